@@ -1,0 +1,1 @@
+//! The domain of payments, without I/O: money, states, decisions, the gateway trait.

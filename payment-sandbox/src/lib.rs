@@ -1,0 +1,1 @@
+//! Payment channels as faithful local servers, a private PostgreSQL, and the demo.

@@ -1,0 +1,1 @@
+//! PostgreSQL for payments: the only crate that sees Diesel.

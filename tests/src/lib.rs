@@ -1,0 +1,1 @@
+//! Tests over the whole system: end to end, crash, conformance, tidy.
