@@ -1,0 +1,96 @@
+//! Cases: money or evidence that fits nowhere, kept in sight until somebody has dealt with it.
+
+use crate::{
+    identifiers::{ChannelTransactionNo, OrderNo, PaymentNo},
+    money::Money,
+};
+
+/// Why a case is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseKind {
+    /// A proven success for a payment that we do not know (F4).
+    UnknownPayment,
+    /// A proven success over another amount or currency than the payment's (F36).
+    AmountMismatch,
+    /// A proven success that went to another payee than the payment's account (F46).
+    PayeeMismatch,
+    /// A second channel transaction claims to have paid the same payment.
+    TransactionMismatch,
+    /// The order was paid already by another payment; this money is to go back (R12).
+    DuplicatePayment,
+}
+
+impl CaseKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::UnknownPayment,
+        Self::AmountMismatch,
+        Self::PayeeMismatch,
+        Self::TransactionMismatch,
+        Self::DuplicatePayment,
+    ];
+
+    /// The word kept in the database and shown to operators.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownPayment => "UNKNOWN_PAYMENT",
+            Self::AmountMismatch => "AMOUNT_MISMATCH",
+            Self::PayeeMismatch => "PAYEE_MISMATCH",
+            Self::TransactionMismatch => "TRANSACTION_MISMATCH",
+            Self::DuplicatePayment => "DUPLICATE_PAYMENT",
+        }
+    }
+}
+
+/// A case to be opened. Opening the same one again (same kind, payment, order and transaction) changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseOpening {
+    /// Why.
+    pub kind: CaseKind,
+    /// The payment number that the channel named, ours or not.
+    pub payment_no: String,
+    /// The order, where the case is about one.
+    pub order_no: Option<OrderNo>,
+    /// The channel's transaction.
+    pub channel_transaction_no: Option<ChannelTransactionNo>,
+    /// The money that the case is about.
+    pub amount: Option<Money>,
+    /// What was expected and what was said, as a sentence for an operator. No payer's identity.
+    pub description: String,
+}
+
+impl CaseOpening {
+    /// A success for a payment number that is not in our records.
+    #[must_use]
+    pub fn unknown_payment(payment_no: &str, transaction: &ChannelTransactionNo, amount: Money) -> Self {
+        Self {
+            kind: CaseKind::UnknownPayment,
+            payment_no: payment_no.to_owned(),
+            order_no: None,
+            channel_transaction_no: Some(transaction.clone()),
+            amount: Some(amount),
+            description: format!(
+                "the channel proved {amount} paid for {payment_no}, which is not in our records"
+            ),
+        }
+    }
+
+    /// A payment's own case.
+    pub(crate) fn of_payment(
+        kind: CaseKind,
+        payment_no: &PaymentNo,
+        transaction: &ChannelTransactionNo,
+        amount: Money,
+        description: String,
+    ) -> Self {
+        Self {
+            kind,
+            payment_no: payment_no.to_string(),
+            order_no: None,
+            channel_transaction_no: Some(transaction.clone()),
+            amount: Some(amount),
+            description,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Who said what made a state change (R26).
+
+use crate::identifiers::{ApiKeyId, KeySerial};
+
+/// What a channel said, with the key that proves it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChannelEvidence {
+    /// The raw bytes as received, after transfer decoding.
+    pub bytes: Vec<u8>,
+    /// The key that verified them. `None` for answers that channels do not sign; those never prove money.
+    pub verified_by: Option<KeySerial>,
+}
+
+impl std::fmt::Debug for ChannelEvidence {
+    /// The bytes name payers, so only their number is shown (R29).
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "ChannelEvidence({} bytes, verified by {:?})", self.bytes.len(), self.verified_by)
+    }
+}
+
+/// The kinds of speaker whose word can move a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A caller's request made the payment.
+    CallerRequest,
+    /// The payer's app reported its result: a hint only (R1).
+    ClientResult,
+    /// The channel answered our create.
+    CreateAnswer,
+    /// The channel answered our query.
+    QueryAnswer,
+    /// The channel answered our close.
+    CloseAnswer,
+    /// The channel notified us.
+    Notification,
+}
+
+impl Source {
+    /// Every source, in the order of the words that are stored.
+    pub const ALL: [Self; 6] = [
+        Self::CallerRequest,
+        Self::ClientResult,
+        Self::CreateAnswer,
+        Self::QueryAnswer,
+        Self::CloseAnswer,
+        Self::Notification,
+    ];
+
+    /// The word kept in the database and shown to operators.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CallerRequest => "CALLER_REQUEST",
+            Self::ClientResult => "CLIENT_RESULT",
+            Self::CreateAnswer => "CREATE_ANSWER",
+            Self::QueryAnswer => "QUERY_ANSWER",
+            Self::CloseAnswer => "CLOSE_ANSWER",
+            Self::Notification => "NOTIFICATION",
+        }
+    }
+}
+
+/// Evidence for one change: the speaker, the bytes and what proves them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Who spoke.
+    pub source: Source,
+    /// The API key whose call led here, if one did.
+    pub caller: Option<ApiKeyId>,
+    /// The channel's words, if it spoke.
+    pub channel: Option<ChannelEvidence>,
+}
+
+impl Evidence {
+    /// The word of a caller.
+    #[must_use]
+    pub const fn of_caller(source: Source, caller: ApiKeyId) -> Self {
+        Self { source, caller: Some(caller), channel: None }
+    }
+
+    /// The word of the channel.
+    #[must_use]
+    pub const fn of_channel(source: Source, evidence: ChannelEvidence) -> Self {
+        Self { source, caller: None, channel: Some(evidence) }
+    }
+}

@@ -1,0 +1,142 @@
+//! What a channel says: findings about payments and refunds, each with its evidence.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use crate::{
+    evidence::ChannelEvidence,
+    identifiers::{ChannelRefundNo, ChannelTransactionNo, Payee, PaymentNo, RefundNo},
+    money::Money,
+    payment::{ChannelHandle, Failure},
+};
+
+/// A payment was announced.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Created {
+    /// What payment data is made from.
+    pub handle: ChannelHandle,
+    /// The channel's answer; `None` where the payment was signed locally.
+    pub evidence: Option<ChannelEvidence>,
+}
+
+/// What the payer's app, page or scanner needs.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PaymentData {
+    /// Parameters for the channel's SDK, by the names that the SDK's wire uses.
+    SdkParameters(BTreeMap<String, String>),
+    /// A text for the channel's SDK, to be passed on unchanged.
+    SdkText(String),
+    /// A text to be shown as a QR code for the payer's scanner.
+    QrCode(String),
+    /// An address for the payer's browser.
+    RedirectUrl(String),
+}
+
+impl std::fmt::Debug for PaymentData {
+    /// Whoever holds payment data can pay with it, so only its kind is shown.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::SdkParameters(_) => "SdkParameters",
+            Self::SdkText(_) => "SdkText",
+            Self::QrCode(_) => "QrCode",
+            Self::RedirectUrl(_) => "RedirectUrl",
+        })
+    }
+}
+
+/// The channel's answer about a payment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaymentAnswer {
+    /// What it says.
+    pub finding: Finding,
+    /// Its words.
+    pub evidence: ChannelEvidence,
+}
+
+/// Where a payment is, according to the channel.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finding {
+    /// Proven paid.
+    Paid(PaidFinding),
+    /// Known and not paid now. Ends nothing: it may be paid the next moment.
+    AwaitingPayer,
+    /// Not known to the channel now. Ends nothing (F31).
+    NotFound,
+    /// Proven closed: cannot be paid any more.
+    Closed,
+    /// Proven failed for good, by the channel's documented final state.
+    Failed(Failure),
+}
+
+/// A proven success, in the channel's own figures. They are compared with ours before anything is believed (R8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaidFinding {
+    /// The channel's number.
+    pub transaction_no: ChannelTransactionNo,
+    /// The amount of the order as the channel has it, before coupons.
+    pub amount: Money,
+    /// Who received it.
+    pub payee: Payee,
+    /// When, by the channel's clock.
+    pub paid_time: Option<OffsetDateTime>,
+}
+
+/// The channel's proof that a payment is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// Its words.
+    pub evidence: ChannelEvidence,
+}
+
+/// The channel's answer about a refund.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RefundAnswer {
+    /// What it says.
+    pub finding: RefundFinding,
+    /// Its words.
+    pub evidence: ChannelEvidence,
+}
+
+/// A refund in the channel's own figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundFinding {
+    /// Our number.
+    pub refund_no: RefundNo,
+    /// The payment that it is part of.
+    pub payment_no: PaymentNo,
+    /// The channel's number.
+    pub channel_refund_no: Option<ChannelRefundNo>,
+    /// What is given back, as the channel has it.
+    pub amount: Option<Money>,
+    /// Where it is.
+    pub status: RefundStatus,
+    /// When it arrived, by the channel's clock.
+    pub refunded_time: Option<OffsetDateTime>,
+}
+
+/// Where a refund is, according to the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundStatus {
+    /// Accepted; money is on its way.
+    Processing,
+    /// Proven done.
+    Succeeded,
+    /// Proven dead: nothing was given back, and this number never will. A successor number may be used (R17).
+    Dead,
+    /// Left the merchant and did not reach the payer: a person must name another account.
+    NeedsPerson,
+    /// Not known to the channel now: to be sent again with the same number.
+    NotFound,
+}
+
+/// What the payer's app says. A hint, never a proof (R1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientResultHint {
+    /// It says paid.
+    Paid,
+    /// It says that the payer gave up.
+    Cancelled,
+    /// It says failed, or does not know.
+    Unclear,
+}

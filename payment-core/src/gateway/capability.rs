@@ -1,0 +1,80 @@
+//! What a channel can do, as data that the service and operators read.
+
+use time::Duration;
+
+use crate::{
+    identifiers::{ChannelName, Product},
+    money::Currency,
+};
+
+/// A channel's abilities. What is not declared is refused before the channel is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The channel.
+    pub channel: ChannelName,
+    /// Its ways of paying.
+    pub products: Vec<ProductCapability>,
+    /// The currencies that it takes.
+    pub currencies: Vec<Currency>,
+    /// The shortest and the longest time that a payer may be given.
+    pub time_to_pay: std::ops::RangeInclusive<Duration>,
+    /// Whether repeating a create is harmless.
+    pub repeated_create: RepeatedCreate,
+    /// Whether a payment can be closed at the channel.
+    pub close: CloseCapability,
+    /// Its refunds.
+    pub refund: RefundCapability,
+}
+
+/// One way of paying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductCapability {
+    /// Its name.
+    pub product: Product,
+    /// Whether creating needs the channel.
+    pub create: CreateCapability,
+}
+
+/// How payment data comes to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CreateCapability {
+    /// By a call to the channel.
+    CallsChannel,
+    /// By a signature of ours, without any call.
+    SignsLocally,
+}
+
+/// What happens when the same create is sent twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RepeatedCreate {
+    /// The channel answers as to the first one.
+    Safe,
+    /// It may announce a second payment, or refuse.
+    Unsafe,
+}
+
+/// Whether the channel closes payments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseCapability {
+    /// It closes at our word and proves it.
+    AtChannel,
+    /// It cannot; the service must never complete the payment instead.
+    Never,
+}
+
+/// What refunds a channel makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundCapability {
+    /// How many refunds one payment may have.
+    pub parts: u32,
+    /// How long after the payment.
+    pub window: Duration,
+}
+
+impl Capabilities {
+    /// The ability by the name of a product.
+    #[must_use]
+    pub fn product(&self, product: &Product) -> Option<&ProductCapability> {
+        self.products.iter().find(|capability| capability.product == *product)
+    }
+}

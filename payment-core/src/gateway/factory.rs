@@ -1,0 +1,49 @@
+//! How a channel enters the service: a factory, found by the channel's name in the configuration.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    gateway::Gateway,
+    identifiers::{ChannelAccountId, ChannelName},
+    ports::Ports,
+    violation::Violation,
+};
+
+/// What the configuration says about one channel account.
+#[derive(Clone)]
+pub struct AccountSettings {
+    /// The account's name.
+    pub account: ChannelAccountId,
+    /// The account's keys beyond those that every account has, as written; the channel's crate documents them.
+    /// Values of keys that end in `_file` are already replaced by the file's text under the key without the ending.
+    pub settings: Map<String, Value>,
+}
+
+impl std::fmt::Debug for AccountSettings {
+    /// Leaves the settings out: they hold keys.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("AccountSettings").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// Opens accounts of one channel.
+#[async_trait::async_trait]
+pub trait GatewayFactory: Send + Sync {
+    /// The name under which configuration and callback URLs know the channel.
+    fn channel(&self) -> ChannelName;
+
+    /// Checks an account's settings without any call: everything that is wrong, by key.
+    fn check(&self, settings: &AccountSettings) -> Vec<Violation>;
+
+    /// Opens an account. May call the channel to fetch keys.
+    ///
+    /// # Errors
+    /// Everything that is wrong, by key; a channel that cannot be reached is named under the key that needs it.
+    async fn open(
+        &self,
+        settings: &AccountSettings,
+        ports: &Ports,
+    ) -> Result<Arc<dyn Gateway>, Vec<Violation>>;
+}

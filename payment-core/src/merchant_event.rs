@@ -1,0 +1,39 @@
+//! What callers are told: one event for each truth, written in the transaction that makes it true (R27).
+
+/// The kinds of event about a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MerchantEvent {
+    /// The payment is paid, proven by the channel.
+    PaymentSucceeded,
+    /// The payment can no longer be paid, proven by the channel.
+    PaymentClosed,
+    /// The channel refused the payment for good.
+    PaymentFailed,
+    /// The payment is paid, and one or more of its orders had been paid already.
+    DuplicateFound,
+    /// Evidence or money fits nowhere and waits for a person.
+    CaseOpened,
+}
+
+impl MerchantEvent {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::PaymentSucceeded,
+        Self::PaymentClosed,
+        Self::PaymentFailed,
+        Self::DuplicateFound,
+        Self::CaseOpened,
+    ];
+
+    /// The word kept in the database and sent to callers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PaymentSucceeded => "payment.succeeded",
+            Self::PaymentClosed => "payment.closed",
+            Self::PaymentFailed => "payment.failed",
+            Self::DuplicateFound => "payment.duplicate_found",
+            Self::CaseOpened => "case.opened",
+        }
+    }
+}

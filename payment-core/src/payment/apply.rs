@@ -1,0 +1,257 @@
+//! The decision on a channel's word about a payment, made under its locks (R25).
+//!
+//! Pure: what was read under the lock comes in, what is to be written goes out. The store writes all of it in one
+//! transaction with the evidence, so a fact has its whole effect or none.
+
+use time::OffsetDateTime;
+
+use super::{
+    Allocation, ChannelHandle, Failure, Payment,
+    allocation::{self, AllocationEvent, AllocationState, AllocationTransition},
+    state::{self, PaymentEvent, PaymentState, Transition},
+};
+use crate::{
+    case::{CaseKind, CaseOpening},
+    gateway::{Finding, PaidFinding},
+    identifiers::{ChannelTransactionNo, OrderNo, PaymentNo},
+    merchant_event::MerchantEvent,
+};
+
+/// Something that happened to a payment and that a decision is needed on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// The channel accepted the create, or payment data was signed locally.
+    Created(ChannelHandle),
+    /// The channel certainly refused the create.
+    CreateRefused(Failure),
+    /// The payer's app says it is paid.
+    ClientReported,
+    /// The channel said where the payment is.
+    Found(Finding),
+}
+
+/// What is to be written. Everything empty: nothing changed, as with a repeated notification (R3).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Decision {
+    /// The payment's change of state.
+    pub transition: Option<PaymentTransition>,
+    /// The allocations' changes of state.
+    pub allocations: Vec<AllocationChange>,
+    /// What the payment learns.
+    pub learned: Learned,
+    /// What callers are told.
+    pub events: Vec<MerchantEvent>,
+    /// What fits nowhere.
+    pub cases: Vec<CaseOpening>,
+}
+
+/// A payment's change of state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaymentTransition {
+    /// The state under the lock.
+    pub from: PaymentState,
+    /// What happened.
+    pub event: PaymentEvent,
+    /// The state to write.
+    pub to: PaymentState,
+}
+
+/// An allocation's change of state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllocationChange {
+    /// The order it is for.
+    pub order_no: OrderNo,
+    /// The state to write.
+    pub to: AllocationState,
+}
+
+/// Facts that a payment takes up with a change. `None` leaves what is there.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Learned {
+    /// What payment data is made from.
+    pub handle: Option<ChannelHandle>,
+    /// The channel's number.
+    pub channel_transaction_no: Option<ChannelTransactionNo>,
+    /// Why it was refused.
+    pub failure: Option<Failure>,
+    /// When the app said paid.
+    pub client_report_time: Option<OffsetDateTime>,
+    /// When it was paid.
+    pub succeed_time: Option<OffsetDateTime>,
+    /// When it ended without money.
+    pub end_time: Option<OffsetDateTime>,
+}
+
+impl Decision {
+    /// Whether nothing is to be written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An effective allocation that *another* payment has on one of the orders, read under the order's lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaidBy {
+    /// The order.
+    pub order_no: OrderNo,
+    /// The payment that paid it.
+    pub payment_no: PaymentNo,
+}
+
+/// Decides what `happening` does to `payment`; `paid_by` lists those of its orders that other payments have paid.
+#[must_use]
+pub fn decide(payment: &Payment, paid_by: &[PaidBy], happening: &Happening, now: OffsetDateTime) -> Decision {
+    match happening {
+        Happening::Created(handle) => created(payment, handle),
+        Happening::CreateRefused(failure) => {
+            ended(payment, PaymentEvent::CreateRefused, Some(failure.clone()), now)
+        }
+        Happening::ClientReported => client_reported(payment, now),
+        Happening::Found(Finding::Paid(paid)) => paid_found(payment, paid_by, paid, now),
+        Happening::Found(Finding::Closed) => ended(payment, PaymentEvent::ChannelClosed, None, now),
+        Happening::Found(Finding::Failed(failure)) => {
+            ended(payment, PaymentEvent::ChannelFailed, Some(failure.clone()), now)
+        }
+        // "Not paid" and "not found" prove nothing: the payer may be typing the password (R4, F31).
+        Happening::Found(Finding::AwaitingPayer | Finding::NotFound) => Decision::default(),
+    }
+}
+
+/// A fresh handle is taken up in every open state: a repeated create renews one that ran out.
+fn created(payment: &Payment, handle: &ChannelHandle) -> Decision {
+    if !payment.state.is_open() {
+        return Decision::default();
+    }
+    Decision {
+        transition: transition(payment, PaymentEvent::PaymentDataReady),
+        learned: Learned { handle: Some(handle.clone()), ..Learned::default() },
+        ..Decision::default()
+    }
+}
+
+fn client_reported(payment: &Payment, now: OffsetDateTime) -> Decision {
+    match transition(payment, PaymentEvent::ClientReported) {
+        None => Decision::default(),
+        Some(transition) => Decision {
+            transition: Some(transition),
+            learned: Learned { client_report_time: Some(now), ..Learned::default() },
+            ..Decision::default()
+        },
+    }
+}
+
+/// Closed, failed or refused: the money will not come, the orders are free for another attempt.
+fn ended(payment: &Payment, event: PaymentEvent, failure: Option<Failure>, now: OffsetDateTime) -> Decision {
+    let Some(transition) = transition(payment, event) else { return Decision::default() };
+    let told = match transition.to {
+        PaymentState::Closed => Some(MerchantEvent::PaymentClosed),
+        PaymentState::Failed => Some(MerchantEvent::PaymentFailed),
+        PaymentState::Initiating
+        | PaymentState::AwaitingPayer
+        | PaymentState::ClientReported
+        | PaymentState::Succeeded => None,
+    };
+    let released = |allocation: &Allocation| change(allocation, AllocationEvent::PaymentEnded);
+    Decision {
+        transition: Some(transition),
+        allocations: payment.allocations.iter().filter_map(released).collect(),
+        learned: Learned { failure, end_time: Some(now), ..Learned::default() },
+        events: told.into_iter().collect(),
+        cases: Vec::new(),
+    }
+}
+
+fn paid_found(payment: &Payment, paid_by: &[PaidBy], paid: &PaidFinding, now: OffsetDateTime) -> Decision {
+    if let Some(case) = misfit(payment, paid) {
+        return Decision {
+            events: vec![MerchantEvent::CaseOpened],
+            cases: vec![case],
+            ..Decision::default()
+        };
+    }
+    let Some(transition) = transition(payment, PaymentEvent::ChannelPaid) else { return Decision::default() };
+    let cases: Vec<_> = paid_by.iter().filter_map(|other| duplicate_case(payment, other, paid)).collect();
+    let mut events = vec![MerchantEvent::PaymentSucceeded];
+    if !cases.is_empty() {
+        events.extend([MerchantEvent::DuplicateFound, MerchantEvent::CaseOpened]);
+    }
+    Decision {
+        transition: Some(transition),
+        allocations: payment
+            .allocations
+            .iter()
+            .filter_map(|allocation| settle(allocation, paid_by))
+            .collect(),
+        learned: Learned {
+            channel_transaction_no: Some(paid.transaction_no.clone()),
+            succeed_time: Some(paid.paid_time.unwrap_or(now)),
+            ..Learned::default()
+        },
+        events,
+        cases,
+    }
+}
+
+/// A proven success that is not this payment's: another amount, payee or transaction (R8).
+fn misfit(payment: &Payment, paid: &PaidFinding) -> Option<CaseOpening> {
+    let case = |kind, description| {
+        CaseOpening::of_payment(kind, &payment.payment_no, &paid.transaction_no, paid.amount, description)
+    };
+    if paid.amount != payment.amount {
+        let description =
+            format!("the channel proved {} paid, the payment is over {}", paid.amount, payment.amount);
+        return Some(case(CaseKind::AmountMismatch, description));
+    }
+    if paid.payee != payment.payee {
+        let description =
+            format!("the channel names payee {}, the payment is for {}", paid.payee, payment.payee);
+        return Some(case(CaseKind::PayeeMismatch, description));
+    }
+    match &payment.channel_transaction_no {
+        Some(known) if *known != paid.transaction_no => {
+            let description =
+                format!("paid by transaction {known}, the channel names {} too", paid.transaction_no);
+            Some(case(CaseKind::TransactionMismatch, description))
+        }
+        Some(_) | None => None,
+    }
+}
+
+fn duplicate_case(payment: &Payment, other: &PaidBy, paid: &PaidFinding) -> Option<CaseOpening> {
+    let allocation = payment.allocations.iter().find(|allocation| allocation.order_no == other.order_no)?;
+    Some(CaseOpening {
+        kind: CaseKind::DuplicatePayment,
+        payment_no: payment.payment_no.to_string(),
+        order_no: Some(allocation.order_no.clone()),
+        channel_transaction_no: Some(paid.transaction_no.clone()),
+        amount: Some(allocation.amount),
+        description: format!(
+            "order {} was paid already by payment {}",
+            allocation.order_no, other.payment_no
+        ),
+    })
+}
+
+/// The first success of an order pays it, each later one is a duplicate (R9, R12).
+fn settle(allocation: &Allocation, paid_by: &[PaidBy]) -> Option<AllocationChange> {
+    let paid_already = paid_by.iter().any(|other| other.order_no == allocation.order_no);
+    change(allocation, if paid_already { AllocationEvent::PaidAgain } else { AllocationEvent::PaidFirst })
+}
+
+fn change(allocation: &Allocation, event: AllocationEvent) -> Option<AllocationChange> {
+    match allocation::next(allocation.state, event) {
+        AllocationTransition::To(to) => Some(AllocationChange { order_no: allocation.order_no.clone(), to }),
+        AllocationTransition::Stay => None,
+    }
+}
+
+fn transition(payment: &Payment, event: PaymentEvent) -> Option<PaymentTransition> {
+    match state::next(payment.state, event) {
+        Transition::To(to) => Some(PaymentTransition { from: payment.state, event, to }),
+        Transition::Stay => None,
+    }
+}
+
+#[cfg(test)]
+pub(in crate::payment) mod tests;

@@ -1,0 +1,205 @@
+//! Every kind of word a channel or an app can say, in every state.
+
+use super::*;
+use crate::{
+    gateway::Reason,
+    identifiers::{ChannelAccountId, ChannelName, MerchantId, Payee, Product, RequestId},
+    money::{Currency, Money},
+    payment::PaymentTimes,
+};
+use time::macros::datetime;
+
+const NOW: OffsetDateTime = datetime!(2026-11-23 08:10 UTC);
+
+fn order(text: &str) -> OrderNo {
+    OrderNo::parse(text).expect("an order number")
+}
+
+fn transaction(text: &str) -> ChannelTransactionNo {
+    ChannelTransactionNo::parse(text).expect("a transaction number")
+}
+
+/// A payment of 100 fen for orders A (60) and B (40), awaiting its payer.
+pub(in crate::payment) fn payment() -> Payment {
+    let created = datetime!(2026-11-23 08:00 UTC);
+    let allocation = |no, fen| Allocation {
+        order_no: order(no),
+        amount: Money::new(Currency::CNY, fen),
+        state: AllocationState::Pending,
+    };
+    Payment {
+        payment_no: PaymentNo::generate(created, 0, [7; 9]),
+        merchant_id: MerchantId::parse("acme").expect("a merchant"),
+        request_id: RequestId::parse("r-1").expect("a request id"),
+        channel: ChannelName::parse("wechat").expect("a channel"),
+        channel_account: ChannelAccountId::parse("main").expect("an account"),
+        product: Product::parse("app").expect("a product"),
+        payee: Payee::parse("1900000001/wx1").expect("a payee"),
+        amount: Money::new(Currency::CNY, 100),
+        description: "two books".to_owned(),
+        options: serde_json::json!({}),
+        state: PaymentState::AwaitingPayer,
+        allocations: vec![allocation("A", 60), allocation("B", 40)],
+        channel_transaction_no: None,
+        handle: None,
+        failure: None,
+        times: PaymentTimes {
+            create: created,
+            expire: created + time::Duration::minutes(30),
+            update: created,
+            client_report: None,
+            succeed: None,
+            end: None,
+        },
+    }
+}
+
+fn in_state(state: PaymentState) -> Payment {
+    let mut payment = payment();
+    payment.state = state;
+    let held = match state {
+        PaymentState::Succeeded => AllocationState::Effective,
+        PaymentState::Closed | PaymentState::Failed => AllocationState::Released,
+        PaymentState::Initiating | PaymentState::AwaitingPayer | PaymentState::ClientReported => {
+            AllocationState::Pending
+        }
+    };
+    payment.allocations.iter_mut().for_each(|allocation| allocation.state = held);
+    if state == PaymentState::Succeeded {
+        payment.channel_transaction_no = Some(transaction("4200001"));
+    }
+    payment
+}
+
+fn paid(fen: i64) -> PaidFinding {
+    PaidFinding {
+        transaction_no: transaction("4200001"),
+        amount: Money::new(Currency::CNY, fen),
+        payee: Payee::parse("1900000001/wx1").expect("a payee"),
+        paid_time: Some(datetime!(2026-11-23 08:09 UTC)),
+    }
+}
+
+fn found(payment: &Payment, paid_by: &[PaidBy], finding: PaidFinding) -> Decision {
+    decide(payment, paid_by, &Happening::Found(Finding::Paid(finding)), NOW)
+}
+
+#[test]
+fn r01_r06_f01_f02_success_is_recorded_in_every_state() {
+    for state in PaymentState::ALL.into_iter().filter(|state| *state != PaymentState::Succeeded) {
+        let decision = found(&in_state(state), &[], paid(100));
+        assert_eq!(
+            decision.transition.map(|transition| transition.to),
+            Some(PaymentState::Succeeded),
+            "{state:?}"
+        );
+        assert!(decision.allocations.iter().all(|change| change.to == AllocationState::Effective));
+        assert_eq!(decision.allocations.len(), 2);
+        assert_eq!(decision.events, [MerchantEvent::PaymentSucceeded]);
+        assert_eq!(decision.learned.succeed_time, Some(datetime!(2026-11-23 08:09 UTC)));
+    }
+}
+
+#[test]
+fn r03_f10_a_second_notification_changes_nothing() {
+    assert!(found(&in_state(PaymentState::Succeeded), &[], paid(100)).is_empty());
+}
+
+#[test]
+fn r08_f36_f46_a_success_that_is_not_ours_opens_a_case_and_moves_nothing() {
+    let foreign = PaidFinding { payee: Payee::parse("1900000002/wx1").expect("a payee"), ..paid(100) };
+    let dollars =
+        PaidFinding { amount: Money::new(Currency::parse("USD").expect("a code"), 100), ..paid(100) };
+    for (finding, kind) in [
+        (paid(1), CaseKind::AmountMismatch),
+        (dollars, CaseKind::AmountMismatch),
+        (foreign, CaseKind::PayeeMismatch),
+    ] {
+        let decision = found(&payment(), &[], finding);
+        assert_eq!(decision.cases.iter().map(|case| case.kind).collect::<Vec<_>>(), [kind]);
+        assert_eq!((decision.transition, decision.allocations.len()), (None, 0));
+        assert_eq!(decision.events, [MerchantEvent::CaseOpened]);
+    }
+}
+
+#[test]
+fn a_second_transaction_for_a_paid_payment_opens_a_case() {
+    let other = PaidFinding { transaction_no: transaction("4200002"), ..paid(100) };
+    let decision = found(&in_state(PaymentState::Succeeded), &[], other);
+    assert_eq!(decision.cases.first().map(|case| case.kind), Some(CaseKind::TransactionMismatch));
+}
+
+#[test]
+fn r09_r12_the_order_that_was_paid_before_gets_a_duplicate_the_other_is_paid() {
+    let earlier = PaymentNo::generate(datetime!(2026-11-23 07:00 UTC), 0, [1; 9]);
+    let paid_by = [PaidBy { order_no: order("B"), payment_no: earlier }];
+    let decision = found(&payment(), &paid_by, paid(100));
+    let states: Vec<_> =
+        decision.allocations.iter().map(|change| (change.order_no.as_str(), change.to)).collect();
+    assert_eq!(states, [("A", AllocationState::Effective), ("B", AllocationState::Duplicate)]);
+    let case = decision.cases.first().expect("a case");
+    assert_eq!((case.kind, case.amount), (CaseKind::DuplicatePayment, Some(Money::new(Currency::CNY, 40))));
+    assert!(decision.events.contains(&MerchantEvent::DuplicateFound));
+}
+
+#[test]
+fn r04_f31_not_paid_and_not_found_end_nothing() {
+    for state in PaymentState::ALL {
+        for finding in [Finding::AwaitingPayer, Finding::NotFound] {
+            assert!(decide(&in_state(state), &[], &Happening::Found(finding), NOW).is_empty(), "{state:?}");
+        }
+    }
+}
+
+#[test]
+fn r04_f08_a_proven_end_releases_the_orders() {
+    let failure = Failure { reason: Reason::ChannelRejected, channel_code: "PAYERROR".to_owned() };
+    for state in PaymentState::open() {
+        let closed = decide(&in_state(state), &[], &Happening::Found(Finding::Closed), NOW);
+        assert_eq!(closed.events, [MerchantEvent::PaymentClosed]);
+        assert!(closed.allocations.iter().all(|change| change.to == AllocationState::Released));
+        let failed = decide(&in_state(state), &[], &Happening::Found(Finding::Failed(failure.clone())), NOW);
+        assert_eq!(failed.events, [MerchantEvent::PaymentFailed]);
+        assert_eq!(failed.learned.failure, Some(failure.clone()));
+    }
+}
+
+#[test]
+fn f05_nothing_moves_a_paid_payment() {
+    let succeeded = in_state(PaymentState::Succeeded);
+    let failure = Failure { reason: Reason::ChannelRejected, channel_code: "X".to_owned() };
+    for happening in [
+        Happening::Found(Finding::Closed),
+        Happening::Found(Finding::Failed(failure.clone())),
+        Happening::CreateRefused(failure),
+        Happening::ClientReported,
+    ] {
+        assert!(decide(&succeeded, &[], &happening, NOW).is_empty(), "{happening:?}");
+    }
+}
+
+#[test]
+fn f02_a_create_answer_after_the_callback_changes_nothing() {
+    let handle = ChannelHandle { value: "wx1".to_owned(), expire_time: NOW };
+    assert!(
+        decide(&in_state(PaymentState::Succeeded), &[], &Happening::Created(handle.clone()), NOW).is_empty()
+    );
+    let renewed = decide(&in_state(PaymentState::AwaitingPayer), &[], &Happening::Created(handle), NOW);
+    assert_eq!((renewed.transition, renewed.learned.handle.is_some()), (None, true));
+}
+
+#[test]
+fn r01_a_client_result_is_an_interim_state_only() {
+    let reported = decide(&payment(), &[], &Happening::ClientReported, NOW);
+    assert_eq!(reported.transition.map(|transition| transition.to), Some(PaymentState::ClientReported));
+    assert!(reported.events.is_empty() && reported.allocations.is_empty());
+}
+
+#[test]
+fn r04_a_refused_repeat_of_the_create_does_not_end_a_payable_payment() {
+    let failure = Failure { reason: Reason::ChannelRejected, channel_code: "PARAM_ERROR".to_owned() };
+    let first =
+        decide(&in_state(PaymentState::Initiating), &[], &Happening::CreateRefused(failure.clone()), NOW);
+    assert_eq!(first.transition.map(|transition| transition.to), Some(PaymentState::Failed));
+    assert!(decide(&payment(), &[], &Happening::CreateRefused(failure), NOW).is_empty());
+}

@@ -1,0 +1,104 @@
+//! A payment as the domain sees it, with the orders it is for.
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::{allocation::AllocationState, state::PaymentState};
+use crate::{
+    gateway::Reason,
+    identifiers::{
+        ChannelAccountId, ChannelName, ChannelTransactionNo, MerchantId, OrderNo, Payee, PaymentNo, Product,
+        RequestId,
+    },
+    money::Money,
+};
+
+/// One attempt to pay one or several orders.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Payment {
+    /// Our number of it, and the channel's merchant order number.
+    pub payment_no: PaymentNo,
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// The caller's key of the request that made it.
+    pub request_id: RequestId,
+    /// The channel it is paid through.
+    pub channel: ChannelName,
+    /// The account at the channel.
+    pub channel_account: ChannelAccountId,
+    /// The way of paying in the channel.
+    pub product: Product,
+    /// Who must receive the money, as the channel names them (R8).
+    pub payee: Payee,
+    /// The sum of its orders' amounts, frozen (F28).
+    pub amount: Money,
+    /// What the payer reads.
+    pub description: String,
+    /// The product's options as the caller sent them, so that a repeated create sends identical bytes.
+    pub options: Value,
+    /// Where it is.
+    pub state: PaymentState,
+    /// Its orders by number.
+    pub allocations: Vec<Allocation>,
+    /// The channel's number, known once the channel proved a success.
+    pub channel_transaction_no: Option<ChannelTransactionNo>,
+    /// What payment data is made from, once the channel gave it.
+    pub handle: Option<ChannelHandle>,
+    /// Why the channel refused it, if it did.
+    pub failure: Option<Failure>,
+    /// When what happened.
+    pub times: PaymentTimes,
+}
+
+/// The instants of a payment, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaymentTimes {
+    /// Recorded.
+    pub create: OffsetDateTime,
+    /// Until when the payer may pay.
+    pub expire: OffsetDateTime,
+    /// Last change.
+    pub update: OffsetDateTime,
+    /// Reported paid by the payer's app.
+    pub client_report: Option<OffsetDateTime>,
+    /// Paid, by the channel's clock where it tells, else by ours.
+    pub succeed: Option<OffsetDateTime>,
+    /// Closed or failed, by ours.
+    pub end: Option<OffsetDateTime>,
+}
+
+/// The tie of a payment to one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allocation {
+    /// The order.
+    pub order_no: OrderNo,
+    /// The part of the payment that is for it.
+    pub amount: Money,
+    /// Where it is.
+    pub state: AllocationState,
+}
+
+/// What the channel gave us to make payment data from: WeChat's `prepay_id`, Alipay's order string, a link.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChannelHandle {
+    /// The channel's word, opaque to all but its gateway.
+    pub value: String,
+    /// When the channel stops honouring it.
+    pub expire_time: OffsetDateTime,
+}
+
+impl std::fmt::Debug for ChannelHandle {
+    /// Whoever holds the value can pay with it, so it is not shown.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "ChannelHandle(until {})", self.expire_time)
+    }
+}
+
+/// A channel's refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What it means.
+    pub reason: Reason,
+    /// The channel's own code.
+    pub channel_code: String,
+}
