@@ -1,1 +1,3 @@
 //! Payment channels as faithful local servers, a private PostgreSQL, and the demo.
+
+pub mod postgres;
