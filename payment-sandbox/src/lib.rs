@@ -1,3 +1,5 @@
 //! Payment channels as faithful local servers, a private PostgreSQL, and the demo.
 
+pub mod clock;
 pub mod postgres;
+pub mod wechat;

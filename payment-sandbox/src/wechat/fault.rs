@@ -1,0 +1,302 @@
+//! Faults to order: what may go wrong, for which request, how often.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::operation::Operation;
+use super::refund::RefundStatus;
+
+/// Whether a failing request was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Execution {
+    /// It was; the caller only does not learn it.
+    Done,
+    /// It was not.
+    Skipped,
+}
+
+/// What goes wrong with one API request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fault {
+    /// The answer's signature begins with `WECHATPAY/SIGNTEST/` and is wrong.
+    SignatureProbe,
+    /// Signed by a key that is not the channel's, under the channel's serial.
+    WrongKey,
+    /// `Wechatpay-Serial` names a key that nobody has.
+    UnknownSerial,
+    /// None of the `Wechatpay-*` headers is there.
+    MissingSignatureHeaders,
+    /// Signed 301 seconds ago.
+    StaleTimestamp,
+    /// One byte of the body changed after signing.
+    AlteredBody,
+    /// The connection breaks before the first byte of the answer.
+    ConnectionDropped {
+        /// Whether the request took effect.
+        execution: Execution,
+    },
+    /// 500 `SYSTEM_ERROR`.
+    SystemError {
+        /// Whether the request took effect.
+        execution: Execution,
+    },
+    /// 429 `FREQUENCY_LIMITED`; the request has no effect.
+    RateLimited,
+    /// 502 with an unsigned HTML page; the request has no effect.
+    BadGateway,
+    /// A 204 becomes a 200 with a signed stray body.
+    StrayBody,
+    /// The answer holds fields that no document names.
+    ExtraFields,
+    /// One value of the answer is another, signed as if it were true: a lying channel.
+    ReplacedField {
+        /// JSON pointer into the body, e.g. `/amount/total`.
+        pointer: String,
+        /// The value put there.
+        value: Value,
+    },
+    /// One field of the answer is absent.
+    RemovedField {
+        /// JSON pointer into the body.
+        pointer: String,
+    },
+    /// An error's code arrives in its older spelling.
+    OldCodeSpelling,
+    /// The answer comes after so many seconds of the simulator's clock. With a manual clock that is: when told to.
+    SlowAnswer {
+        /// Seconds.
+        seconds: u64,
+    },
+    /// The payer pays, and the notification is delivered, before the prepay answer goes out.
+    PaidBeforeAnswer,
+    /// The order is not to be found for so long after its first prepay, or its payment after it was made (refunds).
+    NotVisibleYet {
+        /// Seconds.
+        seconds: u64,
+    },
+    /// Close answers 202 `USERPAYING` and has no effect.
+    PayerIsPaying,
+    /// Refunds answer 403 `NOT_ENOUGH`.
+    NotEnoughBalance,
+    /// The refund is accepted and ends so when it is settled by itself.
+    RefundOutcome {
+        /// The end.
+        status: RefundStatus,
+    },
+}
+
+/// Which requests a fault hits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FaultRule {
+    /// Only this operation.
+    #[serde(default)]
+    pub operation: Option<Operation>,
+    /// Only requests about this order, or about a refund of it.
+    #[serde(default)]
+    pub out_trade_no: Option<String>,
+    /// How many requests; absent means until the faults are cleared.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// What goes wrong.
+    pub fault: Fault,
+}
+
+/// What goes wrong with a notification.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NotificationFault {
+    /// It is never sent; the delivery log shows it as suppressed.
+    Suppressed,
+    /// Its first attempt comes so many seconds late, which also reorders it behind others.
+    Delayed {
+        /// Seconds.
+        seconds: u64,
+    },
+    /// One attempt arrives as so many requests at once.
+    Duplicated {
+        /// Requests at once, the original included.
+        copies: u32,
+    },
+    /// The attempt's signature begins with `WECHATPAY/SIGNTEST/` and is wrong.
+    SignatureProbe,
+    /// Signed by a key that is not the channel's, under the channel's serial.
+    WrongKey,
+    /// `Wechatpay-Serial` names a key that nobody has.
+    UnknownSerial,
+    /// None of the `Wechatpay-*` headers is there.
+    MissingSignatureHeaders,
+    /// Signed 301 seconds ago.
+    StaleTimestamp,
+    /// One byte of the body changed after signing.
+    AlteredBody,
+    /// `associated_data` is the empty string.
+    EmptyAssociatedData,
+    /// `associated_data` is not there.
+    AbsentAssociatedData,
+    /// One value of the plaintext is another, rightly encrypted and signed.
+    ReplacedField {
+        /// JSON pointer into the plaintext, e.g. `/amount/total` or `/payer`.
+        pointer: String,
+        /// The value put there.
+        value: Value,
+    },
+    /// One field of the plaintext is absent.
+    RemovedField {
+        /// JSON pointer into the plaintext.
+        pointer: String,
+    },
+    /// `success_time` carries milliseconds.
+    Milliseconds,
+}
+
+/// Which kind of notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationKind {
+    /// `TRANSACTION.SUCCESS`
+    Payment,
+    /// `REFUND.*`
+    Refund,
+}
+
+/// Which notifications a fault hits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NotificationFaultRule {
+    /// Only this kind.
+    #[serde(default)]
+    pub notification: Option<NotificationKind>,
+    /// Only notifications about this order.
+    #[serde(default)]
+    pub out_trade_no: Option<String>,
+    /// How many notifications (suppressed, delayed) or attempts (the rest); absent means until cleared.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// What goes wrong.
+    pub fault: NotificationFault,
+}
+
+impl NotificationFault {
+    /// Some faults concern the notification as a whole and are drawn once; the others concern one attempt.
+    const fn concerns_whole_notification(&self) -> bool {
+        matches!(self, Self::Suppressed | Self::Delayed { .. })
+    }
+}
+
+/// The faults that are ordered now. The first rule that fits a request is used up by one.
+pub(super) struct FaultBoard {
+    pub(super) requests: Vec<FaultRule>,
+    pub(super) notifications: Vec<NotificationFaultRule>,
+}
+
+impl FaultBoard {
+    /// The fault for a request about `out_trade_no`.
+    pub(super) fn take(&mut self, operation: Operation, out_trade_no: Option<&str>) -> Option<Fault> {
+        let position = self.requests.iter().position(|rule| {
+            fits(rule.operation.as_ref(), Some(&operation))
+                && fits(rule.out_trade_no.as_deref(), out_trade_no)
+        })?;
+        let rule = self.requests.get_mut(position)?;
+        let fault = rule.fault.clone();
+        if used_up(&mut rule.times) {
+            self.requests.remove(position);
+        }
+        Some(fault)
+    }
+
+    /// The fault for a whole new notification.
+    pub(super) fn take_for_notification(
+        &mut self,
+        kind: NotificationKind,
+        order: &str,
+    ) -> Option<NotificationFault> {
+        self.take_notification(kind, order, NotificationFault::concerns_whole_notification)
+    }
+
+    /// The fault for one attempt.
+    pub(super) fn take_for_attempt(
+        &mut self,
+        kind: NotificationKind,
+        order: &str,
+    ) -> Option<NotificationFault> {
+        self.take_notification(kind, order, |fault| !fault.concerns_whole_notification())
+    }
+
+    fn take_notification(
+        &mut self,
+        kind: NotificationKind,
+        out_trade_no: &str,
+        level: impl Fn(&NotificationFault) -> bool,
+    ) -> Option<NotificationFault> {
+        let position = self.notifications.iter().position(|rule| {
+            level(&rule.fault)
+                && fits(rule.notification.as_ref(), Some(&kind))
+                && fits(rule.out_trade_no.as_deref(), Some(out_trade_no))
+        })?;
+        let rule = self.notifications.get_mut(position)?;
+        let fault = rule.fault.clone();
+        if used_up(&mut rule.times) {
+            self.notifications.remove(position);
+        }
+        Some(fault)
+    }
+}
+
+fn fits<T: PartialEq + ?Sized>(wanted: Option<&T>, actual: Option<&T>) -> bool {
+    wanted.is_none() || wanted == actual
+}
+
+/// Counts one use and says whether it was the last.
+fn used_up(times: &mut Option<u32>) -> bool {
+    match times {
+        Some(left) => {
+            *left = left.saturating_sub(1);
+            *left == 0
+        }
+        None => false,
+    }
+}
+
+/// Puts `value` where `pointer` leads, making the last field if it is not there.
+pub(super) fn replace_field(document: &mut Value, pointer: &str, value: &Value) {
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+    if let Some(fields) = document.pointer_mut(parent).and_then(Value::as_object_mut) {
+        fields.insert(name.to_owned(), value.clone());
+    }
+}
+
+/// Takes away the field to which `pointer` leads.
+pub(super) fn remove_field(document: &mut Value, pointer: &str) {
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+    if let Some(fields) = document.pointer_mut(parent).and_then(Value::as_object_mut) {
+        fields.remove(name);
+    }
+}
+
+/// Fields that no document names, at the top and inside `amount`.
+pub(super) fn add_unknown_fields(document: &mut Value) {
+    replace_field(document, "/undocumented_field", &json!({"list": [1, null, "x"]}));
+    replace_field(document, "/amount/undocumented_amount", &json!(1));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counted_fault_hits_its_order_so_often_and_no_other() {
+        let rule = FaultRule {
+            operation: Some(Operation::Close),
+            out_trade_no: Some("ORDER1".to_owned()),
+            times: Some(2),
+            fault: Fault::RateLimited,
+        };
+        let mut board = FaultBoard { requests: vec![rule], notifications: Vec::new() };
+        assert_eq!(board.take(Operation::Close, Some("ORDER2")), None);
+        assert_eq!(board.take(Operation::QueryByOutTradeNo, Some("ORDER1")), None);
+        assert_eq!(board.take(Operation::Close, Some("ORDER1")), Some(Fault::RateLimited));
+        assert_eq!(board.take(Operation::Close, Some("ORDER1")), Some(Fault::RateLimited));
+        assert_eq!(board.take(Operation::Close, Some("ORDER1")), None);
+    }
+}
