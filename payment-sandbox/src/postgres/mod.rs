@@ -22,7 +22,7 @@ mod watchdog;
 
 use std::path::PathBuf;
 
-pub use binaries::{Binaries, Version};
+pub use binaries::Version;
 pub use database::{DatabaseError, DatabaseServer};
 pub use environment::{Environment, InstallRoot, WhenMissing};
 pub use error::PostgresError;

@@ -12,7 +12,8 @@ use std::{
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 
 use super::{
-    Binaries, DatabaseServer, Durability, Endpoint, PostgresError, PostgresOptions, Storage, Version,
+    DatabaseServer, Durability, Endpoint, PostgresError, PostgresOptions, Storage, Version,
+    binaries::Binaries,
     folder::{KeptFolder, RunFolder},
     initdb::{self, Cluster, SUPERUSER},
     sweep::sweep,
@@ -29,13 +30,15 @@ const HANDOVER_DEADLINE: Duration = Duration::from_secs(10);
 /// How many free ports are tried before giving up.
 const PORT_ATTEMPTS: usize = 5;
 
-/// Settings for data that nobody misses.
-const FAST: [(&str, &str); 5] = [
+/// Settings for data that nobody misses. Shared memory lies in files of the data folder, because what killed servers
+/// leave in /dev/shm nobody removes.
+const FAST: [(&str, &str); 6] = [
     ("fsync", "off"),
     ("synchronous_commit", "off"),
     ("full_page_writes", "off"),
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
+    ("dynamic_shared_memory_type", "mmap"),
 ];
 
 /// A running server. Dropping it stops the server and removes what is temporary; so does the end of this process.

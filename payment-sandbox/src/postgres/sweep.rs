@@ -9,13 +9,13 @@ use std::{
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 
 use super::{
-    folder::{LOG, RUN_PREFIX},
+    folder::{LOG, RUN_PREFIX, run_parent},
     user::ServerUser,
 };
 
 /// Removes every run folder in `temporary` that belongs to us and to nobody alive. Never fails: it is housekeeping.
 pub(super) fn sweep(temporary: &Path, user: &ServerUser) {
-    let Ok(entries) = temporary.read_dir() else { return };
+    let Ok(entries) = run_parent(temporary).read_dir() else { return };
     for entry in entries.flatten() {
         let ours = entry.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user.uid);
         let parent_ended = entry.file_name().to_str().and_then(parent_of).is_some_and(has_ended);
@@ -31,7 +31,8 @@ fn parent_of(name: &str) -> Option<i32> {
     process_id.parse().ok().filter(|process_id| *process_id > 0)
 }
 
-fn has_ended(process_id: i32) -> bool {
+/// Whether no process of that number is left.
+pub(super) fn has_ended(process_id: i32) -> bool {
     kill(Pid::from_raw(process_id), None) == Err(Errno::ESRCH)
 }
 
