@@ -249,7 +249,7 @@ async fn a_space_in_the_path_survives_the_url() {
 }
 
 #[test]
-fn r30_a_killed_parent_takes_its_server_and_data_with_it() {
+fn a_killed_parent_takes_its_server_and_data_with_it() {
     let temporary = temporary();
     let parent = OtherParent::start("parent_with_temporary_data", temporary.path(), None);
     assert!(parent.run_folder.starts_with(temporary.path()));
