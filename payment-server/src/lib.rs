@@ -1,1 +1,10 @@
 //! The payment service: gRPC in front, channel callbacks at the side, PostgreSQL behind.
+
+pub mod admin;
+pub mod callback;
+pub mod channels;
+pub mod config;
+pub mod lifecycle;
+pub mod ports;
+pub mod serve;
+pub mod telemetry;

@@ -1,0 +1,141 @@
+//! `POST /v1/callbacks/{channel}/{account}`: collects the raw request, has it handled, writes the answer and one log line.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, Request, State},
+    http::{Response, request::Parts},
+    routing::post,
+};
+use payment_core::{
+    gateway::RawCallback,
+    identifiers::{ChannelAccountId, ChannelName},
+};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    NotificationHandler, NotificationReply,
+    body::{BodyLimits, BoundedBody},
+    outcome::Outcome,
+};
+use crate::{config::Callbacks, lifecycle::Lifecycle, telemetry::Stopwatch};
+
+struct Endpoint {
+    handler: Arc<dyn NotificationHandler>,
+    lifecycle: Lifecycle,
+    bodies: BodyLimits,
+    deadline: std::time::Duration,
+    /// How many notifications may be handled at a time; the others wait, until their deadline.
+    turns: Arc<Semaphore>,
+}
+
+/// The endpoint as a router; the listener adds the limits on heads and connections.
+pub fn router(handler: Arc<dyn NotificationHandler>, config: &Callbacks, lifecycle: Lifecycle) -> Router {
+    let endpoint = Endpoint {
+        handler,
+        lifecycle,
+        bodies: BodyLimits::new(config.body_limit),
+        deadline: config.deadline,
+        turns: Arc::new(Semaphore::new(config.max_concurrent)),
+    };
+    Router::new().route("/v1/callbacks/{channel}/{account}", post(receive)).with_state(Arc::new(endpoint))
+}
+
+async fn receive(
+    State(endpoint): State<Arc<Endpoint>>,
+    Path((channel, account)): Path<(String, String)>,
+    request: Request,
+) -> Response<Body> {
+    let mut line = LogLine::begin(&channel, &account);
+    let outcome = match &line.account {
+        Some(_) => endpoint.receive(channel, account, request).await,
+        None => Outcome::UnknownAccount,
+    };
+    line.finish(&outcome);
+    outcome.into_response()
+}
+
+impl Endpoint {
+    async fn receive(&self, channel: String, account: String, request: Request) -> Outcome {
+        let deadline = Instant::now() + self.deadline;
+        let (head, body) = request.into_parts();
+        match timeout_at(deadline, self.bodies.read(body)).await {
+            Err(_) => Outcome::BodyTooSlow,
+            Ok(Err(refused)) => Outcome::Body(refused),
+            Ok(Ok(body)) => {
+                let handled = self.handle(channel, account, head, body);
+                timeout_at(deadline, handled).await.unwrap_or(Outcome::HandlingTooSlow)
+            }
+        }
+    }
+
+    /// Waits for its turn, then hands over to a task that ends by itself whatever becomes of this request.
+    async fn handle(&self, channel: String, account: String, head: Parts, body: BoundedBody) -> Outcome {
+        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Outcome::HandlingFailed };
+        let handler = Arc::clone(&self.handler);
+        let BoundedBody { bytes, share } = body;
+        let callback = raw(&head, bytes);
+        let handled = self.lifecycle.run_to_end(async move {
+            let reply = handler.handle(&channel, &account, callback).await;
+            drop((turn, share));
+            reply
+        });
+        match handled.await {
+            Ok(NotificationReply::Handled(reply)) => Outcome::Replied(reply),
+            Ok(NotificationReply::UnknownAccount) => Outcome::UnknownAccount,
+            Err(_) => Outcome::HandlingFailed,
+        }
+    }
+}
+
+/// The request as it came. The HTTP layer has lower-cased the header names; values of one name keep their order.
+fn raw(head: &Parts, body: Vec<u8>) -> RawCallback {
+    let headers =
+        head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+    RawCallback {
+        method: head.method.as_str().to_owned(),
+        target: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
+        headers: headers.collect(),
+        body,
+    }
+}
+
+/// The one log line of a request, written even if the sender goes away. Shows nothing of the request but an account's name,
+/// and that only if it can be one.
+struct LogLine {
+    account: Option<(ChannelName, ChannelAccountId)>,
+    status: Option<u16>,
+    outcome: &'static str,
+    stopwatch: Stopwatch,
+}
+
+impl LogLine {
+    fn begin(channel: &str, account: &str) -> Self {
+        let account = ChannelName::parse(channel).ok().zip(ChannelAccountId::parse(account).ok());
+        Self { account, status: None, outcome: "ABANDONED", stopwatch: Stopwatch::start() }
+    }
+
+    fn finish(&mut self, outcome: &Outcome) {
+        self.outcome = outcome.as_str();
+        self.status = Some(outcome.status().as_u16());
+    }
+}
+
+impl Drop for LogLine {
+    fn drop(&mut self) {
+        let (channel, account) = self.account.as_ref().map(|(channel, account)| (channel, account)).unzip();
+        tracing::info!(
+            channel.name = channel.map(ChannelName::as_str),
+            channel.account = account.map(ChannelAccountId::as_str),
+            http.status = self.status,
+            duration_ms = self.stopwatch.milliseconds(),
+            outcome = self.outcome,
+            "callback"
+        );
+    }
+}

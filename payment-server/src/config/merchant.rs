@@ -1,0 +1,241 @@
+//! `[merchants.<id>]`: who may call, and the channel accounts through which each takes money.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use payment_core::{
+    gateway::AccountSettings,
+    identifiers::{ApiKeyId, ChannelAccountId, ChannelName, IdentifierError, MerchantId},
+};
+use serde_json::Map;
+use toml::{Table, Value};
+
+use super::{api_key::ApiKeyHash, report::Report, secret_file, section::Section};
+
+/// A tenant.
+#[derive(Debug, Clone)]
+pub struct Merchant {
+    /// The keys that it may call with; at least one.
+    pub api_keys: Vec<ApiKeyConfig>,
+    /// Its accounts at channels; at least one.
+    pub accounts: BTreeMap<ChannelAccountId, AccountConfig>,
+}
+
+/// One API key.
+#[derive(Debug, Clone)]
+pub struct ApiKeyConfig {
+    /// Its name, which evidence may show.
+    pub id: ApiKeyId,
+    /// What a presented key is compared with.
+    pub hash: ApiKeyHash,
+}
+
+/// One account at a channel.
+#[derive(Debug, Clone)]
+pub struct AccountConfig {
+    /// The channel.
+    pub channel: ChannelName,
+    /// What that channel's crate makes a gateway from.
+    pub settings: AccountSettings,
+}
+
+pub(super) fn read_all(section: Section<'_>) -> Option<BTreeMap<MerchantId, Merchant>> {
+    let report = section.report;
+    let mut seen = Seen::new();
+    let read: Vec<_> = section
+        .named_subsections()
+        .into_iter()
+        .map(|(name, section)| {
+            let id = identifier(report, &section.path(), MerchantId::parse(&name));
+            let merchant = read(section, &mut seen);
+            Some((id?, merchant?))
+        })
+        .collect();
+    read.into_iter().collect()
+}
+
+/// What must not stand twice in the whole configuration, and where it stood first.
+struct Seen {
+    hashes: BTreeMap<ApiKeyHash, String>,
+    accounts: BTreeMap<(ChannelName, ChannelAccountId), String>,
+}
+
+impl Seen {
+    const fn new() -> Self {
+        Self { hashes: BTreeMap::new(), accounts: BTreeMap::new() }
+    }
+}
+
+fn read(mut section: Section<'_>, seen: &mut Seen) -> Option<Merchant> {
+    let api_keys = read_api_keys(&mut section, seen);
+    let accounts = read_accounts(section.subsection("accounts"), seen);
+    if accounts.as_ref().is_some_and(BTreeMap::is_empty) {
+        section.violation(
+            "accounts",
+            "holds no channel account",
+            format!("Write one under [{}.<name>]", section.key("accounts")),
+        );
+    }
+    section.finish();
+    Some(Merchant { api_keys: api_keys?, accounts: accounts? })
+}
+
+const API_KEYS_REMEDY: &str = "Write api_keys = [{ id = \"...\", sha256 = \"...\" }], a line that `payment-server generate-api-key` prints";
+
+fn read_api_keys(section: &mut Section<'_>, seen: &mut Seen) -> Option<Vec<ApiKeyConfig>> {
+    let value = section.take("api_keys").map(|value| match value {
+        Value::String(text) if section.is_from_environment("api_keys") => from_environment(&text),
+        other => other,
+    });
+    let Some(Value::Array(entries)) =
+        value.filter(|value| value.as_array().is_some_and(|keys| !keys.is_empty()))
+    else {
+        section.violation("api_keys", "must be a list of at least one key", API_KEYS_REMEDY);
+        return None;
+    };
+    let mut ids = BTreeSet::new();
+    let keys: Vec<_> = entries
+        .into_iter()
+        .enumerate()
+        .map(|(index, entry)| {
+            let path = format!("{}[{index}]", section.key("api_keys"));
+            read_api_key(path, entry, section.report, &mut ids, seen)
+        })
+        .collect();
+    keys.into_iter().collect()
+}
+
+fn read_api_key(
+    path: String,
+    entry: Value,
+    report: &Report,
+    ids: &mut BTreeSet<ApiKeyId>,
+    seen: &mut Seen,
+) -> Option<ApiKeyConfig> {
+    let Value::Table(values) = entry else {
+        report.violation(&path, "must be a table", API_KEYS_REMEDY);
+        return None;
+    };
+    let mut section = Section::new(path, values, report);
+    let id = section.required_text("id", "Name the key; evidence shows the name");
+    let id = id.and_then(|id| identifier(report, &section.key("id"), ApiKeyId::parse(id)));
+    let hash = section.required_text("sha256", API_KEYS_REMEDY).and_then(|text| {
+        let hash = ApiKeyHash::parse(&text);
+        hash.inspect_err(|error| section.violation("sha256", error.to_string(), API_KEYS_REMEDY)).ok()
+    });
+    if let Some(id) = id.as_ref().filter(|id| !ids.insert((*id).clone())) {
+        section.violation("id", format!("{id} names another key already"), "Give each key its own name");
+    }
+    if let Some(first) = hash.and_then(|hash| seen.hashes.insert(hash, section.key("sha256"))) {
+        section.violation("sha256", format!("is the key of {first}"), "Generate a key for each use");
+    }
+    section.finish();
+    Some(ApiKeyConfig { id: id?, hash: hash? })
+}
+
+fn read_accounts(section: Section<'_>, seen: &mut Seen) -> Option<BTreeMap<ChannelAccountId, AccountConfig>> {
+    let report = section.report;
+    let read: Vec<_> = section
+        .named_subsections()
+        .into_iter()
+        .map(|(name, section)| {
+            let path = section.path();
+            let id = identifier(report, &path, ChannelAccountId::parse(&name))?;
+            let account = read_account(section, &id)?;
+            let place = seen.accounts.insert((account.channel.clone(), id.clone()), path.clone());
+            if let Some(first) = place {
+                report.violation(
+                    &path,
+                    format!("has the callback URL of {first}: same channel, same account name"),
+                    "Rename one of the two",
+                );
+            }
+            Some((id, account))
+        })
+        .collect();
+    read.into_iter().collect()
+}
+
+fn read_account(mut section: Section<'_>, id: &ChannelAccountId) -> Option<AccountConfig> {
+    let channel = section.required_text("channel", "Name the channel, such as \"wechat\"");
+    let channel = channel
+        .and_then(|name| identifier(section.report, &section.key("channel"), ChannelName::parse(name)));
+    let (report, path) = (section.report, section.path());
+    let settings = settings(report, &path, section.into_rest());
+    Some(AccountConfig {
+        channel: channel?,
+        settings: AccountSettings { account: id.clone(), settings: settings? },
+    })
+}
+
+/// A channel's settings: environment texts get the type that they look like, `_file` keys are replaced by the files.
+fn settings(report: &Report, path: &str, values: Table) -> Option<Map<String, serde_json::Value>> {
+    let names: BTreeSet<String> = values.keys().cloned().collect();
+    let mut complete = true;
+    let mut settings = Map::new();
+    for (name, value) in values {
+        let key = format!("{path}.{name}");
+        let value = match value {
+            Value::String(text) if report.is_from_environment(&key) => from_environment(&text),
+            other => other,
+        };
+        let resolved = match name.strip_suffix("_file") {
+            None => json(report, &key, value).map(|value| (name, value)),
+            Some(plain) if names.contains(plain) => {
+                report.violation(
+                    &key,
+                    format!("stands beside {plain}, which gives the same"),
+                    "Keep one of the two",
+                );
+                None
+            }
+            Some(plain) => file_text(report, &key, value).map(|text| (plain.to_owned(), text.into())),
+        };
+        match resolved {
+            Some((name, value)) => drop(settings.insert(name, value)),
+            None => complete = false,
+        }
+    }
+    complete.then_some(settings)
+}
+
+fn file_text(report: &Report, key: &str, value: Value) -> Option<String> {
+    match value.as_str() {
+        Some(file) => secret_file::read(report, key, file),
+        None => {
+            report.violation(key, "must be a text", "Write the path of a file in quotes");
+            None
+        }
+    }
+}
+
+/// Lists, tables, `true` and `false` are written in a variable as in TOML. Everything else is a text: keys and numbers of
+/// accounts often consist of digits only.
+fn from_environment(text: &str) -> Value {
+    let typed = text.starts_with(['[', '{']) || matches!(text, "true" | "false");
+    let parsed = typed.then(|| format!("value = {text}").parse::<Table>().ok()).flatten();
+    parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+fn json(report: &Report, key: &str, value: Value) -> Option<serde_json::Value> {
+    match value {
+        Value::String(text) => Some(text.into()),
+        Value::Integer(number) => Some(number.into()),
+        Value::Boolean(flag) => Some(flag.into()),
+        Value::Table(values) => settings(report, key, values).map(serde_json::Value::Object),
+        Value::Array(values) => {
+            let values: Vec<_> = (0_usize..)
+                .zip(values)
+                .map(|(index, value)| json(report, &format!("{key}[{index}]"), value))
+                .collect();
+            values.into_iter().collect::<Option<Vec<_>>>().map(serde_json::Value::Array)
+        }
+        Value::Float(_) | Value::Datetime(_) => {
+            report.violation(key, "is a fraction or a date", "Write it as a text in quotes");
+            None
+        }
+    }
+}
+
+fn identifier<T>(report: &Report, key: &str, parsed: Result<T, IdentifierError>) -> Option<T> {
+    parsed.inspect_err(|error| report.violation(key, format!("the name {error}"), "Choose another name")).ok()
+}

@@ -1,0 +1,125 @@
+//! The configuration: one TOML file, environment variables over it, every mistake reported at once.
+//!
+//! `default-config.toml` documents each key. What concerns security (keys, addresses that the world reaches, encryption)
+//! has no default: leaving it out never switches anything on.
+
+mod api_key;
+mod error;
+mod layers;
+mod merchant;
+mod report;
+mod secret_file;
+mod section;
+mod sections;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use payment_core::identifiers::MerchantId;
+use toml::Table;
+
+pub use api_key::{ApiKeyHash, ApiKeys, Caller, GeneratedApiKey, MalformedHash};
+pub use error::{ConfigError, ConfigSource, ConfigViolation};
+pub use merchant::{AccountConfig, ApiKeyConfig, Merchant};
+pub use report::Sources;
+pub use sections::{
+    Admin, Callbacks, ChannelHttp, Database, EarlierAttemptPolicy, Grpc, Log, LogFormat, Payments, Shutdown,
+};
+
+use self::{report::Report, section::Section};
+
+/// Everything that is configured. Made by [`Config::load`] only, so whatever it holds was checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the records are.
+    pub database: Database,
+    /// The service for callers.
+    pub grpc: Grpc,
+    /// The endpoint for channels.
+    pub callbacks: Callbacks,
+    /// The endpoint for operators.
+    pub admin: Admin,
+    /// What is logged, and how.
+    pub log: Log,
+    /// How payments are treated.
+    pub payments: Payments,
+    /// How channels are called.
+    pub channel_http: ChannelHttp,
+    /// How the server ends.
+    pub shutdown: Shutdown,
+    /// Who may call, and through which channel accounts they take money.
+    pub merchants: BTreeMap<MerchantId, Merchant>,
+    /// Where each value came from.
+    pub sources: Sources,
+}
+
+impl Config {
+    /// Reads the file at `path` and the variables of `environment` that begin with `PAYMENT__`.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its place, key and remedy. Channel settings are checked by
+    /// [`crate::channels::ChannelRegistry::check`].
+    pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let mut report = Report::new(absolute(path));
+        let mut table = match parse(path) {
+            Ok(table) => table,
+            Err((problem, remedy)) => {
+                report.violation("", problem, remedy);
+                return report.finish(None);
+            }
+        };
+        layers::overlay(&mut table, environment, &mut report);
+        let config = read(Section::new(String::new(), table, &report));
+        report.finish(config)
+    }
+}
+
+/// The path by which messages name the file wherever the reader stands.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn parse(path: &Path) -> Result<Table, (String, &'static str)> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        (format!("cannot be read: {error}"), "Name an existing file with --config or PAYMENT_CONFIG")
+    })?;
+    text.parse::<Table>().map_err(|error| (syntax_problem(&text, &error), "Mend the TOML syntax there"))
+}
+
+/// The line and what is wrong in it, without its text: it may hold a secret.
+fn syntax_problem(text: &str, error: &toml::de::Error) -> String {
+    let line = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .map_or(1, |before| before.matches('\n').count() + 1);
+    format!("line {line}: {}", error.message())
+}
+
+fn read(mut root: Section<'_>) -> Option<Config> {
+    let sources = root.report.sources();
+    let database = Database::read(root.subsection("database"));
+    let grpc = Grpc::read(root.subsection("grpc"));
+    let callbacks = Callbacks::read(root.subsection("callbacks"));
+    let admin = Admin::read(root.subsection("admin"));
+    let log = Log::read(root.subsection("log"));
+    let payments = Payments::read(root.subsection("payments"));
+    let channel_http = ChannelHttp::read(root.subsection("channel_http"));
+    let shutdown = Shutdown::read(root.subsection("shutdown"));
+    let merchants = merchant::read_all(root.subsection("merchants"));
+    root.finish();
+    Some(Config {
+        database: database?,
+        grpc: grpc?,
+        callbacks: callbacks?,
+        admin: admin?,
+        log: log?,
+        payments: payments?,
+        channel_http: channel_http?,
+        shutdown: shutdown?,
+        merchants: merchants?,
+        sources,
+    })
+}

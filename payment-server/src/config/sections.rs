@@ -1,0 +1,311 @@
+//! The sections of the configuration but for merchants: their types, limits and defaults.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
+use url::{Host, Url};
+
+use super::section::Section;
+
+/// `[database]`
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// A `postgres://` address with credentials.
+    pub url: SecretString,
+    /// The most connections that this process opens.
+    pub max_connections: u32,
+    /// How long one statement may run before PostgreSQL ends it.
+    pub statement_timeout: Duration,
+    /// How long a request waits for a free connection.
+    pub acquire_timeout: Duration,
+    /// Whether `serve` applies missing migrations before it starts.
+    pub migrate_at_start: bool,
+}
+
+impl Database {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let remedy =
+            "Write postgres://user:password@host/database, or url_file with the path of a file that holds it";
+        let url = section.required_secret("url", "url_file", remedy);
+        let url = url.filter(|url| {
+            let known = url.starts_with("postgres://") || url.starts_with("postgresql://");
+            if !known {
+                section.violation("url", "does not begin with postgres://", remedy);
+            }
+            known
+        });
+        let max_connections = section.integer("max_connections", 2..=1000, 8);
+        let statement_timeout = section.seconds("statement_timeout_seconds", 1..=300, 10);
+        let acquire_timeout = section.seconds("acquire_timeout_seconds", 1..=60, 5);
+        let migrate_at_start = section.flag("migrate_at_start");
+        section.finish();
+        Some(Self {
+            url: SecretString::from(url?),
+            max_connections: max_connections?,
+            statement_timeout: statement_timeout?,
+            acquire_timeout: acquire_timeout?,
+            migrate_at_start: migrate_at_start?,
+        })
+    }
+}
+
+/// `[grpc]`
+#[derive(Debug, Clone)]
+pub struct Grpc {
+    /// Where callers reach the service.
+    pub listen: SocketAddr,
+    /// The longest request, in bytes.
+    pub max_message_bytes: usize,
+    /// The most connections at a time.
+    pub max_connections: usize,
+    /// The most calls at a time on one connection.
+    pub max_concurrent_streams: u32,
+    /// How long a call may take before it is given up; what it began is finished all the same.
+    pub request_deadline: Duration,
+}
+
+impl Grpc {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let listen = section.address("listen", loopback(50051));
+        let max_message_bytes = section.size("max_message_bytes", 4096..=16_777_216, 1_048_576);
+        let max_connections = section.size("max_connections", 1..=100_000, 1024);
+        let max_concurrent_streams = section.integer("max_concurrent_streams", 1..=10_000, 256);
+        let request_deadline = section.seconds("request_deadline_seconds", 1..=300, 30);
+        section.finish();
+        Some(Self {
+            listen: listen?,
+            max_message_bytes: max_message_bytes?,
+            max_connections: max_connections?,
+            max_concurrent_streams: max_concurrent_streams?,
+            request_deadline: request_deadline?,
+        })
+    }
+}
+
+/// `[callbacks]`
+#[derive(Debug, Clone)]
+pub struct Callbacks {
+    /// Where channels reach us, behind the operator's TLS.
+    pub listen: SocketAddr,
+    /// The address under which channels know us, without a slash at its end.
+    pub public_url: Url,
+    /// The longest body, in bytes.
+    pub body_limit: usize,
+    /// The longest head of a request, in bytes.
+    pub header_limit: usize,
+    /// How long the head may take to arrive, and then how long body and handling may take together.
+    pub deadline: Duration,
+    /// The most connections at a time.
+    pub max_connections: usize,
+    /// The most notifications being handled at a time.
+    pub max_concurrent: usize,
+}
+
+impl Callbacks {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let listen = section.address("listen", loopback(8080));
+        let allow_insecure = section.flag("allow_insecure");
+        let public_url = public_url(&mut section, allow_insecure.unwrap_or(false));
+        let body_limit = section.size("body_limit_bytes", 16_384..=16_777_216, 1_048_576);
+        let header_limit = section.size("header_limit_bytes", 8192..=65_536, 16_384);
+        let deadline = section.seconds("deadline_seconds", 1..=30, 4);
+        let max_connections = section.size("max_connections", 1..=100_000, 1024);
+        let max_concurrent = section.size("max_concurrent", 1..=10_000, 64);
+        section.finish();
+        Some(Self {
+            listen: listen?,
+            public_url: public_url?,
+            body_limit: body_limit?,
+            header_limit: header_limit?,
+            deadline: deadline?,
+            max_connections: max_connections?,
+            max_concurrent: max_concurrent?,
+        })
+    }
+}
+
+/// Notifications name payers and amounts, so plain HTTP and addresses that no channel can reach need a word of consent.
+fn public_url(section: &mut Section<'_>, allow_insecure: bool) -> Option<Url> {
+    let remedy = "Write the https:// address under which channels reach [callbacks].listen";
+    let text = section.required_text("public_url", remedy)?;
+    let problem = match Url::parse(&text) {
+        Err(error) => format!("{text:?} is no URL: {error}"),
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+            "has a query or a fragment, which channels refuse".to_owned()
+        }
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => "holds credentials".to_owned(),
+        Ok(url) => match (url.scheme(), allow_insecure) {
+            ("http", true) => return Some(without_slash(url)),
+            ("https", _) if allow_insecure || is_public(&url) => return Some(without_slash(url)),
+            ("https", _) => "names an address that no channel can reach".to_owned(),
+            ("http", false) => {
+                "is not encrypted (https). For a sandbox, allow_insecure = true permits it".to_owned()
+            }
+            _ => "must begin with https://".to_owned(),
+        },
+    };
+    section.violation("public_url", problem, remedy);
+    None
+}
+
+fn without_slash(mut url: Url) -> Url {
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    url
+}
+
+/// Whether a channel on the internet may reach the host, as far as its name tells.
+fn is_public(url: &Url) -> bool {
+    match url.host() {
+        None => false,
+        Some(Host::Domain(name)) => {
+            name != "localhost" && !name.ends_with(".localhost") && name.contains('.')
+        }
+        Some(Host::Ipv4(ip)) => {
+            !(ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified())
+        }
+        Some(Host::Ipv6(ip)) => !(ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local()),
+    }
+}
+
+/// `[admin]`
+#[derive(Debug, Clone)]
+pub struct Admin {
+    /// Where operators' probes reach us. Not for the world.
+    pub listen: SocketAddr,
+}
+
+impl Admin {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let listen = section.address("listen", loopback(9090));
+        section.finish();
+        Some(Self { listen: listen? })
+    }
+}
+
+/// `[log]`
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// How lines look.
+    pub format: LogFormat,
+    /// Which lines are written, in the syntax of `tracing_subscriber::EnvFilter`.
+    pub filter: String,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+impl Log {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let format = section.word("format", &[("json", LogFormat::Json), ("text", LogFormat::Text)]);
+        let remedy = "Write a level or a list such as \"info,payment_server=debug\"";
+        let filter = section.optional_text("filter", remedy);
+        let filter = filter.map(|filter| filter.unwrap_or_else(|| "info".to_owned()));
+        let filter = filter.filter(|filter| match EnvFilter::builder().parse(filter) {
+            Ok(_) => true,
+            Err(error) => {
+                section.violation("filter", format!("{filter:?} is no filter: {error}"), remedy);
+                false
+            }
+        });
+        section.finish();
+        Some(Self { format: format?, filter: filter? })
+    }
+}
+
+/// `[payments]`
+#[derive(Debug, Clone)]
+pub struct Payments {
+    /// How long a payer may pay if the caller does not say.
+    pub default_time_to_pay: Duration,
+    /// How long `CreatePayment` waits for the channels' answers about earlier attempts (R11).
+    pub earlier_attempts_deadline: Duration,
+    /// What it does if they do not answer.
+    pub earlier_attempt_policy: EarlierAttemptPolicy,
+}
+
+/// What `CreatePayment` does when a channel does not tell where an earlier attempt is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EarlierAttemptPolicy {
+    /// Refuses, for the caller to try again.
+    Refuse,
+    /// Goes ahead; should both be paid, the second is refunded (R12).
+    Proceed,
+}
+
+impl Payments {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let default_time_to_pay = section.seconds("default_time_to_pay_seconds", 60..=1_296_000, 1800);
+        let earlier_attempts_deadline = section.seconds("earlier_attempts_deadline_seconds", 1..=60, 5);
+        let policies = [("refuse", EarlierAttemptPolicy::Refuse), ("proceed", EarlierAttemptPolicy::Proceed)];
+        let earlier_attempt_policy = section.word("earlier_attempt_policy", &policies);
+        section.finish();
+        Some(Self {
+            default_time_to_pay: default_time_to_pay?,
+            earlier_attempts_deadline: earlier_attempts_deadline?,
+            earlier_attempt_policy: earlier_attempt_policy?,
+        })
+    }
+}
+
+/// `[channel_http]`
+#[derive(Debug, Clone)]
+pub struct ChannelHttp {
+    /// How long name resolution, connecting and the TLS handshake may take together.
+    pub connect_timeout: Duration,
+    /// The longest answer, in bytes.
+    pub response_limit: usize,
+    /// A proxy for all calls to channels. None is taken from the environment.
+    pub proxy: Option<Url>,
+}
+
+impl ChannelHttp {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let connect_timeout = section.seconds("connect_timeout_seconds", 1..=30, 3);
+        let response_limit = section.size("response_limit_bytes", 65_536..=67_108_864, 4_194_304);
+        let remedy = "Write http://host:port, or leave it out for none";
+        let proxy = section.optional_text("proxy", remedy).and_then(|text| {
+            match text.map(|text| Url::parse(&text)) {
+                None => Some(None),
+                Some(Ok(url)) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+                    Some(Some(url))
+                }
+                Some(Ok(_) | Err(_)) => {
+                    section.violation("proxy", "is no HTTP address", remedy);
+                    None
+                }
+            }
+        });
+        section.finish();
+        Some(Self { connect_timeout: connect_timeout?, response_limit: response_limit?, proxy: proxy? })
+    }
+}
+
+/// `[shutdown]`
+#[derive(Debug, Clone)]
+pub struct Shutdown {
+    /// How long what was begun may take to finish after the signal to stop.
+    pub grace: Duration,
+}
+
+impl Shutdown {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let grace = section.seconds("grace_seconds", 1..=600, 20);
+        section.finish();
+        Some(Self { grace: grace? })
+    }
+}
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}

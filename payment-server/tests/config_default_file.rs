@@ -1,0 +1,76 @@
+//! `default-config.toml` is the documentation of the configuration, so it must be valid and tell the truth.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use payment_server::config::Config;
+
+const DEFAULT_FILE: &str = include_str!("../default-config.toml");
+
+fn load(text: &str) -> Config {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("secrets")).unwrap();
+    fs::write(folder.path().join("secrets/acme-wechat-key.pem"), "a key\n").unwrap();
+    let file = folder.path().join("payment.toml");
+    fs::write(&file, text).unwrap();
+    Config::load(&file, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What a configuration holds but for where it came from.
+fn shown(config: &Config) -> String {
+    let Config { database, grpc, callbacks, admin, log, payments, channel_http, shutdown, merchants, .. } =
+        config;
+    format!(
+        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{channel_http:#?}{shutdown:#?}{merchants:#?}"
+    )
+}
+
+#[test]
+fn the_default_file_is_valid_and_shows_the_built_in_defaults() {
+    let required = r#"
+        [database]
+        url = "postgres://payment@localhost/payment"
+        [callbacks]
+        public_url = "https://pay.example.com"
+    "#;
+    assert_eq!(shown(&load(DEFAULT_FILE)), shown(&load(required)));
+}
+
+#[test]
+fn the_examples_that_are_commented_out_are_valid_too() {
+    let uncommented: Vec<_> = DEFAULT_FILE
+        .lines()
+        .map(|line| {
+            line.strip_prefix('#')
+                .filter(|rest| !rest.starts_with(' ') || rest.contains("sha256 ="))
+                .unwrap_or(line)
+        })
+        .collect();
+    let config = load(&uncommented.join("\n"));
+    assert_eq!(config.channel_http.proxy.as_ref().map(url::Url::as_str), Some("http://proxy.internal:3128/"));
+    let merchant = config.merchants.values().next().unwrap();
+    assert_eq!(merchant.api_keys[0].id.as_str(), "shop-backend");
+    let account = merchant.accounts.values().next().unwrap();
+    assert_eq!(account.settings.settings["merchant_private_key"], "a key");
+    assert!(!account.settings.settings.contains_key("merchant_private_key_file"));
+}
+
+#[test]
+fn every_key_that_has_a_default_is_documented() {
+    let minimal =
+        "[database]\nurl = \"postgres://localhost\"\n[callbacks]\npublic_url = \"https://pay.example.com\"\n";
+    // An unknown key's message lists every key of its section.
+    for section in ["database", "grpc", "callbacks", "admin", "log", "payments", "channel_http", "shutdown"] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("payment.toml");
+        let environment =
+            BTreeMap::from([(format!("PAYMENT__{}__NO_SUCH_KEY", section.to_uppercase()), "1".to_owned())]);
+        fs::write(&file, minimal).unwrap();
+        let error = Config::load(Path::new(&file), &environment).unwrap_err();
+        let keys = error.violations()[0].remedy.strip_prefix("Known here: ").unwrap().to_owned();
+        for key in keys.split(", ") {
+            let documented = DEFAULT_FILE.contains(&format!("\n{key} = "))
+                || DEFAULT_FILE.contains(&format!("{key} = \""));
+            assert!(documented, "[{section}] {key} is not in default-config.toml");
+        }
+    }
+}
