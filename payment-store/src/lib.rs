@@ -1,1 +1,67 @@
-//! PostgreSQL for payments: the only crate that sees Diesel.
+//! PostgreSQL for payments: migrations, rows, queries, and the transactions that the use cases are made of. The only crate
+//! that sees Diesel.
+//!
+//! Reads are methods that end in a noun's fate (`payment_get`, `order_payments`); each write is one transaction of its own
+//! (`payment_create`, `payment_apply`), made of `..._in_txn` functions. What a function needs locked it takes as
+//! [`payment::Locked`], which only the locking query makes.
+
+mod cached;
+mod case;
+mod error;
+mod inbox;
+mod ledger;
+mod migrate;
+mod outbox;
+pub mod payment;
+mod pool;
+mod schema;
+mod transaction;
+mod words;
+
+pub use error::StoreError;
+pub use inbox::{Delivery, NotificationRecord};
+pub use pool::{DatabaseTls, StoreOptions};
+
+use std::sync::Arc;
+
+use payment_core::ports::Randomness;
+use pool::Connections;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// The database of one service. Cloning shares its connections.
+#[derive(Clone)]
+pub struct Store {
+    connections: Connections,
+    randomness: Arc<dyn Randomness>,
+}
+
+impl Store {
+    /// Prepares the connections; the first use connects. `randomness` makes row ids.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if URL or certificates cannot be read.
+    pub fn new(options: &StoreOptions, randomness: Arc<dyn Randomness>) -> Result<Self, StoreError> {
+        Ok(Self { connections: Connections::new(options)?, randomness })
+    }
+
+    /// A time-ordered id for a row of `now`.
+    fn uuid(&self, now: OffsetDateTime) -> Uuid {
+        let mut random = [0_u8; 10];
+        self.randomness.fill(&mut random);
+        let milliseconds = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if there is none within the configured time.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        use diesel_async::RunQueryDsl;
+        let mut connection = self.connections.acquire().await?;
+        let one = diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"));
+        cached::Cached(one).execute(&mut connection).await?;
+        Ok(())
+    }
+}

@@ -39,9 +39,9 @@ pub struct Decision {
     pub allocations: Vec<AllocationChange>,
     /// What the payment learns.
     pub learned: Learned,
-    /// What callers are told.
+    /// What callers are told, beside that a case was opened: only the store knows whether it was open before.
     pub events: Vec<MerchantEvent>,
-    /// What fits nowhere.
+    /// What fits nowhere. Opening a case that is open already has no effect.
     pub cases: Vec<CaseOpening>,
 }
 
@@ -87,6 +87,42 @@ impl Decision {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The payment as it is once the decision is written.
+    #[must_use]
+    pub fn applied_to(&self, payment: &Payment, now: OffsetDateTime) -> Payment {
+        let mut after = payment.clone();
+        after.revision = after.revision.saturating_add(1);
+        after.times.update = now;
+        if let Some(transition) = self.transition {
+            after.state = transition.to;
+        }
+        for change in &self.allocations {
+            let changed =
+                after.allocations.iter_mut().find(|allocation| allocation.order_no == change.order_no);
+            if let Some(allocation) = changed {
+                allocation.state = change.to;
+            }
+        }
+        self.learned.taken_up_by(&mut after);
+        after
+    }
+}
+
+impl Learned {
+    fn taken_up_by(&self, payment: &mut Payment) {
+        fn take<T: Clone>(place: &mut Option<T>, learned: &Option<T>) {
+            if learned.is_some() {
+                place.clone_from(learned);
+            }
+        }
+        take(&mut payment.handle, &self.handle);
+        take(&mut payment.channel_transaction_no, &self.channel_transaction_no);
+        take(&mut payment.failure, &self.failure);
+        take(&mut payment.times.client_report, &self.client_report_time);
+        take(&mut payment.times.succeed, &self.succeed_time);
+        take(&mut payment.times.end, &self.end_time);
     }
 }
 
@@ -164,17 +200,13 @@ fn ended(payment: &Payment, event: PaymentEvent, failure: Option<Failure>, now: 
 
 fn paid_found(payment: &Payment, paid_by: &[PaidBy], paid: &PaidFinding, now: OffsetDateTime) -> Decision {
     if let Some(case) = misfit(payment, paid) {
-        return Decision {
-            events: vec![MerchantEvent::CaseOpened],
-            cases: vec![case],
-            ..Decision::default()
-        };
+        return Decision { cases: vec![case], ..Decision::default() };
     }
     let Some(transition) = transition(payment, PaymentEvent::ChannelPaid) else { return Decision::default() };
     let cases: Vec<_> = paid_by.iter().filter_map(|other| duplicate_case(payment, other, paid)).collect();
     let mut events = vec![MerchantEvent::PaymentSucceeded];
     if !cases.is_empty() {
-        events.extend([MerchantEvent::DuplicateFound, MerchantEvent::CaseOpened]);
+        events.push(MerchantEvent::DuplicateFound);
     }
     Decision {
         transition: Some(transition),

@@ -1,5 +1,7 @@
 //! A payment as the domain sees it, with the orders it is for.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -36,8 +38,12 @@ pub struct Payment {
     pub description: String,
     /// The product's options as the caller sent them, so that a repeated create sends identical bytes.
     pub options: Value,
+    /// The payer's address as the caller saw it, part of what a repeated create sends.
+    pub payer_client_ip: Option<IpAddr>,
     /// Where it is.
     pub state: PaymentState,
+    /// Counts its changes, from 0.
+    pub revision: i32,
     /// Its orders by number.
     pub allocations: Vec<Allocation>,
     /// The channel's number, known once the channel proved a success.

@@ -1,0 +1,70 @@
+//! Cases: opened once, however often their evidence comes.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use payment_core::{
+    case::CaseOpening,
+    evidence::{Evidence, Source},
+    identifiers::{ChannelAccountId, ChannelName, MerchantId},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{schema::payment_case, transaction::Abort, words::Word as _};
+
+/// Where a case comes from.
+pub(crate) struct CaseOrigin<'a> {
+    pub(crate) merchant_id: &'a MerchantId,
+    pub(crate) channel: &'a ChannelName,
+    pub(crate) channel_account: &'a ChannelAccountId,
+    pub(crate) evidence: &'a Evidence,
+    pub(crate) notification: Option<Uuid>,
+    pub(crate) now: OffsetDateTime,
+}
+
+/// Whether a case was opened by this evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opened {
+    /// It was.
+    New,
+    /// It was open already.
+    Known,
+}
+
+/// Opens a case unless it is known.
+pub(crate) async fn case_open_in_txn(
+    connection: &mut AsyncPgConnection,
+    case_id: Uuid,
+    case: &CaseOpening,
+    origin: &CaseOrigin<'_>,
+) -> Result<Opened, Abort> {
+    let channel = origin.evidence.channel.as_ref();
+    let bytes = channel
+        .filter(|_| origin.evidence.source != Source::Notification)
+        .map(|words| words.bytes.as_slice());
+    let inserted = diesel::insert_into(payment_case::table)
+        .values((
+            payment_case::case_id.eq(case_id),
+            payment_case::merchant_id.eq(origin.merchant_id.as_str()),
+            payment_case::kind.eq(case.kind.word()),
+            payment_case::channel.eq(origin.channel.as_str()),
+            payment_case::channel_account.eq(origin.channel_account.as_str()),
+            payment_case::payment_no.eq(case.payment_no.as_str()),
+            payment_case::order_no.eq(case.order_no.as_ref().map(|no| no.as_str())),
+            payment_case::channel_transaction_no
+                .eq(case.channel_transaction_no.as_ref().map(|no| no.as_str())),
+            payment_case::currency.eq(case.amount.map(|amount| amount.currency().to_string())),
+            payment_case::amount.eq(case.amount.map(|amount| amount.minor_units())),
+            payment_case::description.eq(case.description.as_str()),
+            payment_case::source.eq(origin.evidence.source.word()),
+            payment_case::notification_id.eq(origin.notification),
+            payment_case::evidence.eq(bytes),
+            payment_case::verified_by
+                .eq(channel.and_then(|words| words.verified_by.as_ref()).map(|key| key.as_str())),
+            payment_case::open_time.eq(origin.now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await?;
+    Ok(if inserted == 0 { Opened::Known } else { Opened::New })
+}

@@ -1,0 +1,72 @@
+//! What can go wrong between us and PostgreSQL, by what may be concluded from it.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// A database failure.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No connection, or it broke. Nothing was kept, unless it broke during the commit: every write may be repeated.
+    #[error("database unavailable: {0}")]
+    Unavailable(String),
+    /// Deadlocks or serialization failures went on after every retry.
+    #[error("database contention")]
+    Contention,
+    /// A row holds what our code never writes.
+    #[error("a row of {0} cannot be read")]
+    Corrupt(&'static str),
+    /// PostgreSQL refused a statement: a defect of ours.
+    #[error("statement refused: {0}")]
+    Statement(String),
+}
+
+/// Whether a failed transaction may succeed when it is run again from its beginning.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// It lost a race.
+    Again,
+    /// It would fail again.
+    Futile,
+}
+
+impl StoreError {
+    pub(crate) fn unavailable(cause: impl std::fmt::Display) -> Self {
+        Self::Unavailable(cause.to_string())
+    }
+}
+
+/// Races that PostgreSQL decides against us: serialization failure, deadlock, and the unique indexes that two
+/// first-comers run into at once. The second run finds the winner's rows.
+pub(crate) fn retry_of(error: &DieselError) -> Retry {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Retry::Again,
+        // Diesel has no kind for 40P01.
+        DieselError::DatabaseError(_, information) if information.message() == "deadlock detected" => {
+            Retry::Again
+        }
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
+            match information.constraint_name() {
+                Some("create_request_pkey" | "allocation_one_effective_for_each_order") => Retry::Again,
+                Some(_) | None => Retry::Futile,
+            }
+        }
+        _ => Retry::Futile,
+    }
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+                _,
+            )
+            | DieselError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
+            DieselError::DatabaseError(kind, information) => Self::Statement(format!(
+                "{kind:?} {}: {}",
+                information.constraint_name().unwrap_or_default(),
+                information.message()
+            )),
+            _ => Self::Statement(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The notification inbox: each delivery as it came, with what became of it.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures::{FutureExt as _, future::BoxFuture};
+use payment_core::{
+    case::CaseOpening,
+    evidence::{ChannelEvidence, Evidence, Source},
+    gateway::{CallbackRejected, RawCallback},
+    identifiers::{ChannelAccountId, ChannelName, ChannelNotificationId, KeySerial, MerchantId},
+    merchant_event::MerchantEvent,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    Store,
+    case::{CaseOrigin, Opened, case_open_in_txn},
+    error::StoreError,
+    outbox::{EventOf, outbox_append_in_txn},
+    schema::notification,
+    transaction::{self, Abort},
+};
+
+/// A delivery: where it came to and its bytes.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Whose account the URL named.
+    pub merchant_id: MerchantId,
+    /// The channel that the URL named.
+    pub channel: ChannelName,
+    /// The account that the URL named.
+    pub channel_account: ChannelAccountId,
+    /// The request, untouched.
+    pub callback: RawCallback,
+    /// When it came.
+    pub receive_time: OffsetDateTime,
+}
+
+/// A delivery whose signature was verified.
+#[derive(Debug, Clone)]
+pub struct NotificationRecord {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// The key that verified it.
+    pub verified_by: KeySerial,
+    /// The channel's number of it.
+    pub channel_notification_id: ChannelNotificationId,
+    /// The payment number that it names, if it names one.
+    pub payment_no: Option<String>,
+}
+
+/// What became of a verified delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It moved a payment.
+    Applied,
+    /// It said what was known, or nothing that decides.
+    Repeated,
+    /// It fits nowhere.
+    CaseOpened,
+    /// It is about something that this service takes no part in.
+    Irrelevant,
+}
+
+impl Verdict {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Applied => "APPLIED",
+            Self::Repeated => "REPEATED",
+            Self::CaseOpened => "CASE_OPENED",
+            Self::Irrelevant => "IRRELEVANT",
+        }
+    }
+}
+
+struct UnknownPayment<'a> {
+    store: &'a Store,
+    record: &'a NotificationRecord,
+    case: &'a CaseOpening,
+}
+
+impl Store {
+    /// Keeps a delivery that failed verification. It leaves no trace but this row (R2).
+    ///
+    /// # Errors
+    /// [`StoreError`]; it was not kept.
+    pub async fn notification_reject(
+        &self,
+        delivery: &Delivery,
+        rejected: &CallbackRejected,
+    ) -> Result<(), StoreError> {
+        let mut connection = self.connections.acquire().await?;
+        let id = self.uuid(delivery.receive_time);
+        diesel::insert_into(notification::table)
+            .values((
+                delivery_columns(id, delivery),
+                notification::verdict.eq("REJECTED"),
+                notification::rejection.eq(rejected.kind.as_str()),
+                notification::rejection_description.eq(rejected.description.as_str()),
+            ))
+            .execute(&mut connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps a verified delivery that this service takes no part in.
+    ///
+    /// # Errors
+    /// [`StoreError`]; it was not kept.
+    pub async fn notification_keep_irrelevant(&self, record: &NotificationRecord) -> Result<(), StoreError> {
+        let mut connection = self.connections.acquire().await?;
+        let id = self.uuid(record.delivery.receive_time);
+        insert(&mut connection, id, record, Verdict::Irrelevant).await?;
+        Ok(())
+    }
+
+    /// Keeps a verified delivery about a payment that is not in our records, and opens its case (F4).
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was kept.
+    pub async fn notification_open_case(
+        &self,
+        record: &NotificationRecord,
+        case: &CaseOpening,
+    ) -> Result<(), StoreError> {
+        let unknown = UnknownPayment { store: self, record, case };
+        transaction::run(&self.connections, &unknown, open_case_in_txn).await
+    }
+}
+
+fn open_case_in_txn<'c>(
+    connection: &'c mut AsyncPgConnection,
+    unknown: &'c UnknownPayment<'_>,
+) -> BoxFuture<'c, Result<(), Abort>> {
+    async move {
+        let delivery = &unknown.record.delivery;
+        let now = delivery.receive_time;
+        let id = unknown.store.uuid(now);
+        insert(connection, id, unknown.record, Verdict::CaseOpened).await?;
+        let words = ChannelEvidence {
+            bytes: delivery.callback.body.clone(),
+            verified_by: Some(unknown.record.verified_by.clone()),
+        };
+        let origin = CaseOrigin {
+            merchant_id: &delivery.merchant_id,
+            channel: &delivery.channel,
+            channel_account: &delivery.channel_account,
+            evidence: &Evidence::of_channel(Source::Notification, words),
+            notification: Some(id),
+            now,
+        };
+        let about = EventOf {
+            merchant_id: &delivery.merchant_id,
+            payment_no: &unknown.case.payment_no,
+            revision: 0,
+            now,
+        };
+        match case_open_in_txn(connection, unknown.store.uuid(now), unknown.case, &origin).await? {
+            Opened::New => {
+                outbox_append_in_txn(connection, unknown.store, &about, &[MerchantEvent::CaseOpened]).await
+            }
+            Opened::Known => Ok(()),
+        }
+    }
+    .boxed()
+}
+
+/// Keeps a verified delivery in the transaction that it moves something in.
+pub(crate) async fn notification_insert_in_txn(
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+    record: &NotificationRecord,
+    verdict: Verdict,
+) -> Result<(), Abort> {
+    Ok(insert(connection, id, record, verdict).await?)
+}
+
+type DeliveryColumns<'a> = (
+    diesel::dsl::Eq<notification::notification_id, Uuid>,
+    diesel::dsl::Eq<notification::merchant_id, &'a str>,
+    diesel::dsl::Eq<notification::channel, &'a str>,
+    diesel::dsl::Eq<notification::channel_account, &'a str>,
+    diesel::dsl::Eq<notification::receive_time, OffsetDateTime>,
+    diesel::dsl::Eq<notification::target, &'a str>,
+    diesel::dsl::Eq<notification::headers, Vec<u8>>,
+    diesel::dsl::Eq<notification::body, &'a [u8]>,
+);
+
+fn delivery_columns(id: Uuid, delivery: &Delivery) -> DeliveryColumns<'_> {
+    (
+        notification::notification_id.eq(id),
+        notification::merchant_id.eq(delivery.merchant_id.as_str()),
+        notification::channel.eq(delivery.channel.as_str()),
+        notification::channel_account.eq(delivery.channel_account.as_str()),
+        notification::receive_time.eq(delivery.receive_time),
+        notification::target.eq(delivery.callback.target.as_str()),
+        notification::headers.eq(header_lines(&delivery.callback.headers)),
+        notification::body.eq(delivery.callback.body.as_slice()),
+    )
+}
+
+fn header_lines(headers: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let line = |(name, value): &(String, Vec<u8>)| [name.as_bytes(), b": ", value, b"\n"].concat();
+    headers.iter().flat_map(line).collect()
+}
+
+async fn insert(
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+    record: &NotificationRecord,
+    verdict: Verdict,
+) -> QueryResult<()> {
+    diesel::insert_into(notification::table)
+        .values((
+            delivery_columns(id, &record.delivery),
+            notification::verdict.eq(verdict.word()),
+            notification::verified_by.eq(record.verified_by.as_str()),
+            notification::channel_notification_id.eq(record.channel_notification_id.as_str()),
+            notification::payment_no.eq(record.payment_no.as_deref()),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Everything that the named invariants look at, read in one snapshot.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use payment_core::{
+    identifiers::PaymentNo,
+    invariant::{Ledger, RecordedEvent, RecordedTransition},
+};
+
+use crate::{
+    Store,
+    error::StoreError,
+    payment::row::PaymentRow,
+    schema::{outbox_event, payment, payment_transition},
+    words::Word,
+};
+
+type TransitionRow = (String, String, String, String, Option<String>);
+
+impl Store {
+    /// Reads the ledger as it is at one instant. Reads all of it: for audits and tests, not for the paths of money.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ledger(&self) -> Result<Ledger, StoreError> {
+        let mut connection = self.connections.acquire().await?;
+        let snapshot = connection.build_transaction().read_only().repeatable_read();
+        let mut snapshot = snapshot;
+        snapshot
+            .run::<_, LedgerError, _>(async |connection| Ok(read(connection).await?))
+            .await
+            .map_err(|error| error.0)
+    }
+}
+
+struct LedgerError(StoreError);
+
+impl From<diesel::result::Error> for LedgerError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<StoreError> for LedgerError {
+    fn from(error: StoreError) -> Self {
+        Self(error)
+    }
+}
+
+async fn read(connection: &mut AsyncPgConnection) -> Result<Ledger, StoreError> {
+    let rows: Vec<PaymentRow> =
+        payment::table.order(payment::payment_no).select(PaymentRow::as_select()).load(connection).await?;
+    let transitions: Vec<TransitionRow> = payment_transition::table
+        .order((payment_transition::payment_no, payment_transition::revision))
+        .select((
+            payment_transition::payment_no,
+            payment_transition::event,
+            payment_transition::from_state,
+            payment_transition::to_state,
+            payment_transition::verified_by,
+        ))
+        .load(connection)
+        .await?;
+    let events: Vec<(String, String)> = outbox_event::table
+        .order((outbox_event::payment_no, outbox_event::revision, outbox_event::position))
+        .select((outbox_event::payment_no, outbox_event::event))
+        .load(connection)
+        .await?;
+    Ok(Ledger {
+        payments: crate::payment::with_allocations(connection, rows).await?,
+        transitions: transitions.into_iter().map(transition).collect::<Result<_, _>>()?,
+        events: events.into_iter().filter_map(event).collect::<Result<_, _>>()?,
+    })
+}
+
+fn transition(row: TransitionRow) -> Result<RecordedTransition, StoreError> {
+    let (payment_no, event, from, to, verified_by) = row;
+    Ok(RecordedTransition {
+        payment_no: PaymentNo::parse(payment_no).map_err(|_| StoreError::Corrupt("payment_transition"))?,
+        event: Word::of_word(&event)?,
+        from: Word::of_word(&from)?,
+        to: Word::of_word(&to)?,
+        verified_by,
+    })
+}
+
+/// Events about numbers that are not ours (cases) are none of a payment's.
+fn event((payment_no, word): (String, String)) -> Option<Result<RecordedEvent, StoreError>> {
+    let payment_no = PaymentNo::parse(payment_no).ok()?;
+    Some(Word::of_word(&word).map(|event| RecordedEvent { payment_no, event }))
+}

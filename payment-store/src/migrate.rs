@@ -1,0 +1,51 @@
+//! Brings the database to the schema that this binary was built for.
+
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+use crate::{Store, error::StoreError};
+
+/// Every migration, in the binary.
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Serialises concurrent starts. An arbitrary constant of this project; advisory locks are used nowhere else.
+const LOCK: i64 = 0x7061_796d_656e_7431;
+
+impl Store {
+    /// Runs the migrations that are missing and returns their names.
+    ///
+    /// Safe from any number of processes at once: an advisory lock on a connection of its own makes them wait. Needs the
+    /// multi-threaded runtime.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] without a database, [`StoreError::Statement`] if a migration fails; each is a
+    /// transaction of its own, so those before it stand.
+    pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        let mut guard = self.connections.connect().await?;
+        // Another process's migrations may take longer than a statement of ours.
+        diesel::sql_query("SET statement_timeout = 0").execute(&mut guard).await?;
+        diesel::sql_query(format!("SELECT pg_advisory_lock({LOCK})")).execute(&mut guard).await?;
+        let mut connection = self.connections.connect().await?;
+        diesel::sql_query("SET statement_timeout = 0").execute(&mut connection).await?;
+        // Dropping `guard` ends its session and with it the lock.
+        run_pending(connection)
+    }
+
+    /// Undoes every migration, for the test that each can be undone.
+    #[doc(hidden)]
+    pub async fn revert_all_migrations(&self) -> Result<(), StoreError> {
+        let connection = self.connections.connect().await?;
+        let mut harness = AsyncMigrationHarness::new(connection);
+        harness
+            .revert_all_migrations(MIGRATIONS)
+            .map_err(|error| StoreError::Statement(error.to_string()))?;
+        Ok(())
+    }
+}
+
+fn run_pending(connection: AsyncPgConnection) -> Result<Vec<String>, StoreError> {
+    let mut harness = AsyncMigrationHarness::new(connection);
+    let applied = harness.run_pending_migrations(MIGRATIONS);
+    let applied = applied.map_err(|error| StoreError::Statement(error.to_string()))?;
+    Ok(applied.iter().map(ToString::to_string).collect())
+}

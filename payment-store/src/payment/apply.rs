@@ -1,0 +1,237 @@
+//! The one writer of what happened to a payment (R25): lock, decide, write state, allocations, evidence, cases and
+//! events, commit. The decision itself is `payment_core::payment::apply::decide`.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures::{FutureExt as _, future::BoxFuture};
+use payment_core::{
+    evidence::{Evidence, Source},
+    identifiers::{MerchantId, PaymentNo},
+    payment::{
+        Payment,
+        apply::{AllocationChange, Decision, Happening, PaymentTransition, decide},
+    },
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::lock::{Locked, payment_lock_in_txn};
+use crate::{
+    Store,
+    cached::Cached,
+    case::{CaseOrigin, Opened, case_open_in_txn},
+    error::StoreError,
+    inbox::{NotificationRecord, Verdict, notification_insert_in_txn},
+    outbox::{EventOf, outbox_append_in_txn},
+    schema::{payment, payment_transition},
+    transaction::{self, Abort},
+    words::Word as _,
+};
+
+/// Something that happened to a payment, with what proves it.
+#[derive(Debug, Clone)]
+pub struct ApplyRequest {
+    /// Whose payment; another merchant's is not found.
+    pub merchant_id: MerchantId,
+    /// Which payment.
+    pub payment_no: PaymentNo,
+    /// What happened.
+    pub happening: Happening,
+    /// Who said so.
+    pub evidence: Evidence,
+    /// The delivery, if a notification said so. It is kept in the same transaction.
+    pub notification: Option<NotificationRecord>,
+    /// The present instant.
+    pub now: OffsetDateTime,
+}
+
+/// A payment after something happened to it.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// The payment as it is now.
+    pub payment: Payment,
+    /// What it did.
+    pub effect: Effect,
+}
+
+/// What a happening did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The payment changed.
+    Changed,
+    /// Nothing: a repeat, or a word that decides nothing (R3, R4).
+    Nothing,
+    /// The payment stays as it was and a case is open, new or known (R8).
+    Case,
+}
+
+struct Context<'a> {
+    store: &'a Store,
+    request: &'a ApplyRequest,
+}
+
+impl Store {
+    /// Applies what happened, under the locks of the payment and its orders. `None`: there is no such payment of this
+    /// merchant, and nothing was written, not even the notification.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is kept then.
+    pub async fn payment_apply(&self, request: &ApplyRequest) -> Result<Option<Applied>, StoreError> {
+        let context = Context { store: self, request };
+        transaction::run(&self.connections, &context, apply_in_txn).await
+    }
+}
+
+fn apply_in_txn<'c>(
+    connection: &'c mut AsyncPgConnection,
+    context: &'c Context<'_>,
+) -> BoxFuture<'c, Result<Option<Applied>, Abort>> {
+    async move {
+        let request = context.request;
+        let Some(locked) = payment_lock_in_txn(connection, &request.merchant_id, &request.payment_no).await?
+        else {
+            return Ok(None);
+        };
+        let decision = decide(locked.value(), locked.paid_by(), &request.happening, request.now);
+        let notification = match &request.notification {
+            None => None,
+            Some(record) => {
+                let id = context.store.uuid(request.now);
+                notification_insert_in_txn(connection, id, record, verdict(&decision)).await?;
+                Some(id)
+            }
+        };
+        if decision.is_empty() {
+            let payment = locked.into_value();
+            return Ok(Some(Applied { payment, effect: Effect::Nothing }));
+        }
+        write(connection, context, locked, &decision, notification).await.map(Some)
+    }
+    .boxed()
+}
+
+fn verdict(decision: &Decision) -> Verdict {
+    if decision.transition.is_some() {
+        Verdict::Applied
+    } else if decision.cases.is_empty() {
+        Verdict::Repeated
+    } else {
+        Verdict::CaseOpened
+    }
+}
+
+async fn write(
+    connection: &mut AsyncPgConnection,
+    context: &Context<'_>,
+    locked: Locked<Payment>,
+    decision: &Decision,
+    notification: Option<Uuid>,
+) -> Result<Applied, Abort> {
+    let request = context.request;
+    let after = decision.applied_to(locked.value(), request.now);
+    let origin = CaseOrigin {
+        merchant_id: &after.merchant_id,
+        channel: &after.channel,
+        channel_account: &after.channel_account,
+        evidence: &request.evidence,
+        notification,
+        now: request.now,
+    };
+    let mut events: Vec<_> = decision.events.clone();
+    for case in &decision.cases {
+        match case_open_in_txn(connection, context.store.uuid(request.now), case, &origin).await? {
+            Opened::New => events.push(payment_core::merchant_event::MerchantEvent::CaseOpened),
+            Opened::Known => {}
+        }
+    }
+    let moves_payment = decision.transition.is_some() || decision.learned != Default::default();
+    if !moves_payment && events.is_empty() {
+        return Ok(Applied { payment: locked.into_value(), effect: Effect::Case });
+    }
+    payment_update(connection, &after).await?;
+    allocations_update(connection, &after, &decision.allocations).await?;
+    if let Some(transition) = decision.transition {
+        transition_insert(connection, &after, transition, request, notification).await?;
+    }
+    let about = EventOf {
+        merchant_id: &after.merchant_id,
+        payment_no: after.payment_no.as_str(),
+        revision: after.revision,
+        now: request.now,
+    };
+    outbox_append_in_txn(connection, context.store, &about, &events).await?;
+    let effect = if moves_payment { Effect::Changed } else { Effect::Case };
+    Ok(Applied { payment: after, effect })
+}
+
+async fn payment_update(connection: &mut AsyncPgConnection, after: &Payment) -> Result<(), Abort> {
+    let update = diesel::update(payment::table.find(after.payment_no.as_str())).set((
+        payment::state.eq(after.state.word()),
+        payment::revision.eq(after.revision),
+        payment::update_time.eq(after.times.update),
+        payment::channel_transaction_no.eq(after.channel_transaction_no.as_ref().map(|no| no.as_str())),
+        payment::handle.eq(after.handle.as_ref().map(|handle| handle.value.as_str())),
+        payment::handle_expire_time.eq(after.handle.as_ref().map(|handle| handle.expire_time)),
+        payment::failure_reason.eq(after.failure.as_ref().map(|failure| failure.reason.word())),
+        payment::failure_code.eq(after.failure.as_ref().map(|failure| failure.channel_code.as_str())),
+        payment::client_report_time.eq(after.times.client_report),
+        payment::succeed_time.eq(after.times.succeed),
+        payment::end_time.eq(after.times.end),
+    ));
+    Cached(update).execute(connection).await?;
+    Ok(())
+}
+
+async fn allocations_update(
+    connection: &mut AsyncPgConnection,
+    after: &Payment,
+    changes: &[AllocationChange],
+) -> Result<(), Abort> {
+    use diesel::sql_types::{Array, Text};
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let order_nos: Vec<&str> = changes.iter().map(|change| change.order_no.as_str()).collect();
+    let states: Vec<&str> = changes.iter().map(|change| change.to.word()).collect();
+    let update = diesel::sql_query(
+        "UPDATE allocation SET state = change.state FROM unnest($2, $3) AS change (order_no, state) \
+         WHERE allocation.payment_no = $1 AND allocation.order_no = change.order_no",
+    )
+    .bind::<Text, _>(after.payment_no.as_str())
+    .bind::<Array<Text>, _>(order_nos)
+    .bind::<Array<Text>, _>(states);
+    Cached(update).execute(connection).await?;
+    Ok(())
+}
+
+async fn transition_insert(
+    connection: &mut AsyncPgConnection,
+    after: &Payment,
+    transition: PaymentTransition,
+    request: &ApplyRequest,
+    notification: Option<Uuid>,
+) -> Result<(), Abort> {
+    let channel = request.evidence.channel.as_ref();
+    // A notification's bytes are in the inbox; they are not kept twice.
+    let bytes = channel
+        .filter(|_| request.evidence.source != Source::Notification)
+        .map(|words| words.bytes.as_slice());
+    diesel::insert_into(payment_transition::table)
+        .values((
+            payment_transition::payment_no.eq(after.payment_no.as_str()),
+            payment_transition::revision.eq(after.revision),
+            payment_transition::event.eq(transition.event.word()),
+            payment_transition::from_state.eq(transition.from.word()),
+            payment_transition::to_state.eq(transition.to.word()),
+            payment_transition::source.eq(request.evidence.source.word()),
+            payment_transition::caller.eq(request.evidence.caller.as_ref().map(|caller| caller.as_str())),
+            payment_transition::notification_id.eq(notification),
+            payment_transition::evidence.eq(bytes),
+            payment_transition::verified_by
+                .eq(channel.and_then(|words| words.verified_by.as_ref()).map(|key| key.as_str())),
+            payment_transition::transition_time.eq(request.now),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! A payment's first transaction: is the request a repeat, is an order paid, is an earlier attempt open? If nothing
+//! stands against it, the intent is recorded before any channel hears of it (R23, F2).
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures::{FutureExt as _, future::BoxFuture};
+use payment_core::{
+    identifiers::{ApiKeyId, OrderNo, PaymentNo},
+    payment::{Payment, allocation::AllocationState},
+};
+
+use super::{
+    lock::orders_lock_in_txn,
+    read::payments_in_txn,
+    row::{AllocationRow, PaymentRow},
+};
+use crate::{
+    Store,
+    cached::Cached,
+    error::StoreError,
+    schema::{allocation, create_request, payment},
+    transaction::{self, Abort},
+};
+
+/// A payment to be recorded, unless something stands against it.
+#[derive(Debug, Clone)]
+pub struct NewPayment {
+    /// The payment, initiating, with pending allocations by order number.
+    pub payment: Payment,
+    /// The API key that asks for it.
+    pub created_by: ApiKeyId,
+    /// What was decided about earlier attempts after their channels were asked, outside of any transaction.
+    pub verdicts: Vec<(PaymentNo, EarlierVerdict)>,
+}
+
+/// What to do about an earlier attempt that is still open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EarlierVerdict {
+    /// Answer the request with it, if it is still open under the lock.
+    Reuse,
+    /// Go ahead beside it and rely on the detection of duplicates.
+    Tolerate,
+}
+
+/// What became of it.
+#[derive(Debug, Clone)]
+pub enum CreateOutcome {
+    /// Recorded.
+    Created(Payment),
+    /// The request id is known; this is its payment, whatever its content was.
+    Known(Payment),
+    /// An earlier attempt now answers this request too.
+    Reused(Payment),
+    /// An order is paid.
+    OrderPaid {
+        /// The order.
+        order_no: OrderNo,
+        /// The payment that paid it.
+        payment_no: PaymentNo,
+    },
+    /// Earlier attempts are open and nothing was decided about them yet.
+    EarlierAttempts(Vec<Payment>),
+}
+
+impl Store {
+    /// Records a payment unless something stands against it, under the locks of its orders.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is kept then.
+    pub async fn payment_create(&self, new: &NewPayment) -> Result<CreateOutcome, StoreError> {
+        transaction::run(&self.connections, new, create_in_txn).await
+    }
+}
+
+fn create_in_txn<'c>(
+    connection: &'c mut AsyncPgConnection,
+    new: &'c NewPayment,
+) -> BoxFuture<'c, Result<CreateOutcome, Abort>> {
+    async move {
+        let wanted = &new.payment;
+        let orders: Vec<&str> =
+            wanted.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect();
+        orders_lock_in_txn(connection, &wanted.merchant_id, &orders, wanted.times.create).await?;
+        if let Some(payment) = known_request(connection, wanted).await? {
+            return Ok(CreateOutcome::Known(payment));
+        }
+        let standing = standing_allocations(connection, wanted, &orders).await?;
+        if let Some(paid) = standing.iter().find(|row| row.state == AllocationState::Effective.as_str()) {
+            return order_paid(paid).map_err(Abort::Store);
+        }
+        match earlier_attempts(connection, new, standing).await? {
+            Earlier::None => {}
+            Earlier::Reuse(payment) => {
+                insert_request(connection, wanted, &payment.payment_no).await?;
+                return Ok(CreateOutcome::Reused(payment));
+            }
+            Earlier::Undecided(payments) => return Ok(CreateOutcome::EarlierAttempts(payments)),
+        }
+        // Nothing stands against it.
+        insert_payment(connection, new).await?;
+        insert_request(connection, wanted, &wanted.payment_no).await?;
+        Ok(CreateOutcome::Created(wanted.clone()))
+    }
+    .boxed()
+}
+
+async fn known_request(
+    connection: &mut AsyncPgConnection,
+    wanted: &Payment,
+) -> Result<Option<Payment>, Abort> {
+    let known: Option<String> = create_request::table
+        .find((wanted.merchant_id.as_str(), wanted.request_id.as_str()))
+        .select(create_request::payment_no)
+        .get_result(connection)
+        .await
+        .optional()?;
+    match known {
+        None => Ok(None),
+        Some(payment_no) => Ok(payments_in_txn(connection, &[payment_no]).await?.into_iter().next()),
+    }
+}
+
+/// Allocations of the same orders that hold money or may come to hold it.
+async fn standing_allocations(
+    connection: &mut AsyncPgConnection,
+    wanted: &Payment,
+    orders: &[&str],
+) -> Result<Vec<AllocationRow>, Abort> {
+    let standing = allocation::table
+        .filter(allocation::merchant_id.eq(wanted.merchant_id.as_str()))
+        .filter(allocation::order_no.eq_any(orders))
+        .filter(
+            allocation::state
+                .eq(AllocationState::Effective.as_str())
+                .or(allocation::state.eq(AllocationState::Pending.as_str())),
+        )
+        .order((allocation::order_no, allocation::payment_no))
+        .select(AllocationRow::as_select());
+    Ok(Cached(standing).load(connection).await?)
+}
+
+fn order_paid(row: &AllocationRow) -> Result<CreateOutcome, StoreError> {
+    let corrupt = |_| StoreError::Corrupt("allocation");
+    Ok(CreateOutcome::OrderPaid {
+        order_no: OrderNo::parse(row.order_no.as_str()).map_err(corrupt)?,
+        payment_no: PaymentNo::parse(row.payment_no.as_str()).map_err(corrupt)?,
+    })
+}
+
+enum Earlier {
+    None,
+    Reuse(Payment),
+    Undecided(Vec<Payment>),
+}
+
+async fn earlier_attempts(
+    connection: &mut AsyncPgConnection,
+    new: &NewPayment,
+    standing: Vec<AllocationRow>,
+) -> Result<Earlier, Abort> {
+    let verdict = |payment_no: &str| {
+        new.verdicts.iter().find(|(decided, _)| decided.as_str() == payment_no).map(|(_, verdict)| *verdict)
+    };
+    let mut open: Vec<String> = standing.into_iter().map(|row| row.payment_no).collect();
+    open.sort_unstable();
+    open.dedup();
+    open.retain(|payment_no| verdict(payment_no) != Some(EarlierVerdict::Tolerate));
+    if open.is_empty() {
+        return Ok(Earlier::None);
+    }
+    let undecided = open.iter().any(|payment_no| verdict(payment_no).is_none());
+    let mut payments = payments_in_txn(connection, &open).await?;
+    match (undecided, payments.pop()) {
+        (false, Some(payment)) if payments.is_empty() => Ok(Earlier::Reuse(payment)),
+        (_, Some(last)) => {
+            payments.push(last);
+            Ok(Earlier::Undecided(payments))
+        }
+        (_, None) => Err(StoreError::Corrupt("allocation").into()),
+    }
+}
+
+async fn insert_payment(connection: &mut AsyncPgConnection, new: &NewPayment) -> Result<(), Abort> {
+    use diesel::sql_types::{Array, BigInt, Text};
+    let row = PaymentRow::of(&new.payment, new.created_by.as_str());
+    diesel::insert_into(payment::table).values(row).execute(connection).await?;
+    let order_nos: Vec<&str> =
+        new.payment.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect();
+    let amounts: Vec<i64> =
+        new.payment.allocations.iter().map(|allocation| allocation.amount.minor_units()).collect();
+    let insert_allocations = diesel::sql_query(
+        "INSERT INTO allocation (payment_no, merchant_id, state, order_no, amount) \
+         SELECT $1, $2, $3, part.order_no, part.amount FROM unnest($4, $5) AS part (order_no, amount)",
+    )
+    .bind::<Text, _>(new.payment.payment_no.as_str())
+    .bind::<Text, _>(new.payment.merchant_id.as_str())
+    .bind::<Text, _>(AllocationState::Pending.as_str())
+    .bind::<Array<Text>, _>(order_nos)
+    .bind::<Array<BigInt>, _>(amounts);
+    Cached(insert_allocations).execute(connection).await?;
+    Ok(())
+}
+
+async fn insert_request(
+    connection: &mut AsyncPgConnection,
+    wanted: &Payment,
+    payment_no: &PaymentNo,
+) -> Result<(), Abort> {
+    diesel::insert_into(create_request::table)
+        .values((
+            create_request::merchant_id.eq(wanted.merchant_id.as_str()),
+            create_request::request_id.eq(wanted.request_id.as_str()),
+            create_request::payment_no.eq(payment_no.as_str()),
+            create_request::create_time.eq(wanted.times.create),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

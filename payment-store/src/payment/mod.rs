@@ -1,0 +1,13 @@
+//! Payments in the database: how they are read, locked, created and changed.
+
+mod apply;
+mod create;
+mod lock;
+mod read;
+pub(crate) mod row;
+
+pub use apply::{Applied, ApplyRequest, Effect};
+pub use create::{CreateOutcome, EarlierVerdict, NewPayment};
+pub use lock::Locked;
+pub use read::PaymentFilter;
+pub(crate) use read::with_allocations;

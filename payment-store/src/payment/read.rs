@@ -1,0 +1,144 @@
+//! Payments as they are recorded, read without locks.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use payment_core::{
+    identifiers::{MerchantId, OrderNo, PaymentNo},
+    payment::{Payment, state::PaymentState},
+};
+use time::OffsetDateTime;
+
+use super::row::{AllocationRow, PaymentRow};
+use crate::{
+    Store,
+    error::StoreError,
+    schema::{allocation, payment},
+    transaction::Abort,
+    words::Word as _,
+};
+
+/// Which payments to list.
+#[derive(Debug, Clone)]
+pub struct PaymentFilter {
+    /// Whose.
+    pub merchant_id: MerchantId,
+    /// Only those that cover this order.
+    pub order_no: Option<OrderNo>,
+    /// Only those in one of these states; empty for all.
+    pub states: Vec<PaymentState>,
+    /// Only those created at this time or later.
+    pub create_time_from: Option<OffsetDateTime>,
+    /// Only those created before this time.
+    pub create_time_before: Option<OffsetDateTime>,
+    /// Only those with a lower number than this.
+    pub below: Option<PaymentNo>,
+    /// At most this many.
+    pub limit: i64,
+}
+
+impl Store {
+    /// A merchant's payment. Another merchant's does not exist for it (R30).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn payment_get(
+        &self,
+        merchant_id: &MerchantId,
+        payment_no: &PaymentNo,
+    ) -> Result<Option<Payment>, StoreError> {
+        let mut connection = self.connections.acquire().await?;
+        let row: Option<PaymentRow> = payment::table
+            .filter(
+                payment::payment_no
+                    .eq(payment_no.as_str())
+                    .and(payment::merchant_id.eq(merchant_id.as_str())),
+            )
+            .select(PaymentRow::as_select())
+            .get_result(&mut connection)
+            .await
+            .optional()?;
+        let Some(row) = row else { return Ok(None) };
+        let allocations = allocation::table
+            .filter(allocation::payment_no.eq(payment_no.as_str()))
+            .select(AllocationRow::as_select())
+            .load(&mut connection)
+            .await?;
+        row.into_domain(allocations).map(Some)
+    }
+
+    /// Payments, newest number first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn payment_list(&self, filter: &PaymentFilter) -> Result<Vec<Payment>, StoreError> {
+        let mut connection = self.connections.acquire().await?;
+        let mut query =
+            payment::table.into_boxed().filter(payment::merchant_id.eq(filter.merchant_id.as_str()));
+        if let Some(order_no) = &filter.order_no {
+            let covering = allocation::table
+                .filter(allocation::merchant_id.eq(filter.merchant_id.as_str()))
+                .filter(allocation::order_no.eq(order_no.as_str()))
+                .select(allocation::payment_no);
+            query = query.filter(payment::payment_no.eq_any(covering));
+        }
+        if !filter.states.is_empty() {
+            let words: Vec<_> = filter.states.iter().map(|state| state.word()).collect();
+            query = query.filter(payment::state.eq_any(words));
+        }
+        if let Some(from) = filter.create_time_from {
+            query = query.filter(payment::create_time.ge(from));
+        }
+        if let Some(before) = filter.create_time_before {
+            query = query.filter(payment::create_time.lt(before));
+        }
+        if let Some(below) = &filter.below {
+            query = query.filter(payment::payment_no.lt(below.as_str()));
+        }
+        let rows: Vec<PaymentRow> = query
+            .order(payment::payment_no.desc())
+            .limit(filter.limit)
+            .select(PaymentRow::as_select())
+            .load(&mut connection)
+            .await?;
+        with_allocations(&mut connection, rows).await
+    }
+}
+
+/// The payments of these numbers, by number.
+pub(crate) async fn payments_in_txn(
+    connection: &mut AsyncPgConnection,
+    payment_nos: &[String],
+) -> Result<Vec<Payment>, Abort> {
+    let rows = payment::table
+        .filter(payment::payment_no.eq_any(payment_nos))
+        .order(payment::payment_no)
+        .select(PaymentRow::as_select())
+        .load(connection)
+        .await?;
+    Ok(with_allocations(connection, rows).await?)
+}
+
+/// Joins rows with their allocations, in the rows' order.
+pub(crate) async fn with_allocations(
+    connection: &mut AsyncPgConnection,
+    rows: Vec<PaymentRow>,
+) -> Result<Vec<Payment>, StoreError> {
+    let payment_nos: Vec<_> = rows.iter().map(|row| row.payment_no.as_str()).collect();
+    let allocations: Vec<AllocationRow> = allocation::table
+        .filter(allocation::payment_no.eq_any(payment_nos))
+        .select(AllocationRow::as_select())
+        .load(connection)
+        .await?;
+    let mut by_payment: HashMap<String, Vec<AllocationRow>> = HashMap::new();
+    for row in allocations {
+        by_payment.entry(row.payment_no.clone()).or_default().push(row);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let own = by_payment.remove(&row.payment_no).unwrap_or_default();
+            row.into_domain(own)
+        })
+        .collect()
+}

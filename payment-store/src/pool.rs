@@ -1,0 +1,167 @@
+//! Connections to PostgreSQL: made, kept, bounded in number and in time.
+
+use std::{sync::Arc, time::Duration};
+
+use deadpool::Runtime;
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::{
+    AsyncPgConnection,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Object, deadpool::Pool,
+    },
+};
+use futures::FutureExt as _;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio_postgres::{NoTls, config::SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::StoreError;
+
+/// How to reach the database and within which bounds.
+#[derive(Clone)]
+pub struct StoreOptions {
+    /// `postgres://user:password@host/database`.
+    pub url: SecretString,
+    /// Whether the connection is encrypted.
+    pub tls: DatabaseTls,
+    /// At most this many connections; 8 is where throughput peaks on two cores.
+    pub max_connections: usize,
+    /// How long to wait for a connection, new or returned.
+    pub acquire_timeout: Duration,
+    /// How long a statement may run, and how long a transaction may sit idle before PostgreSQL ends it: a caller that
+    /// vanishes must not keep locks (R24).
+    pub statement_timeout: Duration,
+}
+
+/// Encryption of the connection to the database.
+#[derive(Clone)]
+pub enum DatabaseTls {
+    /// None: for a socket or the loopback interface.
+    Disabled,
+    /// Required, with the server's name and certificate verified against these PEM certificates, or against the
+    /// system's where there are none.
+    Verified {
+        /// The certificates to trust.
+        certificate_authorities: Option<Vec<u8>>,
+    },
+}
+
+pub(crate) type Connection = Object<AsyncPgConnection>;
+
+/// A bounded set of connections.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    pool: Pool<AsyncPgConnection>,
+    connector: Arc<Connector>,
+    acquire_timeout: Duration,
+}
+
+impl Connections {
+    /// Prepares the pool; connects on first use.
+    pub(crate) fn new(options: &StoreOptions) -> Result<Self, StoreError> {
+        let connector = Arc::new(Connector::new(options)?);
+        let for_setup = Arc::clone(&connector);
+        let mut manager = ManagerConfig::default();
+        // `Fast` still notices a connection that PostgreSQL ended, and saves a round trip at each checkout.
+        manager.recycling_method = RecyclingMethod::Fast;
+        manager.custom_setup = Box::new(move |_| {
+            let connector = Arc::clone(&for_setup);
+            async move { connector.connect().await }.boxed()
+        });
+        let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
+            .max_size(options.max_connections)
+            .wait_timeout(Some(options.acquire_timeout))
+            .create_timeout(Some(options.acquire_timeout))
+            .recycle_timeout(Some(options.acquire_timeout))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(StoreError::unavailable)?;
+        Ok(Self { pool, connector, acquire_timeout: options.acquire_timeout })
+    }
+
+    /// A connection from the pool.
+    pub(crate) async fn acquire(&self) -> Result<Connection, StoreError> {
+        self.pool.get().await.map_err(StoreError::unavailable)
+    }
+
+    /// A connection of its own, outside the pool.
+    pub(crate) async fn connect(&self) -> Result<AsyncPgConnection, StoreError> {
+        let connecting = tokio::time::timeout(self.acquire_timeout, self.connector.connect());
+        connecting.await.map_err(StoreError::unavailable)?.map_err(StoreError::unavailable)
+    }
+}
+
+/// Makes connections with our session settings and TLS.
+struct Connector {
+    config: tokio_postgres::Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Connector {
+    fn new(options: &StoreOptions) -> Result<Self, StoreError> {
+        let mut config: tokio_postgres::Config = options
+            .url
+            .expose_secret()
+            .parse()
+            .map_err(|_| StoreError::unavailable("the URL is not a PostgreSQL URL"))?;
+        let timeout = options.statement_timeout.as_millis();
+        let settings = format!(
+            "-c statement_timeout={timeout} -c idle_in_transaction_session_timeout={timeout} -c timezone=UTC"
+        );
+        let settings = match config.get_options() {
+            Some(given) => format!("{settings} {given}"),
+            None => settings,
+        };
+        config.options(settings).application_name("payment-server").connect_timeout(options.acquire_timeout);
+        let tls = match &options.tls {
+            DatabaseTls::Disabled => {
+                config.ssl_mode(SslMode::Disable);
+                None
+            }
+            DatabaseTls::Verified { certificate_authorities } => {
+                config.ssl_mode(SslMode::Require);
+                Some(MakeRustlsConnect::new(client_tls(certificate_authorities.as_deref())?))
+            }
+        };
+        Ok(Self { config, tls })
+    }
+
+    async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+        let refused = |error: tokio_postgres::Error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            ConnectionError::BadConnection(format!("{error}: {cause}"))
+        };
+        match &self.tls {
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await.map_err(refused)?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            }
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await.map_err(refused)?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            }
+        }
+    }
+}
+
+fn client_tls(certificate_authorities: Option<&[u8]>) -> Result<ClientConfig, StoreError> {
+    let mut roots = RootCertStore::empty();
+    match certificate_authorities {
+        Some(pem) => {
+            for certificate in CertificateDer::pem_slice_iter(pem) {
+                let certificate = certificate.map_err(StoreError::unavailable)?;
+                roots.add(certificate).map_err(StoreError::unavailable)?;
+            }
+        }
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(StoreError::unavailable)?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}

@@ -1,0 +1,129 @@
+//! The tables as Diesel sees them. A test compares them with what the migrations made, column by column.
+
+diesel::table! {
+    merchant_order (merchant_id, order_no) {
+        merchant_id -> Text,
+        order_no -> Text,
+        create_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    payment (payment_no) {
+        payment_no -> Text,
+        merchant_id -> Text,
+        request_id -> Text,
+        created_by -> Text,
+        channel -> Text,
+        channel_account -> Text,
+        product -> Text,
+        payee -> Text,
+        currency -> Text,
+        amount -> BigInt,
+        description -> Text,
+        options -> Jsonb,
+        payer_client_ip -> Nullable<Text>,
+        state -> Text,
+        revision -> Integer,
+        channel_transaction_no -> Nullable<Text>,
+        handle -> Nullable<Text>,
+        handle_expire_time -> Nullable<Timestamptz>,
+        failure_reason -> Nullable<Text>,
+        failure_code -> Nullable<Text>,
+        create_time -> Timestamptz,
+        expire_time -> Timestamptz,
+        update_time -> Timestamptz,
+        client_report_time -> Nullable<Timestamptz>,
+        succeed_time -> Nullable<Timestamptz>,
+        end_time -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    create_request (merchant_id, request_id) {
+        merchant_id -> Text,
+        request_id -> Text,
+        payment_no -> Text,
+        create_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    allocation (payment_no, order_no) {
+        payment_no -> Text,
+        order_no -> Text,
+        merchant_id -> Text,
+        amount -> BigInt,
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    notification (notification_id) {
+        notification_id -> Uuid,
+        merchant_id -> Text,
+        channel -> Text,
+        channel_account -> Text,
+        receive_time -> Timestamptz,
+        target -> Text,
+        headers -> Binary,
+        body -> Binary,
+        verdict -> Text,
+        rejection -> Nullable<Text>,
+        rejection_description -> Nullable<Text>,
+        verified_by -> Nullable<Text>,
+        channel_notification_id -> Nullable<Text>,
+        payment_no -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    payment_transition (payment_no, revision) {
+        payment_no -> Text,
+        revision -> Integer,
+        event -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        source -> Text,
+        caller -> Nullable<Text>,
+        notification_id -> Nullable<Uuid>,
+        evidence -> Nullable<Binary>,
+        verified_by -> Nullable<Text>,
+        transition_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    outbox_event (event_id) {
+        event_id -> Uuid,
+        merchant_id -> Text,
+        payment_no -> Text,
+        revision -> Integer,
+        position -> SmallInt,
+        event -> Text,
+        create_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    payment_case (case_id) {
+        case_id -> Uuid,
+        merchant_id -> Text,
+        kind -> Text,
+        channel -> Text,
+        channel_account -> Text,
+        payment_no -> Text,
+        order_no -> Nullable<Text>,
+        channel_transaction_no -> Nullable<Text>,
+        currency -> Nullable<Text>,
+        amount -> Nullable<BigInt>,
+        description -> Text,
+        source -> Text,
+        notification_id -> Nullable<Uuid>,
+        evidence -> Nullable<Binary>,
+        verified_by -> Nullable<Text>,
+        open_time -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(merchant_order, payment, create_request, allocation);

@@ -1,0 +1,68 @@
+//! The one place that opens transactions.
+//!
+//! A transaction here calls no channel (R23), takes its locks in one order (R24), and is run again from its beginning when
+//! PostgreSQL decides a race against it. It must run in a task of its own, as every write of the server does: a dropped
+//! future would leave its transaction open in the pool until the connection is next checked out.
+
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use futures::future::BoxFuture;
+
+use crate::{
+    error::{Retry, StoreError, retry_of},
+    pool::Connections,
+};
+
+/// How often a transaction may lose a race before the caller is told.
+const ATTEMPTS: usize = 8;
+
+/// Why a transaction is rolled back.
+pub(crate) enum Abort {
+    /// Diesel's or PostgreSQL's failure.
+    Database(diesel::result::Error),
+    /// Ours.
+    Store(StoreError),
+}
+
+impl From<diesel::result::Error> for Abort {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<StoreError> for Abort {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What a transaction does: all its input is in `request`, so that it can be run again.
+pub(crate) type Body<R, T> = for<'c> fn(&'c mut AsyncPgConnection, &'c R) -> BoxFuture<'c, Result<T, Abort>>;
+
+/// Runs `body` in a transaction and commits it, again if it lost a race.
+pub(crate) async fn run<R: Sync, T: Send>(
+    connections: &Connections,
+    request: &R,
+    body: Body<R, T>,
+) -> Result<T, StoreError> {
+    for _ in 0..ATTEMPTS {
+        let mut connection = connections.acquire().await?;
+        match attempt(&mut connection, request, body).await {
+            Ok(value) => return Ok(value),
+            Err(Abort::Store(error)) => return Err(error),
+            Err(Abort::Database(error)) => match retry_of(&error) {
+                Retry::Again => tracing::debug!(%error, "transaction lost a race"),
+                Retry::Futile => return Err(error.into()),
+            },
+        }
+    }
+    Err(StoreError::Contention)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
+async fn attempt<R: Sync, T: Send>(
+    connection: &mut AsyncPgConnection,
+    request: &R,
+    body: Body<R, T>,
+) -> Result<T, Abort> {
+    connection.transaction::<_, Abort, _>(async |connection| body(connection, request).await).await
+}
