@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use payment_core::identifiers::{MerchantId, PaymentNo};
 use tracing_subscriber::{EnvFilter, fmt, util::TryInitError};
 
 use crate::config::{Log, LogFormat};
@@ -59,51 +58,5 @@ impl Stopwatch {
     #[must_use]
     pub fn milliseconds(&self) -> u64 {
         u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
-/// The one log line of one call to us. It is written even if the caller goes away: then its outcome is `ABANDONED`.
-#[derive(Debug)]
-pub struct CallLine {
-    rpc: &'static str,
-    merchant: Option<MerchantId>,
-    payment: Option<PaymentNo>,
-    outcome: &'static str,
-    stopwatch: Stopwatch,
-}
-
-impl CallLine {
-    /// Begins the line of a call to `rpc`.
-    #[must_use]
-    pub fn begin(rpc: &'static str) -> Self {
-        Self { rpc, merchant: None, payment: None, outcome: "ABANDONED", stopwatch: Stopwatch::start() }
-    }
-
-    /// Names the caller, once known.
-    pub fn merchant(&mut self, merchant: &MerchantId) {
-        self.merchant = Some(merchant.clone());
-    }
-
-    /// Names the payment, once known.
-    pub fn payment(&mut self, payment: &PaymentNo) {
-        self.payment = Some(payment.clone());
-    }
-
-    /// Writes the line; `outcome` is `OK` or the word of an error's reason.
-    pub fn finish(mut self, outcome: &'static str) {
-        self.outcome = outcome;
-    }
-}
-
-impl Drop for CallLine {
-    fn drop(&mut self) {
-        tracing::info!(
-            rpc = self.rpc,
-            merchant.id = self.merchant.as_ref().map(MerchantId::as_str),
-            payment.no = self.payment.as_ref().map(PaymentNo::as_str),
-            duration_ms = self.stopwatch.milliseconds(),
-            outcome = self.outcome,
-            "call"
-        );
     }
 }

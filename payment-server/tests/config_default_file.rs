@@ -2,14 +2,20 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use payment_server::config::Config;
+use payment_server::{channels::ChannelRegistry, config::Config};
+use rcgen::{KeyPair, PKCS_RSA_SHA256};
 
 const DEFAULT_FILE: &str = include_str!("../default-config.toml");
 
 fn load(text: &str) -> Config {
     let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("secrets")).unwrap();
-    fs::write(folder.path().join("secrets/acme-wechat-key.pem"), "a key\n").unwrap();
+    let secrets = folder.path().join("secrets");
+    fs::create_dir(&secrets).unwrap();
+    let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
+    fs::write(secrets.join("apiclient_key.pem"), key.serialize_pem()).unwrap();
+    fs::write(secrets.join("pub_key.pem"), key.public_key_pem()).unwrap();
+    fs::write(secrets.join("api_v3_key"), format!("{}\n", "k".repeat(32))).unwrap();
+    fs::write(secrets.join("database-ca.pem"), "certificates").unwrap();
     let file = folder.path().join("payment.toml");
     fs::write(&file, text).unwrap();
     Config::load(&file, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"))
@@ -50,8 +56,9 @@ fn the_examples_that_are_commented_out_are_valid_too() {
     let merchant = config.merchants.values().next().unwrap();
     assert_eq!(merchant.api_keys[0].id.as_str(), "shop-backend");
     let account = merchant.accounts.values().next().unwrap();
-    assert_eq!(account.settings.settings["merchant_private_key"], "a key");
-    assert!(!account.settings.settings.contains_key("merchant_private_key_file"));
+    assert_eq!(account.settings.settings["api_v3_key"], "k".repeat(32));
+    assert!(!account.settings.settings.contains_key("api_v3_key_file"));
+    ChannelRegistry::with_builtin().unwrap().check(&config).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]

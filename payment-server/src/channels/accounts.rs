@@ -56,6 +56,15 @@ impl Accounts {
         self.by_merchant.get(&(merchant.clone(), account.clone()))
     }
 
+    /// The accounts that this merchant has at this channel, in no order.
+    pub fn of_merchant_at<'a>(
+        &'a self,
+        merchant: &'a MerchantId,
+        channel: &'a ChannelName,
+    ) -> impl Iterator<Item = &'a Arc<Account>> {
+        self.iter().filter(move |account| account.merchant_id == *merchant && account.channel == *channel)
+    }
+
     /// The account that a callback URL names, as it was written there.
     #[must_use]
     pub fn of_callback(&self, channel: &str, account: &str) -> Option<&Arc<Account>> {

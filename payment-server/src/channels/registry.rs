@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use channel_wechat::WeChatFactory;
 use futures::future::join_all;
 use payment_core::{
     gateway::GatewayFactory,
-    identifiers::{ChannelAccountId, ChannelName, MerchantId},
+    identifiers::{ChannelAccountId, ChannelName, IdentifierError, MerchantId},
     ports::Ports,
     violation::Violation,
 };
@@ -30,6 +31,16 @@ impl ChannelRegistry {
     #[must_use]
     pub const fn empty() -> Self {
         Self { factories: BTreeMap::new() }
+    }
+
+    /// The channels that come with this server.
+    ///
+    /// # Errors
+    /// Only if a channel's own name were none.
+    pub fn with_builtin() -> Result<Self, IdentifierError> {
+        let builtin: [Arc<dyn GatewayFactory>; 1] = [Arc::new(WeChatFactory::new()?)];
+        let factories = builtin.into_iter().map(|factory| (factory.channel(), factory));
+        Ok(Self { factories: factories.collect() })
     }
 
     /// Adds a channel.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use payment_core::{
-    identifiers::{ApiKeyId, MerchantId},
+    identifiers::MerchantId,
     ports::Randomness,
 };
 use secrecy::SecretString;
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use super::Merchant;
+use crate::app::command::Caller;
 
 /// What every key begins with, so that scanners find keys that were committed by mistake.
 const PREFIX: &str = "payk_";
@@ -62,15 +63,6 @@ impl std::fmt::Debug for ApiKeyHash {
     }
 }
 
-/// Who presented a key (R30).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The tenant.
-    pub merchant: MerchantId,
-    /// The key's name, which evidence may show.
-    pub api_key: ApiKeyId,
-}
-
 /// Every key of every merchant.
 #[derive(Debug, Clone)]
 pub struct ApiKeys {
@@ -85,12 +77,12 @@ impl ApiKeys {
             merchant
                 .api_keys
                 .iter()
-                .map(|key| (key.hash, Caller { merchant: id.clone(), api_key: key.id.clone() }))
+                .map(|key| (key.hash, Caller { merchant_id: id.clone(), api_key_id: key.id.clone() }))
         });
         Self { keys: keys.collect() }
     }
 
-    /// Whose key this is. Every key is compared in full, so that the time taken tells nothing about any of them.
+    /// Whose key this is (R30). Every key is compared in full, so that the time taken tells nothing about any of them.
     #[must_use]
     pub fn lookup(&self, presented: &str) -> Option<&Caller> {
         if presented.is_empty() || presented.len() > LONGEST {
@@ -129,5 +121,68 @@ impl GeneratedApiKey {
         let key = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
         let hash = ApiKeyHash::of(&key);
         Self { key: SecretString::from(key), hash }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use payment_core::identifiers::ApiKeyId;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+    use crate::{config::ApiKeyConfig, ports::SystemRandomness};
+
+    fn merchants(keys: &[(&str, &str, ApiKeyHash)]) -> BTreeMap<MerchantId, Merchant> {
+        let mut merchants: BTreeMap<MerchantId, Merchant> = BTreeMap::new();
+        for (merchant, id, hash) in keys {
+            let merchant = merchants
+                .entry(MerchantId::parse(*merchant).unwrap())
+                .or_insert_with(|| Merchant { api_keys: Vec::new(), accounts: BTreeMap::new() });
+            merchant.api_keys.push(ApiKeyConfig { id: ApiKeyId::parse(*id).unwrap(), hash: *hash });
+        }
+        merchants
+    }
+
+    fn name(caller: Option<&Caller>) -> Option<String> {
+        caller.map(|caller| format!("{}/{}", caller.merchant_id, caller.api_key_id))
+    }
+
+    #[test]
+    fn r30_each_key_finds_its_merchant_and_no_other_text_finds_any() {
+        let [one, two, three, unknown] = [(); 4].map(|()| GeneratedApiKey::new(&SystemRandomness));
+        let merchants =
+            merchants(&[("acme", "old", one.hash), ("acme", "new", two.hash), ("bravo", "till", three.hash)]);
+        let keys = ApiKeys::new(&merchants);
+        assert_eq!(name(keys.lookup(one.key.expose_secret())).as_deref(), Some("acme/old"));
+        assert_eq!(name(keys.lookup(two.key.expose_secret())).as_deref(), Some("acme/new"));
+        assert_eq!(name(keys.lookup(three.key.expose_secret())).as_deref(), Some("bravo/till"));
+        let long = format!("{}{}", one.key.expose_secret(), "x".repeat(LONGEST));
+        for wrong in [unknown.key.expose_secret(), "", PREFIX, &one.hash.to_string(), &long] {
+            assert_eq!(name(keys.lookup(wrong)), None, "{wrong}");
+        }
+        assert_eq!(name(ApiKeys::new(&BTreeMap::new()).lookup(one.key.expose_secret())), None);
+    }
+
+    #[test]
+    fn r30_no_key_at_all_finds_nobody_even_if_its_hash_is_configured() {
+        let keys = ApiKeys::new(&merchants(&[("acme", "empty", ApiKeyHash::of(""))]));
+        assert_eq!(name(keys.lookup("")), None);
+    }
+
+    #[test]
+    fn keys_are_kept_by_the_hash_that_other_tools_compute() {
+        let hash = ApiKeyHash::of("payk_example");
+        // printf payk_example | sha256sum
+        let known = "7c9d346d64237d240b38ffb9b6899448360023544a002fe16e68dc71a29c1990";
+        assert_eq!(hash.to_string(), known);
+        assert_eq!(ApiKeyHash::parse(&known.to_uppercase()), Ok(hash));
+        assert_eq!(ApiKeyHash::parse("abc"), Err(MalformedHash));
+    }
+
+    #[test]
+    fn r29_generated_keys_do_not_show() {
+        let generated = GeneratedApiKey::new(&SystemRandomness);
+        assert_eq!(generated.key.expose_secret().len(), PREFIX.len() + 43);
+        assert!(!format!("{generated:?}").contains(generated.key.expose_secret()));
     }
 }

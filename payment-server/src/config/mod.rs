@@ -21,12 +21,12 @@ use std::{
 use payment_core::identifiers::MerchantId;
 use toml::Table;
 
-pub use api_key::{ApiKeyHash, ApiKeys, Caller, GeneratedApiKey, MalformedHash};
+pub use api_key::{ApiKeyHash, ApiKeys, GeneratedApiKey, MalformedHash};
 pub use error::{ConfigError, ConfigSource, ConfigViolation};
 pub use merchant::{AccountConfig, ApiKeyConfig, Merchant};
 pub use report::Sources;
 pub use sections::{
-    Admin, Callbacks, ChannelHttp, Database, EarlierAttemptPolicy, Grpc, Log, LogFormat, Payments, Shutdown,
+    Admin, Callbacks, ChannelHttp, Database, DatabaseEncryption, Grpc, Log, LogFormat, Payments, Shutdown,
 };
 
 use self::{report::Report, section::Section};

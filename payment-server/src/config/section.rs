@@ -146,6 +146,15 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The text of the file that a key points to, which may be left out: `Some(None)`.
+    #[expect(clippy::option_option, reason = "wrong, left out and given are three things")]
+    pub(super) fn optional_file(&mut self, name: &'static str) -> Option<Option<String>> {
+        match self.optional_text(name, "Write the path of a file")? {
+            None => Some(None),
+            Some(file) => secret_file::read(self.report, &self.key(name), &file).map(Some),
+        }
+    }
+
     /// A whole number within limits.
     pub(super) fn integer(
         &mut self,

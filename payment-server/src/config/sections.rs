@@ -10,20 +10,54 @@ use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
 use super::section::Section;
+use crate::app::command::EarlierAttemptPolicy;
 
 /// `[database]`
 #[derive(Debug, Clone)]
 pub struct Database {
     /// A `postgres://` address with credentials.
     pub url: SecretString,
+    /// Whether the connection is encrypted.
+    pub encryption: DatabaseEncryption,
     /// The most connections that this process opens.
-    pub max_connections: u32,
+    pub max_connections: usize,
     /// How long one statement may run before PostgreSQL ends it.
     pub statement_timeout: Duration,
     /// How long a request waits for a free connection.
     pub acquire_timeout: Duration,
     /// Whether `serve` applies missing migrations before it starts.
     pub migrate_at_start: bool,
+}
+
+/// Encryption of the connection to the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseEncryption {
+    /// None, said so explicitly: for a socket or the loopback interface.
+    Disabled,
+    /// Required; the server's name and certificate are verified.
+    Verified {
+        /// The certificates to trust, PEM; the system's if not given.
+        certificate_authorities: Option<String>,
+    },
+}
+
+impl DatabaseEncryption {
+    fn read(section: &mut Section<'_>) -> Option<Self> {
+        let verified = section.word("tls", &[("verified", true), ("disabled", false)]);
+        let authorities = section.optional_file("certificate_authorities_file");
+        match (verified?, authorities?) {
+            (true, certificate_authorities) => Some(Self::Verified { certificate_authorities }),
+            (false, None) => Some(Self::Disabled),
+            (false, Some(_)) => {
+                section.violation(
+                    "certificate_authorities_file",
+                    "is of no use while tls is disabled",
+                    "Remove it, or write tls = \"verified\"",
+                );
+                None
+            }
+        }
+    }
 }
 
 impl Database {
@@ -38,13 +72,15 @@ impl Database {
             }
             known
         });
-        let max_connections = section.integer("max_connections", 2..=1000, 8);
+        let encryption = DatabaseEncryption::read(&mut section);
+        let max_connections = section.size("max_connections", 2..=1000, 8);
         let statement_timeout = section.seconds("statement_timeout_seconds", 1..=300, 10);
         let acquire_timeout = section.seconds("acquire_timeout_seconds", 1..=60, 5);
         let migrate_at_start = section.flag("migrate_at_start");
         section.finish();
         Some(Self {
             url: SecretString::from(url?),
+            encryption: encryption?,
             max_connections: max_connections?,
             statement_timeout: statement_timeout?,
             acquire_timeout: acquire_timeout?,
@@ -232,15 +268,6 @@ pub struct Payments {
     pub earlier_attempts_deadline: Duration,
     /// What it does if they do not answer.
     pub earlier_attempt_policy: EarlierAttemptPolicy,
-}
-
-/// What `CreatePayment` does when a channel does not tell where an earlier attempt is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EarlierAttemptPolicy {
-    /// Refuses, for the caller to try again.
-    Refuse,
-    /// Goes ahead; should both be paid, the second is refunded (R12).
-    Proceed,
 }
 
 impl Payments {

@@ -40,7 +40,6 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) -> Result<(), Error> {
     Server::builder()
-        .timeout(config.request_deadline)
         .max_concurrent_streams(config.max_concurrent_streams)
         .http2_max_header_list_size(HEADER_LIMIT)
         .http2_keepalive_interval(Some(KEEPALIVE))
