@@ -1,6 +1,7 @@
 //! The payment service: gRPC in front, channel callbacks at the side, PostgreSQL behind.
 
 pub mod admin;
+pub mod app;
 pub mod callback;
 pub mod channels;
 pub mod config;

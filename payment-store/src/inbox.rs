@@ -42,8 +42,8 @@ pub struct Delivery {
 pub struct NotificationRecord {
     /// The delivery.
     pub delivery: Delivery,
-    /// The key that verified it.
-    pub verified_by: KeySerial,
+    /// The key that verified it. A CHECK refuses a verified delivery without one.
+    pub verified_by: Option<KeySerial>,
     /// The channel's number of it.
     pub channel_notification_id: ChannelNotificationId,
     /// The payment number that it names, if it names one.
@@ -140,7 +140,7 @@ fn open_case_in_txn<'c>(
         insert(connection, id, unknown.record, Verdict::CaseOpened).await?;
         let words = ChannelEvidence {
             bytes: delivery.callback.body.clone(),
-            verified_by: Some(unknown.record.verified_by.clone()),
+            verified_by: unknown.record.verified_by.clone(),
         };
         let origin = CaseOrigin {
             merchant_id: &delivery.merchant_id,
@@ -215,7 +215,7 @@ async fn insert(
         .values((
             delivery_columns(id, &record.delivery),
             notification::verdict.eq(verdict.word()),
-            notification::verified_by.eq(record.verified_by.as_str()),
+            notification::verified_by.eq(record.verified_by.as_ref().map(|key| key.as_str())),
             notification::channel_notification_id.eq(record.channel_notification_id.as_str()),
             notification::payment_no.eq(record.payment_no.as_deref()),
         ))

@@ -1,0 +1,141 @@
+//! What callers ask of the use cases, already checked field by field.
+
+use std::net::IpAddr;
+
+use payment_core::{
+    gateway::PaymentData,
+    identifiers::{
+        ApiKeyId, ChannelAccountId, ChannelName, MerchantId, OrderNo, PaymentNo, Product, RequestId,
+    },
+    payment::{Payment, create::OrderAmount, state::PaymentState},
+};
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+
+/// Who calls: the merchant that the API key belongs to, and the key's name for the evidence.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Whose data the call may see.
+    pub merchant_id: MerchantId,
+    /// The key that was presented.
+    pub api_key_id: ApiKeyId,
+}
+
+/// A request for a payment.
+#[derive(Debug, Clone)]
+pub struct CreatePayment {
+    /// The caller's key for this request.
+    pub request_id: RequestId,
+    /// At least one order, each once, all in one currency.
+    pub orders: Vec<OrderAmount>,
+    /// Which account to pay to.
+    pub account: AccountChoice,
+    /// The way of paying.
+    pub product: Product,
+    /// The product's options, an object.
+    pub options: Value,
+    /// What the payer reads.
+    pub description: String,
+    /// How long the payer may pay; the configured default if not given.
+    pub time_to_pay: Option<Duration>,
+    /// The payer's address.
+    pub payer_client_ip: Option<IpAddr>,
+    /// What to do about an earlier attempt whose channel cannot be asked; the configured default if not given.
+    pub earlier_attempt_policy: Option<EarlierAttemptPolicy>,
+}
+
+/// How a caller names the channel account.
+#[derive(Debug, Clone)]
+pub enum AccountChoice {
+    /// This account. `channel` is given where the options belong to one channel, and must then be the account's.
+    Named {
+        /// The account.
+        account: ChannelAccountId,
+        /// The channel that the options are for, if they are for a certain one.
+        channel: Option<ChannelName>,
+    },
+    /// The merchant's only account at this channel.
+    OnlyOneAt(ChannelName),
+}
+
+/// What to do when an earlier attempt may still be paid and its channel cannot be asked (R11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EarlierAttemptPolicy {
+    /// Refuse.
+    Refuse,
+    /// Go ahead and rely on the detection of duplicates (R12).
+    Proceed,
+}
+
+/// A payment and what its payer needs, while it awaits one.
+#[derive(Debug, Clone)]
+pub struct CreatedPayment {
+    /// The payment.
+    pub payment: Payment,
+    /// What the payer needs.
+    pub payment_data: Option<PaymentData>,
+}
+
+/// What the payer's app said.
+#[derive(Debug, Clone)]
+pub struct ConfirmPayment {
+    /// The payment.
+    pub payment_no: PaymentNo,
+    /// What the app makes of it, if the caller says.
+    pub hint: Option<payment_core::gateway::ClientResultHint>,
+    /// The SDK's own words, empty if not given.
+    pub sdk_result: Vec<u8>,
+}
+
+/// A payment after its channel was asked.
+#[derive(Debug, Clone)]
+pub struct SyncedPayment {
+    /// The payment.
+    pub payment: Payment,
+    /// Whether the channel answered.
+    pub contact: ChannelContact,
+}
+
+/// Whether a channel could be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelContact {
+    /// It answered, and what it said is applied.
+    Answered,
+    /// It gave no answer that can be believed.
+    NotReached,
+}
+
+/// Which payments to list, newest first.
+#[derive(Debug, Clone)]
+pub struct ListPayments {
+    /// 1 to 200.
+    pub page_size: u16,
+    /// The last payment of the page before.
+    pub after: Option<PaymentNo>,
+    /// Only those that cover this order.
+    pub order_no: Option<OrderNo>,
+    /// Only those in one of these states; empty for all.
+    pub states: Vec<PaymentState>,
+    /// Only those created at this time or later.
+    pub create_time_from: Option<OffsetDateTime>,
+    /// Only those created before this time.
+    pub create_time_before: Option<OffsetDateTime>,
+}
+
+/// One page of payments.
+#[derive(Debug, Clone)]
+pub struct PaymentPage {
+    /// The payments, newest first.
+    pub payments: Vec<Payment>,
+    /// The last of them, if there are more.
+    pub next: Option<PaymentNo>,
+}
+
+/// An order as far as this service knows it.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The order.
+    pub order_no: OrderNo,
+    /// Every payment that covers it, newest first.
+    pub payments: Vec<Payment>,
+}

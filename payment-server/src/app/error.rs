@@ -1,0 +1,100 @@
+//! Why a use case did not do what was asked. `grpc/status.rs` is the one place that gives these their gRPC words.
+
+use payment_core::{
+    gateway::Reason,
+    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo},
+    violation::Violation,
+};
+use payment_store::StoreError;
+
+/// A use case's refusal.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// Fields are wrong; all of them are named.
+    #[error("{} field(s) are wrong", .0.len())]
+    InvalidFields(Vec<Violation>),
+    /// The merchant has no such account at the channel.
+    #[error("channel account {0} is not enabled for this merchant")]
+    ChannelNotEnabled(String),
+    /// No such payment, or another merchant's.
+    #[error("there is no payment {0}")]
+    PaymentNotFound(PaymentNo),
+    /// No payment ever covered this order, or another merchant's.
+    #[error("there is no payment for order {0}")]
+    OrderNotFound(OrderNo),
+    /// The request id was used before with another content (R14).
+    #[error("the request id was used before with another {differing_field}")]
+    RequestIdReused {
+        /// The first field that differs.
+        differing_field: &'static str,
+        /// The payment of the first request.
+        payment_no: PaymentNo,
+    },
+    /// An order is paid (R10).
+    #[error("order {order_no} is paid by payment {payment_no}")]
+    OrderAlreadyPaid {
+        /// The order.
+        order_no: OrderNo,
+        /// The payment that paid it.
+        payment_no: PaymentNo,
+    },
+    /// An earlier attempt may still be paid, and the channel gave no proof that it cannot (R11).
+    #[error("payment {payment_no} may still be paid and its channel gave no proof")]
+    EarlierAttemptUnresolved {
+        /// The attempt.
+        payment_no: PaymentNo,
+    },
+    /// The payment's state forbids it.
+    #[error("payment {payment_no} is {state}")]
+    PaymentStateConflict {
+        /// The payment.
+        payment_no: PaymentNo,
+        /// Its state's word.
+        state: &'static str,
+    },
+    /// The channel refused.
+    #[error("the channel refused: {reason:?} ({channel_code})")]
+    ChannelRefused {
+        /// The payment, which is recorded as failed.
+        payment_no: PaymentNo,
+        /// What the refusal means.
+        reason: Reason,
+        /// The channel's own code.
+        channel_code: String,
+    },
+    /// The channel cannot do this at all.
+    #[error("{channel} cannot {capability}")]
+    CapabilityUnsupported {
+        /// The channel.
+        channel: ChannelName,
+        /// What it cannot, such as `pay by product jsapi`.
+        capability: String,
+    },
+    /// Others kept changing the same orders; trying again will do.
+    #[error("lost a race for the same orders")]
+    LostRace,
+    /// The channel certainly did nothing; trying again will do.
+    #[error("channel account {account} cannot be reached")]
+    ChannelUnavailable {
+        /// The account.
+        account: ChannelAccountId,
+        /// The payment, recorded as initiating: repeating the request goes on with it.
+        payment_no: PaymentNo,
+    },
+    /// The database certainly kept nothing; trying again will do.
+    #[error("the database is not available")]
+    StoreUnavailable(#[source] StoreError),
+    /// A defect of ours or of the data. The caller learns no details.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::StoreUnavailable(error),
+            StoreError::Contention => Self::LostRace,
+            StoreError::Corrupt(_) | StoreError::Statement(_) => Self::Internal(error.to_string()),
+        }
+    }
+}

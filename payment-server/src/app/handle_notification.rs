@@ -1,0 +1,136 @@
+//! A notification's way: verified over its raw bytes, applied under locks, kept in the same transaction, and only then
+//! acknowledged in the channel's exact words (R2, R3).
+
+use std::sync::Arc;
+
+use payment_core::{
+    case::CaseOpening,
+    evidence::{Evidence, Source},
+    gateway::{CallbackOutcome, EventContent, Finding, RawCallback, VerifiedEvent},
+    identifiers::PaymentNo,
+    payment::apply::Happening,
+};
+use payment_store::{Delivery, NotificationRecord};
+
+use super::{
+    App,
+    crash_point::{self, CrashPoint},
+    error::AppError,
+};
+use crate::{
+    callback::{NotificationHandler, NotificationReply},
+    channels::Account,
+};
+
+/// The application as the handler of notifications.
+pub struct Notifications(pub Arc<App>);
+
+#[async_trait::async_trait]
+impl NotificationHandler for Notifications {
+    async fn handle(&self, channel: &str, account: &str, callback: RawCallback) -> NotificationReply {
+        let Some(account) = self.0.accounts.of_callback(channel, account).cloned() else {
+            return NotificationReply::UnknownAccount;
+        };
+        let (app, receiving) = (Arc::clone(&self.0), Arc::clone(&account));
+        let received = self.0.detached(async move { app.receive(&receiving, callback).await }).await;
+        let outcome = received.unwrap_or_else(|error| {
+            tracing::error!(%error, "a notification could not be kept; the channel will send it again");
+            CallbackOutcome::NotRecorded
+        });
+        NotificationReply::Handled(account.gateway.callback_reply(&outcome))
+    }
+}
+
+impl App {
+    async fn receive(&self, account: &Account, callback: RawCallback) -> Result<CallbackOutcome, AppError> {
+        let verified = account.gateway.verify_callback(&callback).await;
+        let delivery = Delivery {
+            merchant_id: account.merchant_id.clone(),
+            channel: account.channel.clone(),
+            channel_account: account.account_id.clone(),
+            callback,
+            receive_time: self.now(),
+        };
+        match verified {
+            Ok(event) => {
+                crash_point::reach(CrashPoint::NotificationVerified);
+                self.record(delivery, &event).await?;
+                crash_point::reach(CrashPoint::NotificationRecorded);
+                Ok(CallbackOutcome::Recorded)
+            }
+            Err(rejected) => {
+                tracing::warn!(
+                    channel.name = %account.channel, channel.account = %account.account_id, %rejected,
+                    "a notification was refused"
+                );
+                self.store.notification_reject(&delivery, &rejected).await?;
+                Ok(CallbackOutcome::Rejected(rejected.kind))
+            }
+        }
+    }
+
+    async fn record(&self, delivery: Delivery, event: &VerifiedEvent) -> Result<(), AppError> {
+        match event.content() {
+            EventContent::Payment { payment_no, finding } => {
+                self.record_payment_event(delivery, event, payment_no, finding).await
+            }
+            EventContent::Refund(refund) => {
+                let record = record(delivery, event, Some(refund.payment_no.to_string()));
+                Ok(self.store.notification_keep_irrelevant(&record).await?)
+            }
+            EventContent::Irrelevant { .. } => {
+                Ok(self.store.notification_keep_irrelevant(&record(delivery, event, None)).await?)
+            }
+        }
+    }
+
+    async fn record_payment_event(
+        &self,
+        delivery: Delivery,
+        event: &VerifiedEvent,
+        payment_no: &str,
+        finding: &Finding,
+    ) -> Result<(), AppError> {
+        let record = record(delivery, event, Some(payment_no.to_owned()));
+        if let Ok(ours) = PaymentNo::parse(payment_no) {
+            let evidence = Evidence::of_channel(Source::Notification, event.evidence().clone());
+            let happening = Happening::Found(finding.clone());
+            let merchant = record.delivery.merchant_id.clone();
+            if self.apply(&merchant, &ours, happening, evidence, Some(record.clone())).await?.is_some() {
+                return Ok(());
+            }
+        }
+        self.record_unknown_payment(&record, payment_no, finding).await
+    }
+
+    /// Money for a number that is not in our records is kept in sight before it is acknowledged (F4).
+    async fn record_unknown_payment(
+        &self,
+        record: &NotificationRecord,
+        payment_no: &str,
+        finding: &Finding,
+    ) -> Result<(), AppError> {
+        match finding {
+            Finding::Paid(paid) => {
+                tracing::error!(
+                    payment.no = payment_no,
+                    "money for a payment that is not in our records: case open"
+                );
+                let case = CaseOpening::unknown_payment(payment_no, &paid.transaction_no, paid.amount);
+                Ok(self.store.notification_open_case(record, &case).await?)
+            }
+            Finding::AwaitingPayer | Finding::NotFound | Finding::Closed | Finding::Failed(_) => {
+                Ok(self.store.notification_keep_irrelevant(record).await?)
+            }
+        }
+    }
+}
+
+fn record(delivery: Delivery, event: &VerifiedEvent, payment_no: Option<String>) -> NotificationRecord {
+    NotificationRecord {
+        delivery,
+        verified_by: event.evidence().verified_by.clone(),
+        channel_notification_id: event.notification_id().clone(),
+        payment_no,
+    }
+}

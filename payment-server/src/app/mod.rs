@@ -1,0 +1,152 @@
+//! The use cases. Each checks, asks channels outside of any transaction, and lets the store apply what they said; none
+//! knows gRPC, HTTP or SQL.
+//!
+//! Writes run in tasks of their own that callers only await: a caller that goes away, or a deadline that passes, must
+//! not leave a transaction open or a channel's answer unrecorded.
+
+mod ask;
+mod changes;
+mod close_payment;
+pub mod command;
+mod confirm_payment;
+pub mod crash_point;
+mod create_payment;
+mod earlier_attempts;
+pub mod error;
+mod hand_out;
+mod handle_notification;
+mod read;
+mod watch_payment;
+
+pub use handle_notification::Notifications;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use payment_core::{
+    identifiers::{ChannelAccountId, MerchantId, PaymentNo},
+    payment::{Payment, apply::Happening},
+    ports::{Clock, Randomness},
+};
+use payment_store::{
+    NotificationRecord, Store,
+    payment::{Applied, ApplyRequest, Effect},
+};
+use time::OffsetDateTime;
+use tokio_util::task::TaskTracker;
+
+use crate::channels::{Account, Accounts};
+use changes::Changes;
+use command::{Caller, EarlierAttemptPolicy};
+use error::AppError;
+use payment_core::evidence::Evidence;
+
+/// What the configuration lets the use cases decide.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// How long a payer may pay where the caller does not say.
+    pub time_to_pay: time::Duration,
+    /// How long `CreatePayment` may spend on asking about earlier attempts, all of them together.
+    pub earlier_attempts_deadline: Duration,
+    /// What to do about an earlier attempt whose channel cannot be asked, where the caller does not say.
+    pub earlier_attempt_policy: EarlierAttemptPolicy,
+}
+
+/// The application: everything that the use cases need.
+pub struct App {
+    store: Store,
+    accounts: Accounts,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+    policy: Policy,
+    changes: Changes,
+    writes: TaskTracker,
+}
+
+impl App {
+    /// Puts the application together. `writes` tracks what must be finished before the process ends.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        accounts: Accounts,
+        clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
+        policy: Policy,
+        writes: TaskTracker,
+    ) -> Arc<Self> {
+        Arc::new(Self { store, accounts, clock, randomness, policy, changes: Changes::new(), writes })
+    }
+
+    /// The present instant as precisely as the database keeps it.
+    fn now(&self) -> OffsetDateTime {
+        let now = self.clock.now();
+        now.replace_microsecond(now.microsecond()).unwrap_or(now)
+    }
+
+    /// Runs work to its end whether or not the caller waits for it.
+    async fn detached<T, F>(&self, work: F) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, AppError>> + Send + 'static,
+    {
+        use tracing::Instrument as _;
+        match self.writes.spawn(work.in_current_span()).await {
+            Ok(outcome) => outcome,
+            Err(error) => Err(AppError::Internal(format!("a task ended early: {error}"))),
+        }
+    }
+
+    /// A merchant's payment.
+    async fn payment(&self, merchant: &MerchantId, payment_no: &PaymentNo) -> Result<Payment, AppError> {
+        let found = self.store.payment_get(merchant, payment_no).await?;
+        found.ok_or_else(|| AppError::PaymentNotFound(payment_no.clone()))
+    }
+
+    /// The account that a payment goes through. It may have left the configuration since.
+    fn account_of(&self, payment: &Payment) -> Result<Arc<Account>, AppError> {
+        let account = self.accounts.of_merchant(&payment.merchant_id, &payment.channel_account);
+        account.cloned().ok_or_else(|| not_enabled(&payment.channel_account))
+    }
+
+    /// The one way in which anything that happened reaches a payment (R25): callbacks, queries, answers and client
+    /// results all end here.
+    async fn apply(
+        &self,
+        merchant: &MerchantId,
+        payment_no: &PaymentNo,
+        happening: Happening,
+        evidence: Evidence,
+        notification: Option<NotificationRecord>,
+    ) -> Result<Option<Applied>, AppError> {
+        let request = ApplyRequest {
+            merchant_id: merchant.clone(),
+            payment_no: payment_no.clone(),
+            happening,
+            evidence,
+            notification,
+            now: self.now(),
+        };
+        let applied = self.store.payment_apply(&request).await?;
+        if let Some(applied) = &applied {
+            self.announce_change(applied);
+        }
+        Ok(applied)
+    }
+
+    fn announce_change(&self, applied: &Applied) {
+        let payment = &applied.payment;
+        match applied.effect {
+            Effect::Changed => {
+                tracing::info!(payment.no = %payment.payment_no, payment.state = payment.state.as_str(), "payment changed");
+                self.changes.announce(&payment.payment_no);
+            }
+            Effect::Case => {
+                tracing::error!(payment.no = %payment.payment_no, "a channel's word does not fit the payment: case open");
+            }
+            Effect::Nothing => {}
+        }
+    }
+}
+
+fn not_enabled(account: &ChannelAccountId) -> AppError {
+    AppError::ChannelNotEnabled(account.to_string())
+}
