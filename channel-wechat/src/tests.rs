@@ -1,0 +1,1 @@
+//! The gateway from outside: scripted answers in, requests and verdicts out.
