@@ -19,18 +19,9 @@ enum Kind {
 }
 
 /// Somebody wanted to move the machine's clock.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("this simulator runs on the machine's clock; start it with a manual clock to move time")]
 pub struct ClockIsReal;
-
-impl std::fmt::Display for ClockIsReal {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(
-            "this simulator runs on the machine's clock; start it with a manual clock to move time",
-        )
-    }
-}
-
-impl std::error::Error for ClockIsReal {}
 
 impl SimulatorClock {
     /// The machine's clock.

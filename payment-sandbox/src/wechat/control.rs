@@ -23,17 +23,22 @@ use super::world::World;
 use crate::clock::{ClockIsReal, SimulatorClock};
 
 /// Why the simulator did not do what it was told.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// There is no such merchant, order, refund, certificate or notification.
+    #[error("there is no such {0}")]
     NotFound(&'static str),
     /// A merchant with this number exists.
+    #[error("a merchant with this mchid exists already")]
     MerchantExists,
     /// A value is outside what it may be.
+    #[error("{0}")]
     Invalid(String),
     /// Nobody could pay this.
-    Payment(PaymentRefused),
+    #[error(transparent)]
+    Payment(#[from] PaymentRefused),
     /// The channel never moves a refund so.
+    #[error("the channel never moves a refund from {from:?} to {to:?}")]
     Settlement {
         /// Its status.
         from: RefundStatus,
@@ -41,39 +46,11 @@ pub enum ControlError {
         to: RefundStatus,
     },
     /// Time cannot be moved.
-    Clock(ClockIsReal),
+    #[error(transparent)]
+    Clock(#[from] ClockIsReal),
     /// Keys could not be made or used.
-    Key(KeyError),
-}
-
-impl std::fmt::Display for ControlError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NotFound(what) => write!(formatter, "there is no such {what}"),
-            Self::MerchantExists => formatter.write_str("a merchant with this mchid exists already"),
-            Self::Invalid(problem) => formatter.write_str(problem),
-            Self::Payment(refused) => refused.fmt(formatter),
-            Self::Settlement { from, to } => {
-                write!(formatter, "the channel never moves a refund from {} to {}", from.code(), to.code())
-            }
-            Self::Clock(error) => error.fmt(formatter),
-            Self::Key(error) => error.fmt(formatter),
-        }
-    }
-}
-
-impl std::error::Error for ControlError {}
-
-impl From<PaymentRefused> for ControlError {
-    fn from(refused: PaymentRefused) -> Self {
-        Self::Payment(refused)
-    }
-}
-
-impl From<KeyError> for ControlError {
-    fn from(error: KeyError) -> Self {
-        Self::Key(error)
-    }
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 /// A notification that the channel would never send.
@@ -127,7 +104,10 @@ impl WechatControl {
         let engine = Arc::clone(&self.engine);
         let now = engine.clock.now();
         // Keys take some tenths of a second of processor time.
-        let made = tokio::task::spawn_blocking(move || merchant::generate(&options, &engine.root, now)).await;
+        let made = tokio::task::spawn_blocking(move || {
+            merchant::generate(&options, &engine.root, &engine.keys, now)
+        })
+        .await;
         let (kept, given) = made.map_err(|error| ControlError::Invalid(error.to_string()))??;
         self.engine.with_world(|world, _| {
             if world.merchants.contains_key(&given.mchid) {
@@ -166,7 +146,12 @@ impl WechatControl {
         mchid: &str,
         step: CertificateRotation,
     ) -> Result<GeneratedCertificate, ControlError> {
-        let fresh = merchant::platform_certificate(&self.engine.root, self.engine.clock.now(), true)?;
+        let fresh = merchant::platform_certificate(
+            &self.engine.root,
+            &self.engine.keys,
+            self.engine.clock.now(),
+            true,
+        )?;
         self.with_merchant(mchid, |merchant| {
             let list = &mut merchant.platform_certificates;
             if step == CertificateRotation::Announce
@@ -367,7 +352,7 @@ impl WechatControl {
             let now = self.engine.clock.now();
             let next = self.engine.next_instant().map_or(target, |instant| instant.clamp(now, target));
             let stride = Duration::try_from(next - now).unwrap_or(Duration::ZERO);
-            self.engine.clock.advance(stride).map_err(ControlError::Clock)?;
+            self.engine.clock.advance(stride)?;
             if next >= target {
                 self.rest().await;
                 return Ok(target);

@@ -7,7 +7,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::delivery::{self, DeliveryState, Outgoing};
-use super::keys::{RsaKey, TestRoot};
+use super::keys::{KeyError, KeyRing, RsaKey, TestRoot};
 use super::refund;
 use super::world::{Settings, Task, World};
 use crate::clock::SimulatorClock;
@@ -17,9 +17,10 @@ pub(super) struct Engine {
     world: Mutex<World>,
     pub(super) clock: SimulatorClock,
     pub(super) settings: Settings,
+    pub(super) keys: KeyRing,
     pub(super) root: TestRoot,
     /// A key that no merchant trusts, for forgeries.
-    pub(super) foreign_key: RsaKey,
+    pub(super) foreign_key: Arc<RsaKey>,
     pub(super) http: reqwest::Client,
     agenda_changed: Notify,
     /// Counts changes of the world, for those who wait for one.
@@ -31,21 +32,21 @@ impl Engine {
     pub(super) fn new(
         clock: SimulatorClock,
         settings: Settings,
-        root: TestRoot,
-        foreign_key: RsaKey,
         http: reqwest::Client,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, KeyError> {
+        let keys = KeyRing::new();
+        Ok(Self {
             world: Mutex::new(World::new()),
+            root: TestRoot::new(&*keys.draw()?, clock.now())?,
+            foreign_key: keys.draw()?,
+            keys,
             clock,
             settings,
-            root,
-            foreign_key,
             http,
             agenda_changed: Notify::new(),
             changes: watch::Sender::new(0),
             stop: CancellationToken::new(),
-        }
+        })
     }
 
     /// Does something with the channel's memory; nothing else happens meanwhile.

@@ -1,6 +1,5 @@
 //! The app's SDK: takes the invoke parameters that a merchant's server made, checks them as WeChat's app does, and pays.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -11,10 +10,10 @@ use super::payment::{self, Entrance, PayOptions, PaymentRefused};
 use super::world::{Settings, World};
 
 /// Why WeChat's app would not open its till; the app's caller sees error code -1 for all but the last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvokeRefused {
     /// A parameter is absent, not text, empty, too long or superfluous.
+    #[error("{name}: {problem}")]
     Parameter {
         /// Its name.
         name: String,
@@ -22,33 +21,18 @@ pub enum InvokeRefused {
         problem: String,
     },
     /// No such prepay_id.
+    #[error("there is no such prepay_id")]
     UnknownPrepay,
     /// The prepay_id belongs to another merchant, appid or product.
+    #[error("the prepay_id is of another merchant, appid or product")]
     ForeignPrepay,
     /// The signature does not fit the parameters and the merchant's key.
+    #[error("the signature does not fit the parameters")]
     Signature,
     /// The till opened, but the order cannot be paid.
-    Payment {
-        /// Why.
-        problem: String,
-    },
+    #[error(transparent)]
+    Payment(#[from] PaymentRefused),
 }
-
-impl std::fmt::Display for InvokeRefused {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Parameter { name, problem } => write!(formatter, "{name}: {problem}"),
-            Self::UnknownPrepay => formatter.write_str("there is no such prepay_id"),
-            Self::ForeignPrepay => {
-                formatter.write_str("the prepay_id is of another merchant, appid or product")
-            }
-            Self::Signature => formatter.write_str("the signature does not fit the parameters"),
-            Self::Payment { problem } => formatter.write_str(problem),
-        }
-    }
-}
-
-impl std::error::Error for InvokeRefused {}
 
 const APP_NAMES: [&str; 7] = ["appid", "partnerid", "prepayid", "package", "noncestr", "timestamp", "sign"];
 const JSAPI_NAMES: [&str; 6] = ["appId", "timeStamp", "nonceStr", "package", "signType", "paySign"];
@@ -75,8 +59,7 @@ pub(super) fn invoke(
     let key = world.order_of_prepay.get(invocation.prepay_id).ok_or(InvokeRefused::UnknownPrepay)?.clone();
     check(world, &key, &invocation)?;
     let entrance = Entrance::Prepay(invocation.prepay_id);
-    payment::pay(world, &key, entrance, options, now, settings)
-        .map_err(|refused: PaymentRefused| InvokeRefused::Payment { problem: refused.to_string() })
+    Ok(payment::pay(world, &key, entrance, options, now, settings)?)
 }
 
 fn check(world: &World, key: &OrderKey, invocation: &Invocation<'_>) -> Result<(), InvokeRefused> {

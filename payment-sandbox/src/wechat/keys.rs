@@ -1,5 +1,8 @@
 //! The channel's cryptography: RSA signatures, AES-256-GCM sealing, OAEP opening, and certificates under a test root.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
@@ -15,18 +18,11 @@ use time::OffsetDateTime;
 use super::identifiers;
 
 /// A step that the cryptographic library refused; with keys made here it means a fault of the sandbox.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the cryptographic library refused to {step}")]
 pub struct KeyError {
     step: &'static str,
 }
-
-impl std::fmt::Display for KeyError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "the cryptographic library refused to {}", self.step)
-    }
-}
-
-impl std::error::Error for KeyError {}
 
 impl KeyError {
     /// The merchant has neither a certificate nor a public key to sign with.
@@ -46,7 +42,7 @@ pub(super) struct RsaKey {
 }
 
 impl RsaKey {
-    pub(super) fn generate() -> Result<Self, KeyError> {
+    fn generate() -> Result<Self, KeyError> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| refused("generate an RSA key"))?;
         let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| refused("encode an RSA key"))?;
         let pkcs8 = der.as_ref().to_vec();
@@ -91,6 +87,30 @@ impl RsaKey {
     fn certificate_key(&self) -> Result<rcgen::KeyPair, KeyError> {
         rcgen::KeyPair::try_from(self.pkcs8.as_slice())
             .map_err(|_| refused("use an RSA key for a certificate"))
+    }
+}
+
+/// Keys that were made in this process, in order of need.
+static MADE: Mutex<Vec<Arc<RsaKey>>> = Mutex::new(Vec::new());
+
+/// Hands out RSA keys, never the same twice. Making one takes a tenth of a second and more, so several simulators in
+/// one process (a test program, that is) get the same sequence of keys.
+pub(super) struct KeyRing {
+    drawn: AtomicUsize,
+}
+
+impl KeyRing {
+    pub(super) const fn new() -> Self {
+        Self { drawn: AtomicUsize::new(0) }
+    }
+
+    pub(super) fn draw(&self) -> Result<Arc<RsaKey>, KeyError> {
+        let index = self.drawn.fetch_add(1, Ordering::Relaxed);
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        while made.len() <= index {
+            made.push(Arc::new(RsaKey::generate()?));
+        }
+        made.get(index).cloned().ok_or_else(|| refused("find a key"))
     }
 }
 
@@ -147,8 +167,8 @@ pub(super) struct TestRoot {
 const CERTIFICATE_LIFE: time::Duration = time::Duration::days(5 * 365);
 
 impl TestRoot {
-    pub(super) fn generate(now: OffsetDateTime) -> Result<Self, KeyError> {
-        let key = RsaKey::generate()?.certificate_key()?;
+    pub(super) fn new(key: &RsaKey, now: OffsetDateTime) -> Result<Self, KeyError> {
+        let key = key.certificate_key()?;
         let mut parameters = named("Tenpay.com Root CA (simulated)", now, CERTIFICATE_LIFE * 4);
         parameters.serial_number = Some(serial_number(&identifiers::certificate_serial()));
         parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));

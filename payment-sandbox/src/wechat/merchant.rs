@@ -1,12 +1,13 @@
 //! A merchant as WeChat Pay holds it, and the generator that makes one with everything its own side needs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::identifiers;
-use super::keys::{IssuedCertificate, KeyError, RsaKey, TestRoot, VerifyingKey};
+use super::keys::{IssuedCertificate, KeyError, KeyRing, RsaKey, TestRoot, VerifyingKey};
 use super::operation::Product;
 
 /// Which keys the channel signs with towards a merchant.
@@ -102,7 +103,7 @@ pub struct GeneratedPublicKey {
 /// One signing key of the channel with the id that `Wechatpay-Serial` names.
 pub(super) struct ChannelKey {
     pub(super) id: String,
-    pub(super) key: RsaKey,
+    pub(super) key: Arc<RsaKey>,
 }
 
 /// A platform key pair with its certificate.
@@ -192,10 +193,11 @@ impl Merchant {
 /// A platform key pair with a fresh certificate under `root`.
 pub(super) fn platform_certificate(
     root: &TestRoot,
+    keys: &KeyRing,
     now: OffsetDateTime,
     announced_only: bool,
 ) -> Result<PlatformCertificate, KeyError> {
-    let key = RsaKey::generate()?;
+    let key = keys.draw()?;
     let IssuedCertificate { serial, pem, not_before, not_after } =
         root.issue("Tenpay.com sign", &key, now)?;
     let signer = ChannelKey { id: serial, key };
@@ -206,20 +208,21 @@ pub(super) fn platform_certificate(
 pub(super) fn generate(
     options: &MerchantOptions,
     root: &TestRoot,
+    keys: &KeyRing,
     now: OffsetDateTime,
 ) -> Result<(Merchant, GeneratedMerchant), KeyError> {
     let mchid = options.mchid.clone().unwrap_or_else(identifiers::mchid);
     let appids = if options.appids.is_empty() { vec![identifiers::appid()] } else { options.appids.clone() };
-    let merchant_key = RsaKey::generate()?;
+    let merchant_key = keys.draw()?;
     let certificate = root.issue(&format!("merchant {mchid}"), &merchant_key, now)?;
     let platform_certificates = match options.key_mode {
         KeyMode::PublicKey => Vec::new(),
-        KeyMode::PlatformCertificate | KeyMode::Both => vec![platform_certificate(root, now, false)?],
+        KeyMode::PlatformCertificate | KeyMode::Both => vec![platform_certificate(root, keys, now, false)?],
     };
     let public_keys = match options.key_mode {
         KeyMode::PlatformCertificate => Vec::new(),
         KeyMode::PublicKey | KeyMode::Both => {
-            vec![ChannelKey { id: identifiers::public_key_id(), key: RsaKey::generate()? }]
+            vec![ChannelKey { id: identifiers::public_key_id(), key: keys.draw()? }]
         }
     };
     let merchant = Merchant {

@@ -81,7 +81,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use engine::Engine;
-use keys::{RsaKey, TestRoot};
 use world::Settings;
 
 pub use control::{CertificateRotation, ControlError, Forgery, WechatControl};
@@ -132,9 +131,10 @@ impl SimulatorOptions {
 }
 
 /// Why a simulator did not start.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address cannot be listened on.
+    #[error("the WeChat Pay simulator cannot listen on {address}: {source}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -142,24 +142,12 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// Its root could not be made.
-    Key(KeyError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The client for notifications could not be made.
-    HttpClient(reqwest::Error),
+    #[error("the client for notifications could not be made: {0}")]
+    HttpClient(#[from] reqwest::Error),
 }
-
-impl std::fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Listen { address, source } => {
-                write!(formatter, "the WeChat Pay simulator cannot listen on {address}: {source}")
-            }
-            Self::Key(error) => error.fmt(formatter),
-            Self::HttpClient(error) => error.fmt(formatter),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
 
 /// A running simulator. It ends with [`WechatSimulator::shutdown`] or when it is dropped.
 pub struct WechatSimulator {
@@ -228,11 +216,9 @@ fn engine(options: SimulatorOptions, address: SocketAddr) -> Result<Engine, Star
         expiry_lag: options.expiry_lag,
         base_url: format!("http://{}", SocketAddr::new(host, address.port())),
     };
-    let root = TestRoot::generate(options.clock.now()).map_err(StartError::Key)?;
-    let foreign_key = RsaKey::generate().map_err(StartError::Key)?;
     // WeChat Pay follows no redirect and uses nobody's proxy.
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
-    Ok(Engine::new(options.clock, settings, root, foreign_key, http.map_err(StartError::HttpClient)?))
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+    Ok(Engine::new(options.clock, settings, http)?)
 }
 
 async fn serve(engine: Arc<Engine>, listener: TcpListener) {

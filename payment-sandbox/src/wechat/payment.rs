@@ -38,33 +38,24 @@ pub struct PayOptions {
 }
 
 /// Why nobody can pay this now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PaymentRefused {
     /// There is no such order or prepay_id.
+    #[error("there is no such order")]
     UnknownOrder,
     /// It is paid.
+    #[error("the order is paid already")]
     AlreadyPaid,
     /// It is closed or its time has passed.
+    #[error("the order is closed or its time has passed")]
     OrderClosed,
-    /// The prepay answer is older than its two hours (H5: five minutes); call prepay again.
+    /// The prepay answer is older than its two hours (H5: five minutes).
+    #[error("the prepay answer is too old to begin a payment; call prepay again")]
     PrepayExpired,
     /// The coupon is negative or leaves nothing to pay.
+    #[error("the coupon must be 0 or more and less than the order's total")]
     CouponOutOfRange,
 }
-
-impl std::fmt::Display for PaymentRefused {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::UnknownOrder => "there is no such order",
-            Self::AlreadyPaid => "the order is paid already",
-            Self::OrderClosed => "the order is closed or its time has passed",
-            Self::PrepayExpired => "the prepay answer is too old to begin a payment; call prepay again",
-            Self::CouponOutOfRange => "the coupon must be 0 or more and less than the order's total",
-        })
-    }
-}
-
-impl std::error::Error for PaymentRefused {}
 
 /// Which of an order's prepay answers the payer came with.
 #[derive(Clone, Copy)]
