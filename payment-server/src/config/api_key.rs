@@ -6,10 +6,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use payment_core::{
-    identifiers::MerchantId,
-    ports::Randomness,
-};
+use payment_core::{identifiers::MerchantId, ports::Randomness};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};

@@ -3,7 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use payment_core::ports::{Http, HttpError, HttpMethod, HttpRequest, HttpResponse};
-use reqwest::{Client, Method, Proxy, Response, redirect, retry};
+use reqwest::{Client, Method, Proxy, Response, header, redirect, retry};
 
 use crate::config::ChannelHttp;
 
@@ -73,10 +73,11 @@ impl Http for ReqwestHttp {
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
-        match request.method {
-            // A length, even of nothing, on a read makes some gateways refuse it.
-            HttpMethod::Get if request.body.is_empty() => {}
-            HttpMethod::Get | HttpMethod::Post | HttpMethod::Patch => builder = builder.body(request.body),
+        if !request.body.is_empty() {
+            builder = builder.body(request.body);
+        } else if request.method != HttpMethod::Get {
+            // Without a length, gateways on the way refuse an empty write with 411.
+            builder = builder.header(header::CONTENT_LENGTH, 0);
         }
         let response = builder.send().await.map_err(failure)?;
         self.read(response).await
