@@ -1,0 +1,155 @@
+//! What surrounds every call: authentication, deadline, a reason in every refusal, and one line in the log.
+//!
+//! The line tells rpc, merchant, key id, payment, code, reason and duration; never a key, a payer or a message (R29).
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{HeaderMap, Request, Response};
+use tonic::{Status, body::Body, codegen::Service, server::NamedService};
+
+use super::{
+    authenticate::{ApiKeys, authenticate},
+    call_log::{CallLine, CallNotes, LoggedBody},
+    status::{self, EdgeRefusal},
+};
+use crate::app::{command::Caller, error::AppError};
+
+/// What is kept of every deadline so that our answer, which has a reason, comes before the one of caller or transport.
+const WAY_BACK: Duration = Duration::from_millis(10);
+
+/// What every call is held to.
+pub(super) struct Gate {
+    /// Who may call.
+    pub(super) keys: Arc<dyn ApiKeys>,
+    /// How long a call may take until its answer begins.
+    pub(super) deadline: Duration,
+}
+
+/// A call as its handler sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    /// Who calls.
+    pub(super) caller: Caller,
+    /// The time that the caller grants by `grpc-timeout`, if it does. Streams hold it themselves.
+    pub(super) granted: Option<Duration>,
+    /// What the handler adds to the log line.
+    pub(super) notes: CallNotes,
+}
+
+impl Call {
+    /// Takes a request apart.
+    ///
+    /// # Errors
+    /// As for no credentials, if the request did not come through the gate.
+    pub(super) fn of<T>(mut request: tonic::Request<T>) -> Result<(Self, T), Status> {
+        let call = request.extensions_mut().remove::<Self>();
+        let call = call.ok_or_else(|| status::of_edge(EdgeRefusal::CredentialsInvalid))?;
+        Ok((call, request.into_inner()))
+    }
+
+    /// Awaits a use case and answers with what it says.
+    pub(super) async fn answer<T>(
+        &self,
+        use_case: impl Future<Output = Result<T, AppError>>,
+    ) -> Result<tonic::Response<T>, Status> {
+        use_case.await.map(tonic::Response::new).map_err(|error| self.notes.refuse(&error))
+    }
+}
+
+/// A service behind the gate.
+#[derive(Clone)]
+pub(super) struct Guarded<S> {
+    inner: S,
+    gate: Arc<Gate>,
+}
+
+impl<S> Guarded<S> {
+    /// Puts a service behind the gate.
+    pub(super) fn new(inner: S, gate: &Arc<Gate>) -> Self {
+        Self { inner, gate: Arc::clone(gate) }
+    }
+}
+
+impl<S: NamedService> NamedService for Guarded<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+impl<S> Service<Request<Body>> for Guarded<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // The clone has not been polled ready; the one that has takes the call.
+        let clone = self.inner.clone();
+        let ready = mem::replace(&mut self.inner, clone);
+        let gate = Arc::clone(&self.gate);
+        Box::pin(async move { Ok(guard(&gate, ready, request).await) })
+    }
+}
+
+async fn guard<S>(gate: &Gate, mut service: S, mut request: Request<Body>) -> Response<Body>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let notes = CallNotes::default();
+    let mut line = CallLine::start(request.uri().path(), notes.clone());
+    let caller = match authenticate(gate.keys.as_ref(), request.headers()) {
+        Ok(caller) => caller,
+        Err(refusal) => return line.end_with(status::of_edge(refusal)),
+    };
+    line.caller(&caller);
+    let granted = granted_time(request.headers());
+    request.extensions_mut().insert(Call { caller, granted, notes });
+    let deadline = granted.unwrap_or(gate.deadline).min(gate.deadline).saturating_sub(WAY_BACK);
+    match tokio::time::timeout(deadline, service.call(request)).await {
+        Ok(Ok(response)) => finish(line, response),
+        Ok(Err(never)) => match never {},
+        Err(_) => line.end_with(status::of_edge(EdgeRefusal::DeadlineExceeded)),
+    }
+}
+
+/// An answer that is a status alone ends the line; otherwise the end of the body does.
+fn finish(line: CallLine, response: Response<Body>) -> Response<Body> {
+    match Status::from_header_map(response.headers()) {
+        Some(refused) => line.end_with(status::with_reason(refused)),
+        None => response.map(|body| Body::new(LoggedBody::new(body, line))),
+    }
+}
+
+/// Reads `grpc-timeout`: up to 8 digits and a unit. A text that is none is no grant, so that the service's own
+/// deadline holds.
+fn granted_time(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let admitted = (1..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let amount = digits.parse().ok().filter(|_| admitted)?;
+    Some(match unit {
+        "H" => Duration::from_secs(60 * 60 * amount),
+        "M" => Duration::from_secs(60 * amount),
+        "S" => Duration::from_secs(amount),
+        "m" => Duration::from_millis(amount),
+        "u" => Duration::from_micros(amount),
+        "n" => Duration::from_nanos(amount),
+        _ => return None,
+    })
+}

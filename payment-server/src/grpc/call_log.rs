@@ -1,0 +1,152 @@
+//! The one log line of a call: gathered while it runs, written when its answer has ended or its caller went away.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use payment_core::identifiers::PaymentNo;
+use tonic::{Status, body::Body};
+
+use super::status;
+use crate::{
+    app::{command::Caller, error::AppError},
+    telemetry::Stopwatch,
+};
+
+/// What only the handler knows about its call.
+#[derive(Debug, Clone, Default)]
+pub(super) struct CallNotes(Arc<Notes>);
+
+#[derive(Debug, Default)]
+struct Notes {
+    payment_no: OnceLock<PaymentNo>,
+    cause: OnceLock<String>,
+}
+
+impl CallNotes {
+    /// The payment that the call is about; the first word stands.
+    pub(super) fn payment_no(&self, payment_no: &PaymentNo) {
+        let _ = self.0.payment_no.set(payment_no.clone());
+    }
+
+    /// Answers a use case's refusal; what the caller must not learn goes into the line.
+    pub(super) fn refuse(&self, error: &AppError) -> Status {
+        if let AppError::Internal(_) | AppError::StoreUnavailable(_) = error {
+            let _ = self.0.cause.set(cause(error));
+        }
+        status::of(error)
+    }
+}
+
+/// An error and what caused it, as one text.
+fn cause(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// The line of one call. Dropped unwritten, it is written as cancelled.
+pub(super) struct CallLine {
+    rpc: String,
+    caller: Option<Caller>,
+    notes: CallNotes,
+    stopwatch: Stopwatch,
+    written: bool,
+}
+
+impl CallLine {
+    /// Begins the line of a call to `path`, such as `/payment.v1.PaymentService/GetPayment`.
+    pub(super) fn start(path: &str, notes: CallNotes) -> Self {
+        let rpc = path.trim_start_matches('/').chars().take(100).collect();
+        Self { rpc, caller: None, notes, stopwatch: Stopwatch::start(), written: false }
+    }
+
+    /// Notes who calls.
+    pub(super) fn caller(&mut self, caller: &Caller) {
+        self.caller = Some(caller.clone());
+    }
+
+    /// Ends the call with a status alone.
+    pub(super) fn end_with(mut self, status: Status) -> http::Response<Body> {
+        self.write(status::code_word(&status), status::reason(&status).as_deref());
+        status.into_http()
+    }
+
+    /// Writes the line. A cause makes it an error, because somebody has to look.
+    fn write(&mut self, code: &str, reason: Option<&str>) {
+        if std::mem::replace(&mut self.written, true) {
+            return;
+        }
+        let merchant_id = self.caller.as_ref().map(|caller| caller.merchant_id.as_str());
+        let api_key_id = self.caller.as_ref().map(|caller| caller.api_key_id.as_str());
+        let payment_no = self.notes.0.payment_no.get().map(PaymentNo::as_str);
+        let duration_ms = self.stopwatch.milliseconds();
+        let rpc = self.rpc.as_str();
+        match self.notes.0.cause.get() {
+            Some(cause) => {
+                tracing::error!(
+                    rpc,
+                    merchant_id,
+                    api_key_id,
+                    payment_no,
+                    code,
+                    reason,
+                    duration_ms,
+                    cause,
+                    "call"
+                );
+            }
+            None => {
+                tracing::info!(rpc, merchant_id, api_key_id, payment_no, code, reason, duration_ms, "call")
+            }
+        }
+    }
+}
+
+impl Drop for CallLine {
+    fn drop(&mut self) {
+        self.write("CANCELLED", None);
+    }
+}
+
+/// The body of an answer, which ends the line by its trailers.
+pub(super) struct LoggedBody {
+    body: Body,
+    line: CallLine,
+}
+
+impl LoggedBody {
+    /// Follows `body` to its end.
+    pub(super) const fn new(body: Body, line: CallLine) -> Self {
+        Self { body, line }
+    }
+}
+
+impl HttpBody for LoggedBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(status) = frame.trailers_ref().and_then(Status::from_header_map)
+        {
+            self.line.write(status::code_word(&status), status::reason(&status).as_deref());
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,20 @@
+//! Between the contract's messages and the use cases' types. Requests are read with all their violations at once;
+//! answers are written by exhaustive match.
+
+mod fields;
+mod json;
+mod notification;
+mod options;
+mod order;
+mod page_token;
+mod payment;
+mod request;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub(crate) use notification::{MAX_HEADER_BYTES, Notification, notification, notification_reply};
+pub(crate) use order::order;
+pub(crate) use page_token::next_page_token;
+pub(crate) use payment::{channel_contact, payment, payment_data};
+pub(crate) use request::{confirm_payment, create_payment, list_payments, order_no, payment_no};

@@ -1,0 +1,384 @@
+//! The one place that gives refusals their gRPC words: code, reason, message, details. No other file names a code.
+//!
+//! Every status carries `google.rpc.ErrorInfo`. What is said here is all that a caller learns: the text of internal
+//! errors stays in the log. `docs/errors.md` shows every kind, and a test holds it to be what is sent.
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashMap, time::Duration};
+
+use payment_core::{
+    gateway::Reason,
+    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo},
+    violation::Violation,
+};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
+
+use crate::app::error::AppError;
+
+/// The domain of every `ErrorInfo`.
+const DOMAIN: &str = "payment.v1";
+
+/// The reason of every [`AppError::InvalidFields`].
+const INVALID_FIELD: &str = "INVALID_FIELD";
+
+/// Bytes of field violations that one status carries. Clients bound the size of trailers, most of them to 8 KiB after
+/// base64; a larger status would reach the caller as a broken connection.
+const VIOLATION_BYTES: usize = 4 * 1024;
+
+/// When a lost race is worth another try.
+const RETRY_RACE: Duration = Duration::from_millis(100);
+
+/// When a store or channel that is away is worth another try.
+const RETRY_AWAY: Duration = Duration::from_secs(1);
+
+/// Refusals of the edge itself, before or around any use case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EdgeRefusal {
+    /// No API key, or one that is not known.
+    CredentialsInvalid,
+    /// The bytes are no message of this RPC.
+    MessageMalformed,
+    /// The message is larger than the RPC takes.
+    MessageTooLarge,
+    /// The message is compressed in a way that the service does not read.
+    EncodingUnsupported,
+    /// There is no such RPC.
+    MethodUnknown,
+    /// The call took longer than the caller or the service allows.
+    DeadlineExceeded,
+    /// The service is stopping and ends its streams.
+    Stopping,
+}
+
+/// The status of a use case's refusal.
+pub(crate) fn of(error: &AppError) -> Status {
+    answer(error).into_status()
+}
+
+/// The status of the edge's own refusal.
+pub(crate) fn of_edge(refusal: EdgeRefusal) -> Status {
+    edge_answer(refusal).into_status()
+}
+
+/// Gives a status that tonic made by itself (undecodable bytes, too large, no such method) the reason that every
+/// status of ours carries. Those that have one pass through.
+pub(crate) fn with_reason(status: Status) -> Status {
+    if reason(&status).is_some() {
+        return status;
+    }
+    match status.code() {
+        // Ours always carry a reason, so this one comes from tonic's decoder.
+        Code::Internal => of_edge(EdgeRefusal::MessageMalformed),
+        Code::OutOfRange | Code::ResourceExhausted => of_edge(EdgeRefusal::MessageTooLarge),
+        Code::Unimplemented if status.message().is_empty() => of_edge(EdgeRefusal::MethodUnknown),
+        Code::Unimplemented => of_edge(EdgeRefusal::EncodingUnsupported),
+        Code::Cancelled | Code::DeadlineExceeded => of_edge(EdgeRefusal::DeadlineExceeded),
+        Code::Ok
+        | Code::Unknown
+        | Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::Unavailable
+        | Code::DataLoss
+        | Code::Unauthenticated => status,
+    }
+}
+
+/// The reason that a status carries.
+pub(crate) fn reason(status: &Status) -> Option<String> {
+    status.get_details_error_info().map(|info| info.reason)
+}
+
+/// The code as the gRPC specification writes it.
+pub(crate) fn code_word(status: &Status) -> &'static str {
+    match status.code() {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+/// Everything that a caller learns about one refusal.
+struct Answer {
+    code: Code,
+    reason: &'static str,
+    message: String,
+    metadata: HashMap<String, String>,
+    details: ErrorDetails,
+}
+
+impl Answer {
+    fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { code, reason, message: message.into(), metadata: HashMap::new(), details: ErrorDetails::new() }
+    }
+
+    fn metadata(mut self, key: &str, value: impl std::fmt::Display) -> Self {
+        self.metadata.insert(key.to_owned(), value.to_string());
+        self
+    }
+
+    /// Names the thing that is missing, forbidden or in the way.
+    fn resource(mut self, kind: &str, name: impl std::fmt::Display) -> Self {
+        self.details.set_resource_info(
+            format!("{DOMAIN}.{kind}"),
+            name.to_string(),
+            "",
+            self.message.clone(),
+        );
+        self
+    }
+
+    /// Names the thing whose state forbids the call.
+    fn precondition(mut self, subject: String) -> Self {
+        let violation = PreconditionViolation::new(self.reason, subject, self.message.clone());
+        self.details.set_precondition_failure(vec![violation]);
+        self
+    }
+
+    fn retry_after(mut self, delay: Duration) -> Self {
+        self.details.set_retry_info(Some(delay));
+        self
+    }
+
+    fn into_status(mut self) -> Status {
+        self.details.set_error_info(self.reason, DOMAIN, self.metadata);
+        Status::with_error_details(self.code, self.message, self.details)
+    }
+}
+
+fn answer(error: &AppError) -> Answer {
+    match error {
+        AppError::InvalidFields(violations) => invalid_fields(violations),
+        AppError::ChannelNotEnabled(account) => channel_not_enabled(account),
+        AppError::PaymentNotFound(payment_no) => payment_not_found(payment_no),
+        AppError::OrderNotFound(order_no) => order_not_found(order_no),
+        AppError::RequestIdReused { differing_field, payment_no } => {
+            request_id_reused(differing_field, payment_no)
+        }
+        AppError::OrderAlreadyPaid { order_no, payment_no } => order_already_paid(order_no, payment_no),
+        AppError::EarlierAttemptUnresolved { payment_no } => earlier_attempt_unresolved(payment_no),
+        AppError::PaymentStateConflict { payment_no, state } => payment_state_conflict(payment_no, state),
+        AppError::ChannelRefused { payment_no, reason, channel_code } => {
+            channel_refused(payment_no, *reason, channel_code)
+        }
+        AppError::CapabilityUnsupported { channel, capability } => {
+            capability_unsupported(channel, capability)
+        }
+        AppError::LostRace => lost_race(),
+        AppError::ChannelUnavailable { account, payment_no } => channel_unavailable(account, payment_no),
+        AppError::StoreUnavailable(_) => store_unavailable(),
+        AppError::Internal(_) => internal(),
+    }
+}
+
+/// All violations as far as a trailer holds them; the metadata says how many were left out.
+fn invalid_fields(violations: &[Violation]) -> Answer {
+    let mut room = VIOLATION_BYTES;
+    let fits = |violation: &&Violation| {
+        // 8 bytes are the framing of protobuf.
+        let size = violation.field.len() + violation.description.len() + 8;
+        room = room.saturating_sub(size);
+        room > 0
+    };
+    let told: Vec<&Violation> = violations.iter().take_while(fits).collect();
+    let message = match violations {
+        [only] => format!("{only}"),
+        several => format!("{} fields are wrong; the details name each", several.len()),
+    };
+    let omitted = violations.len() - told.len();
+    let told: Vec<FieldViolation> = told
+        .into_iter()
+        .map(|told| FieldViolation::new(told.field.as_str(), told.description.as_str()))
+        .collect();
+    let mut answer = Answer::new(Code::InvalidArgument, INVALID_FIELD, message);
+    answer.details.set_bad_request(told);
+    if omitted > 0 { answer.metadata("violations_omitted", omitted) } else { answer }
+}
+
+fn channel_not_enabled(account: &str) -> Answer {
+    let message = "the merchant has no such channel account; name one of its configured accounts";
+    Answer::new(Code::PermissionDenied, "CHANNEL_NOT_ENABLED", message)
+        .metadata("channel_account", account)
+        .resource("ChannelAccount", account)
+}
+
+fn payment_not_found(payment_no: &PaymentNo) -> Answer {
+    Answer::new(Code::NotFound, "PAYMENT_NOT_FOUND", "the merchant has no payment of this number")
+        .metadata("payment_no", payment_no)
+        .resource("Payment", payment_no)
+}
+
+fn order_not_found(order_no: &OrderNo) -> Answer {
+    Answer::new(Code::NotFound, "ORDER_NOT_FOUND", "the merchant has no payment for this order")
+        .metadata("order_no", order_no)
+        .resource("Order", order_no)
+}
+
+fn request_id_reused(differing_field: &str, payment_no: &PaymentNo) -> Answer {
+    let message = format!(
+        "request_id was used before with other content in {differing_field}; a new attempt takes a new one"
+    );
+    Answer::new(Code::AlreadyExists, "REQUEST_ID_REUSED", message)
+        .metadata("differing_field", differing_field)
+        .metadata("payment_no", payment_no)
+        .resource("Payment", payment_no)
+}
+
+fn order_already_paid(order_no: &OrderNo, payment_no: &PaymentNo) -> Answer {
+    let message = format!("order {order_no} is paid by payment {payment_no}");
+    Answer::new(Code::FailedPrecondition, "ORDER_ALREADY_PAID", message)
+        .metadata("order_no", order_no)
+        .metadata("payment_no", payment_no)
+        .precondition(format!("orders/{order_no}"))
+}
+
+fn earlier_attempt_unresolved(payment_no: &PaymentNo) -> Answer {
+    let message = format!(
+        "payment {payment_no} may still be paid, and its channel gave no proof; repeat the request later, \
+         or let it proceed by earlier_attempt_policy"
+    );
+    Answer::new(Code::FailedPrecondition, "EARLIER_ATTEMPT_UNRESOLVED", message)
+        .metadata("payment_no", payment_no)
+        .precondition(payment(payment_no))
+}
+
+fn payment_state_conflict(payment_no: &PaymentNo, state: &str) -> Answer {
+    let message = format!("payment {payment_no} is {state}, which forbids this");
+    Answer::new(Code::FailedPrecondition, "PAYMENT_STATE_CONFLICT", message)
+        .metadata("payment_no", payment_no)
+        .metadata("state", state)
+        .precondition(payment(payment_no))
+}
+
+fn channel_refused(payment_no: &PaymentNo, reason: Reason, channel_code: &str) -> Answer {
+    let message = format!("payment {payment_no} was refused with {channel_code}: {}", meaning(reason));
+    Answer::new(Code::FailedPrecondition, reason.as_str(), message)
+        .metadata("payment_no", payment_no)
+        .metadata("channel_code", channel_code)
+        .precondition(payment(payment_no))
+}
+
+/// What a channel's refusal means, and what the caller can do where it can do something.
+const fn meaning(reason: Reason) -> &'static str {
+    match reason {
+        Reason::ChannelRejected => "the channel finds a parameter of it wrong",
+        Reason::AccountMisconfigured => "its channel account is misconfigured, here or at the channel",
+        Reason::AlreadyPaid => "the channel says that it is paid; sync it",
+        Reason::AlreadyClosed => "the channel says that it is closed; make a new attempt",
+        Reason::NumberReused => "the channel knows its number with other content; make a new attempt",
+        Reason::NotFound => "the channel does not know it",
+        Reason::PayerIsPaying => "the payer is paying at this moment; sync it",
+        Reason::PayerAccountUnusable => "the payer's account at the channel cannot be used",
+        Reason::MerchantBalanceInsufficient => "the merchant's balance at the channel does not suffice",
+        Reason::RefundExceedsPaid => "more was asked back than is left",
+        Reason::ForbiddenByChannel => "a rule of the channel forbids it",
+    }
+}
+
+fn capability_unsupported(channel: &ChannelName, capability: &str) -> Answer {
+    let message = format!("channel {channel} cannot {capability}");
+    Answer::new(Code::Unimplemented, "CAPABILITY_UNSUPPORTED", message)
+        .metadata("channel", channel)
+        .metadata("capability", capability)
+}
+
+fn lost_race() -> Answer {
+    let message = "others kept changing the same orders; nothing was kept; repeat the request";
+    Answer::new(Code::Aborted, "CONCURRENT_CHANGE", message).retry_after(RETRY_RACE)
+}
+
+fn channel_unavailable(account: &ChannelAccountId, payment_no: &PaymentNo) -> Answer {
+    let message = format!(
+        "channel account {account} cannot be reached and certainly did nothing; \
+         repeat the request to go on with payment {payment_no}"
+    );
+    Answer::new(Code::Unavailable, "CHANNEL_UNAVAILABLE", message)
+        .metadata("channel_account", account)
+        .metadata("payment_no", payment_no)
+        .retry_after(RETRY_AWAY)
+}
+
+fn store_unavailable() -> Answer {
+    let message = "the database is not available; nothing was kept; repeat the request";
+    Answer::new(Code::Unavailable, "STORE_UNAVAILABLE", message).retry_after(RETRY_AWAY)
+}
+
+fn internal() -> Answer {
+    let message =
+        "a defect of the service, which has logged it; repeating the request with the same keys is safe";
+    Answer::new(Code::Internal, "INTERNAL", message)
+}
+
+fn payment(payment_no: &PaymentNo) -> String {
+    format!("payments/{payment_no}")
+}
+
+fn edge_answer(refusal: EdgeRefusal) -> Answer {
+    let (code, reason, message) = match refusal {
+        EdgeRefusal::CredentialsInvalid => (
+            Code::Unauthenticated,
+            "CREDENTIALS_INVALID",
+            "send the metadata `authorization: Bearer <API key>` once, with a key of the configuration",
+        ),
+        EdgeRefusal::MessageMalformed => (
+            Code::InvalidArgument,
+            "MESSAGE_MALFORMED",
+            "the bytes are no message of this RPC; build the client from the contract payment.v1",
+        ),
+        EdgeRefusal::MessageTooLarge => (
+            Code::ResourceExhausted,
+            "MESSAGE_TOO_LARGE",
+            "the message is larger than this RPC takes; the contract tells the length of each field",
+        ),
+        EdgeRefusal::EncodingUnsupported => (
+            Code::Unimplemented,
+            "ENCODING_UNSUPPORTED",
+            "the service does not read compressed messages; send them as they are",
+        ),
+        EdgeRefusal::MethodUnknown => (
+            Code::Unimplemented,
+            "METHOD_UNKNOWN",
+            "the service has no such RPC; reflection lists those that it has",
+        ),
+        EdgeRefusal::DeadlineExceeded => (
+            Code::DeadlineExceeded,
+            "DEADLINE_EXCEEDED",
+            "the call took too long and may still have its effect; repeat it with the same keys, or read the payment",
+        ),
+        EdgeRefusal::Stopping => (
+            Code::Unavailable,
+            "SERVER_STOPPING",
+            "this server is stopping; repeat the call to reach another one",
+        ),
+    };
+    let answer = Answer::new(code, reason, message);
+    match refusal {
+        EdgeRefusal::Stopping => answer.retry_after(RETRY_AWAY),
+        EdgeRefusal::CredentialsInvalid
+        | EdgeRefusal::MessageMalformed
+        | EdgeRefusal::MessageTooLarge
+        | EdgeRefusal::EncodingUnsupported
+        | EdgeRefusal::MethodUnknown
+        | EdgeRefusal::DeadlineExceeded => answer,
+    }
+}
