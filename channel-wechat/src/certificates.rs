@@ -113,8 +113,8 @@ fn check_issuer(der: &[u8], trust: &Trust, now: OffsetDateTime) -> Result<(), ()
 struct MessageSigning;
 
 impl ExtendedKeyUsageValidator for MessageSigning {
-    fn validate(&self, usages: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
-        usages.map(|usage| usage.map(drop)).collect()
+    fn validate(&self, mut usages: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        usages.try_for_each(|usage| usage.map(drop))
     }
 }
 
@@ -130,4 +130,90 @@ pub(crate) fn read_roots(text: &str) -> Result<Vec<TrustAnchor<'static>>, String
         anchor.map_err(|_| format!("holds a {} that is no X.509 root certificate", block.tag()))
     };
     blocks.iter().map(anchor).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_channel::{API_V3_KEY, NOW, OTHER_KEY, PLATFORM_KEY, Root, Signer};
+    use serde_json::{Value, json};
+    use time::Duration;
+
+    const SERIAL: &str = "440024045C4A427599D09BB4E3DE0279F2E813FD";
+    /// Its first byte makes a DER integer negative unless a zero is put before it.
+    const HIGH_SERIAL: &str = "F40024045C4A427599D09BB4E3DE0279F2E813FD";
+    const LIFE: Duration = Duration::days(1825);
+
+    fn read(entries: &[Value], trust: &Trust) -> Result<Vec<String>, CertificatesRefused> {
+        let key = ApiV3Key::parse(&API_V3_KEY.into()).expect("a key");
+        let keys = super::read(json!({"data": entries}).to_string().as_bytes(), &key, trust, NOW)?;
+        Ok(keys.iter().map(|key| key.serial().to_string()).collect())
+    }
+
+    fn trust(root: &Root) -> Trust {
+        Trust::Roots(read_roots(&root.pem).expect("a root"))
+    }
+
+    #[test]
+    fn certificates_under_a_pinned_root_are_taken_several_at_once() {
+        let root = Root::new("root");
+        let (one, two) =
+            (Signer::certificate(SERIAL, PLATFORM_KEY), Signer::certificate(HIGH_SERIAL, OTHER_KEY));
+        let entries =
+            [&one, &two].map(|signer| signer.entry(&signer.issue(&root, NOW - Duration::DAY, LIFE)));
+        let expected = Ok(vec![SERIAL.to_owned(), HIGH_SERIAL.to_owned()]);
+        assert_eq!(read(&entries, &trust(&root)), expected);
+        assert_eq!(read(&entries, &Trust::SealOnly), expected);
+    }
+
+    #[test]
+    fn another_issuer_spoils_the_list() {
+        let (root, forger) = (Root::new("root"), Root::new("root"));
+        let signer = Signer::certificate(SERIAL, PLATFORM_KEY);
+        let entry = signer.entry(&signer.issue(&forger, NOW - Duration::DAY, LIFE));
+        assert_eq!(read(&[entry], &trust(&root)), Err(CertificatesRefused::Issuer(SERIAL.to_owned())));
+    }
+
+    #[test]
+    fn certificates_before_and_after_their_time_are_left_out() {
+        let root = Root::new("root");
+        let signer = Signer::certificate(SERIAL, PLATFORM_KEY);
+        let early = signer.entry(&signer.issue(&root, NOW + Duration::HOUR, LIFE));
+        let late = signer.entry(&signer.issue(&root, NOW - LIFE - Duration::HOUR, LIFE));
+        assert_eq!(read(&[early, late], &trust(&root)), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_listed_serial_is_the_certificates_own() {
+        let root = Root::new("root");
+        let signer = Signer::certificate(SERIAL, PLATFORM_KEY);
+        let mut entry = signer.entry(&signer.issue(&root, NOW - Duration::DAY, LIFE));
+        entry["serial_no"] = json!(HIGH_SERIAL);
+        assert!(matches!(read(&[entry], &Trust::SealOnly), Err(CertificatesRefused::Form(_))));
+    }
+
+    #[test]
+    fn what_the_api_v3_key_does_not_open_names_that_key() {
+        let signer = Signer::certificate(SERIAL, PLATFORM_KEY);
+        let mut entry = signer.entry("not PEM");
+        assert!(matches!(read(&[entry.clone()], &Trust::SealOnly), Err(CertificatesRefused::Form(_))));
+        entry["encrypt_certificate"]["nonce"] = json!("61f9c719728b");
+        assert_eq!(read(&[entry], &Trust::SealOnly), Err(CertificatesRefused::Sealed(Unopened::Tag)));
+        let key = ApiV3Key::parse(&API_V3_KEY.into()).expect("a key");
+        for wrong in [&b""[..], b"{}", b"[]", b"{\"data\":7}", b"\xff"] {
+            let refused = super::read(wrong, &key, &Trust::SealOnly, NOW).expect_err("refused");
+            assert!(matches!(refused, CertificatesRefused::Form(_)));
+        }
+    }
+
+    #[test]
+    fn roots_are_certificates() {
+        assert!(
+            read_roots(&format!("{}{}", Root::new("a").pem, Root::new("b").pem))
+                .is_ok_and(|roots| roots.len() == 2)
+        );
+        for wrong in ["", "root.pem", PLATFORM_KEY] {
+            assert!(read_roots(wrong).is_err());
+        }
+    }
 }

@@ -170,3 +170,75 @@ impl KeyStore {
 fn age(instant: &AtomicI64, now: OffsetDateTime) -> i64 {
     now.unix_timestamp().saturating_sub(instant.load(Ordering::Relaxed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_channel::{NOW, PLATFORM_KEY, PLATFORM_PUBLIC_KEY};
+    use aws_lc_rs::rsa::{OaepPrivateDecryptingKey, PrivateDecryptingKey};
+
+    fn key(serial: &str, not_after: Option<OffsetDateTime>) -> PlatformKey {
+        let info = pem::parse(PLATFORM_PUBLIC_KEY).expect("PEM").into_contents();
+        PlatformKey::new(KeySerial::parse(serial).expect("a serial"), &info, not_after).expect("a key")
+    }
+
+    fn chosen(set: &KeySet) -> Option<&str> {
+        set.for_encryption(NOW).map(|key| key.serial().as_str())
+    }
+
+    #[test]
+    fn f41_readers_see_the_old_set_or_the_new_one_and_never_none() {
+        let store = KeyStore::new(KeySet::new([key("A", None)]));
+        let before = store.snapshot();
+        store.replace(KeySet::new([key("A", None), key("B", None)]), NOW);
+        assert!(before.find("A", NOW).is_some() && before.find("B", NOW).is_none());
+        let after = store.snapshot();
+        assert!(after.find("A", NOW).is_some() && after.find("B", NOW).is_some());
+    }
+
+    #[test]
+    fn f41_a_refresh_is_due_after_12_hours_and_turns_come_once_a_minute() {
+        let store = KeyStore::new(KeySet::default());
+        assert!(store.is_due(NOW) && store.claim_refresh(NOW));
+        assert!(!store.claim_refresh(NOW) && !store.claim_refresh(NOW + Duration::seconds(59)));
+        assert!(store.claim_refresh(NOW + Duration::seconds(60)));
+        store.replace(KeySet::default(), NOW);
+        assert!(!store.is_due(NOW + Duration::hours(12)));
+        assert!(store.is_due(NOW + Duration::hours(12) + Duration::SECOND));
+    }
+
+    #[test]
+    fn a_certificate_that_has_ended_is_no_key_any_more() {
+        let set = KeySet::new([key("A", Some(NOW))]);
+        assert!(set.find("A", NOW).is_some() && set.find("A", NOW + Duration::SECOND).is_none());
+    }
+
+    #[test]
+    fn encryption_takes_the_public_key_or_the_certificate_that_ends_last() {
+        let (soon, late) = (key("Z", Some(NOW + Duration::DAY)), key("B", Some(NOW + Duration::WEEK)));
+        let ended = key("C", Some(NOW - Duration::DAY));
+        let certificates = KeySet::new([soon, late, ended]);
+        assert_eq!(chosen(&certificates), Some("B"));
+        assert_eq!(chosen(&certificates.with(&KeySet::new([key("A", None)]))), Some("A"));
+        assert_eq!(chosen(&KeySet::default()), None);
+    }
+
+    #[test]
+    fn sensitive_fields_open_with_the_private_key_only() {
+        let encrypted = key("A", None).encrypt(&"6214830100010001".into()).expect("encrypted");
+        let der = pem::parse(PLATFORM_KEY).expect("PEM").into_contents();
+        let private = PrivateDecryptingKey::from_pkcs8(&der).expect("a key");
+        let private = OaepPrivateDecryptingKey::new(private).expect("a key");
+        let mut plaintext = vec![0; private.min_output_size()];
+        let ciphertext = STANDARD.decode(&encrypted).expect("base64");
+        let opened = private.decrypt(&OAEP_SHA1_MGF1SHA1, &ciphertext, &mut plaintext, None).expect("opened");
+        assert_eq!(&*opened, b"6214830100010001");
+        assert!(key("A", None).encrypt(&"x".repeat(300).into()).is_err());
+    }
+
+    #[test]
+    fn what_is_no_rsa_key_is_refused() {
+        let serial = KeySerial::parse("A").expect("a serial");
+        assert!(PlatformKey::new(serial, b"\x30\x00", None).is_err());
+    }
+}

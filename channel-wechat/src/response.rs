@@ -50,9 +50,11 @@ pub(crate) struct ErrorBody {
 }
 
 impl ErrorBody {
-    /// What is there of an error answer.
+    /// What is there of an error answer. A code that cannot be one of WeChat's is none: it would be kept and shown.
     pub(crate) fn read(body: &[u8]) -> Self {
-        serde_json::from_slice(body).unwrap_or_default()
+        let read: Self = serde_json::from_slice(body).unwrap_or_default();
+        let visible = read.code.len() <= 64 && read.code.bytes().all(|byte| byte.is_ascii_graphic());
+        if visible { read } else { Self { code: String::new(), ..read } }
     }
 }
 
@@ -255,3 +257,6 @@ fn lenient_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Off
     let text = value.as_ref().and_then(Value::as_str);
     Ok(text.and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()))
 }
+
+#[cfg(test)]
+mod tests;

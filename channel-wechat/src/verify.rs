@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::{
         keys::PlatformKey,
-        test_channel::{NOW, PLATFORM_PUBLIC_KEY, PUBLIC_KEY_ID},
+        test_channel::{NOW, PLATFORM_PUBLIC_KEY, PUBLIC_KEY_ID, Signer},
     };
     use proptest::prelude::*;
     use time::Duration;
@@ -206,11 +206,13 @@ mod tests {
 
     #[test]
     fn the_first_lines_of_a_body_cannot_be_moved_into_the_nonce() {
-        let mut moved = b"{\"prepay_id\":\n\"wx05\"}".to_vec();
-        let rest = moved.split_off(14);
-        let headers = SignatureHeaders { nonce: "nonce123\n{\"prepay_id\":", ..headers() };
-        let refused = prove(&headers, &rest, &keys(), NOW).expect_err("refused");
-        assert_eq!(refused, Unproven::Malformed("wechatpay-nonce"));
+        let signed = Signer::public_key().headers(NOW, b"first\nsecond");
+        let nonce = format!("{}\nfirst", signed[1].1);
+        let headers = SignatureHeaders { nonce: &nonce, signature: &signed[2].1, ..headers() };
+        // The very bytes that were signed, cut elsewhere.
+        assert_eq!(message(&headers, b"second"), format!("1767614400\n{nonce}\nsecond\n").into_bytes());
+        let refused = prove(&headers, b"second", &keys(), NOW);
+        assert_eq!(refused, Err(Unproven::Malformed("wechatpay-nonce")));
     }
 
     #[test]
