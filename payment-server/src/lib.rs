@@ -5,6 +5,7 @@ pub mod app;
 pub mod callback;
 pub mod channels;
 pub mod config;
+pub mod grpc;
 pub mod lifecycle;
 pub mod ports;
 pub mod serve;
