@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod app;
+pub mod assemble;
 pub mod callback;
 pub mod channels;
 pub mod config;

@@ -32,9 +32,11 @@ use payment_store::{
     payment::{Applied, ApplyRequest, Effect},
 };
 use time::OffsetDateTime;
-use tokio_util::task::TaskTracker;
 
-use crate::channels::{Account, Accounts};
+use crate::{
+    channels::{Account, Accounts},
+    lifecycle::Lifecycle,
+};
 use changes::Changes;
 use command::{Caller, EarlierAttemptPolicy};
 use error::AppError;
@@ -59,11 +61,11 @@ pub struct App {
     randomness: Arc<dyn Randomness>,
     policy: Policy,
     changes: Changes,
-    writes: TaskTracker,
+    lifecycle: Lifecycle,
 }
 
 impl App {
-    /// Puts the application together. `writes` tracks what must be finished before the process ends.
+    /// Puts the application together. `lifecycle` keeps what must be finished before the process ends.
     #[must_use]
     pub fn new(
         store: Store,
@@ -71,9 +73,9 @@ impl App {
         clock: Arc<dyn Clock>,
         randomness: Arc<dyn Randomness>,
         policy: Policy,
-        writes: TaskTracker,
+        lifecycle: Lifecycle,
     ) -> Arc<Self> {
-        Arc::new(Self { store, accounts, clock, randomness, policy, changes: Changes::new(), writes })
+        Arc::new(Self { store, accounts, clock, randomness, policy, changes: Changes::new(), lifecycle })
     }
 
     /// The present instant as precisely as the database keeps it.
@@ -89,10 +91,8 @@ impl App {
         F: Future<Output = Result<T, AppError>> + Send + 'static,
     {
         use tracing::Instrument as _;
-        match self.writes.spawn(work.in_current_span()).await {
-            Ok(outcome) => outcome,
-            Err(error) => Err(AppError::Internal(format!("a task ended early: {error}"))),
-        }
+        let outcome = self.lifecycle.run_to_end(work.in_current_span()).await;
+        outcome.unwrap_or_else(|failed| Err(AppError::Internal(failed.to_string())))
     }
 
     /// A merchant's payment.

@@ -1,0 +1,120 @@
+//! Puts a server together: database, channel accounts, use cases, listeners.
+
+use std::sync::Arc;
+
+use payment_core::ports::Ports;
+use payment_store::{DatabaseTls, Store, StoreError, StoreOptions};
+
+use crate::{
+    admin::{NotReady, Readiness},
+    app::{App, Notifications, Policy},
+    callback::NotificationHandler,
+    channels::ChannelRegistry,
+    config::{self, ApiKeys, Config, ConfigError, DatabaseEncryption},
+    grpc::{self, Services},
+    lifecycle::Lifecycle,
+    serve::{self, Components, Running, StartError},
+};
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AssemblyError {
+    /// An account cannot be opened.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be reached or brought to this binary's schema.
+    #[error("database: {0}")]
+    Store(#[from] StoreError),
+    /// The contract's descriptors cannot be read: a defect of the build.
+    #[error("reflection: {0}")]
+    Descriptors(#[from] tonic_reflection::server::Error),
+    /// An address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] StartError),
+}
+
+/// The database of a configuration.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] if URL or certificates cannot be read; nothing is connected yet.
+pub fn store(config: &Config, ports: &Ports) -> Result<Store, StoreError> {
+    let database = &config.database;
+    let tls = match &database.encryption {
+        DatabaseEncryption::Disabled => DatabaseTls::Disabled,
+        DatabaseEncryption::Verified { certificate_authorities } => DatabaseTls::Verified {
+            certificate_authorities: certificate_authorities.clone().map(String::into_bytes),
+        },
+    };
+    let options = StoreOptions {
+        url: database.url.clone(),
+        tls,
+        max_connections: database.max_connections,
+        acquire_timeout: database.acquire_timeout,
+        statement_timeout: database.statement_timeout,
+    };
+    Store::new(&options, Arc::clone(&ports.randomness))
+}
+
+/// Starts a server. It serves until its lifecycle drains; see [`Running`].
+///
+/// # Errors
+/// [`AssemblyError`]; nothing listens then.
+pub async fn start(
+    config: &Config,
+    registry: &ChannelRegistry,
+    ports: &Ports,
+    lifecycle: Lifecycle,
+) -> Result<Running, AssemblyError> {
+    let store = store(config, ports)?;
+    if config.database.migrate_at_start {
+        for migration in store.migrate().await? {
+            tracing::info!(migration, "the database was migrated");
+        }
+    }
+    let accounts = registry.open(config, ports).await?;
+    let app = App::new(
+        store.clone(),
+        accounts.clone(),
+        Arc::clone(&ports.clock),
+        Arc::clone(&ports.randomness),
+        policy(&config.payments),
+        lifecycle.clone(),
+    );
+    let notifications: Arc<dyn NotificationHandler> = Arc::new(Notifications(Arc::clone(&app)));
+    let readiness: Arc<dyn Readiness> = Arc::new(DatabaseReadiness(store));
+    let services = Services {
+        app,
+        notifications: Arc::clone(&notifications),
+        accounts: Arc::new(accounts),
+        keys: Arc::new(ApiKeys::new(&config.merchants)),
+        lifecycle: lifecycle.clone(),
+    };
+    let (routes, health) = grpc::routes(services, &config.grpc, &config.callbacks).await?;
+    let components = Components {
+        grpc: routes,
+        notifications,
+        readiness: Arc::clone(&readiness),
+        lifecycle: lifecycle.clone(),
+    };
+    let running = serve::start(config, components).await?;
+    tokio::spawn(health.follow(readiness, lifecycle));
+    Ok(running)
+}
+
+fn policy(payments: &config::Payments) -> Policy {
+    Policy {
+        time_to_pay: payments.default_time_to_pay.try_into().unwrap_or(time::Duration::MAX),
+        earlier_attempts_deadline: payments.earlier_attempts_deadline,
+        earlier_attempt_policy: payments.earlier_attempt_policy,
+    }
+}
+
+/// Ready while the database answers.
+struct DatabaseReadiness(Store);
+
+#[async_trait::async_trait]
+impl Readiness for DatabaseReadiness {
+    async fn ready(&self) -> Result<(), NotReady> {
+        self.0.ping().await.map_err(|error| NotReady(error.to_string()))
+    }
+}
