@@ -1,4 +1,4 @@
-//! Naming another account for a refund that the payer's own refused: a person's decision, so no verb of the gateway trait.
+//! Naming another account for a refund that the payer's own refused: for a person to decide, so not in the gateway trait.
 
 use payment_core::{
     gateway::GatewayError,
