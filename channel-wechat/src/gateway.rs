@@ -3,11 +3,11 @@
 use payment_core::{
     evidence::ChannelEvidence,
     gateway::{
-        AccountSettings, CallbackOutcome, CallbackRejected, CallbackReply, Capabilities, ClientResultHint,
-        CloseCapability, CloseRequest, Closed, CreateCapability, CreateRequest, Created, Finding, Gateway,
-        GatewayError, PaymentAnswer, PaymentData, ProductCapability, QueryRequest, RawCallback, Reason,
-        RefundAnswer, RefundCapability, RefundFinding, RefundQueryRequest, RefundRequest, RefundStatus,
-        RepeatedCreate, TransactionReference, VerifiedEvent,
+        AccountSettings, CallbackOutcome, CallbackRejected, CallbackReply, Capabilities, CaptureRequest,
+        ClientResultHint, CloseCapability, CloseRequest, Closed, CompletionCapability, CreateCapability,
+        CreateRequest, Created, Finding, Gateway, GatewayError, PaymentAnswer, PaymentData,
+        ProductCapability, QueryRequest, RawCallback, Reason, RefundAnswer, RefundCapability, RefundFinding,
+        RefundQueryRequest, RefundRequest, RefundStatus, RepeatedCreate, TransactionReference, VerifiedEvent,
     },
     identifiers::{ChannelName, IdentifierError, Payee, PaymentNo, Product, RefundNo},
     money::Currency,
@@ -190,6 +190,13 @@ impl Gateway for WeChatGateway {
         }
     }
 
+    /// Never called: [`CompletionCapability::ByPayer`] is declared.
+    async fn capture(&self, _: &CaptureRequest) -> Result<PaymentAnswer, GatewayError> {
+        Err(GatewayError::NotSent(
+            "WeChat Pay has no capture: the payer's consent moves the money".to_owned(),
+        ))
+    }
+
     async fn close(&self, request: &CloseRequest) -> Result<Closed, GatewayError> {
         let call = request::close(&self.transport.config.mchid, &request.payment_no)?;
         let proven = self.transport.call(&call).await?.proven()?;
@@ -240,6 +247,7 @@ fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
         currencies: vec![Currency::CNY],
         time_to_pay: SHORTEST..=LONGEST,
         repeated_create: RepeatedCreate::Safe,
+        completion: CompletionCapability::ByPayer,
         close: CloseCapability::AtChannel,
         refund: RefundCapability { parts: 50, window: Duration::days(365) },
     })

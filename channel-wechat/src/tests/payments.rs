@@ -36,11 +36,15 @@ fn create_request(name: &str, options: Value) -> CreateRequest {
 }
 
 fn query_request() -> QueryRequest {
-    QueryRequest { reference: TransactionReference::PaymentNo(payment_no()), product: product("app") }
+    QueryRequest {
+        reference: TransactionReference::PaymentNo(payment_no()),
+        product: product("app"),
+        handle: None,
+    }
 }
 
 fn close_request() -> CloseRequest {
-    CloseRequest { payment_no: payment_no(), product: product("app") }
+    CloseRequest { payment_no: payment_no(), product: product("app"), handle: None }
 }
 
 fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
@@ -273,7 +277,7 @@ fn a_query_by_wechats_number_must_be_answered_for_it() {
         world.http.will(signed(200, &transaction("SUCCESS")));
         let number = ChannelTransactionNo::parse(number).expect("a number");
         let reference = TransactionReference::ChannelTransactionNo(number);
-        certainty(done(gateway.query(&QueryRequest { reference, product: product("app") })))
+        certainty(done(gateway.query(&QueryRequest { reference, product: product("app"), handle: None })))
     };
     assert_eq!(ask("4200002900202601059999999999"), Ok(()));
     assert_eq!(ask("4200002900202601059999999998"), Err("unknown".to_owned()));

@@ -61,6 +61,8 @@ pub enum Finding {
     Paid(PaidFinding),
     /// Known and not paid now. Ends nothing: it may be paid the next moment.
     AwaitingPayer,
+    /// The payer approved it, and no money moves until we capture it.
+    Approved,
     /// Not known to the channel now. Ends nothing (F31).
     NotFound,
     /// Proven closed: cannot be paid any more.

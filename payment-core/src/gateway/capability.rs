@@ -20,6 +20,8 @@ pub struct Capabilities {
     pub time_to_pay: std::ops::RangeInclusive<Duration>,
     /// Whether repeating a create is harmless.
     pub repeated_create: RepeatedCreate,
+    /// How an approved payment becomes a paid one.
+    pub completion: CompletionCapability,
     /// Whether a payment can be closed at the channel.
     pub close: CloseCapability,
     /// Its refunds.
@@ -53,12 +55,21 @@ pub enum RepeatedCreate {
     Unsafe,
 }
 
+/// How an approved payment becomes a paid one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompletionCapability {
+    /// The payer's consent moves the money.
+    ByPayer,
+    /// The payer's consent only allows it; our capture moves the money.
+    ByCapture,
+}
+
 /// Whether the channel closes payments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseCapability {
     /// It closes at our word and proves it.
     AtChannel,
-    /// It cannot; the service must never complete the payment instead.
+    /// It cannot; the service never captures the payment instead, which needs [`CompletionCapability::ByCapture`].
     Never,
 }
 

@@ -20,12 +20,14 @@ pub use callback::{
     VerifiedEvent,
 };
 pub use capability::{
-    Capabilities, CloseCapability, CreateCapability, ProductCapability, RefundCapability, RepeatedCreate,
+    Capabilities, CloseCapability, CompletionCapability, CreateCapability, ProductCapability,
+    RefundCapability, RepeatedCreate,
 };
 pub use error::{GatewayError, Reason};
 pub use factory::{AccountSettings, GatewayFactory};
 pub use request::{
-    CloseRequest, CreateRequest, QueryRequest, RefundQueryRequest, RefundRequest, TransactionReference,
+    CaptureRequest, CloseRequest, CreateRequest, QueryRequest, RefundQueryRequest, RefundRequest,
+    TransactionReference,
 };
 
 use crate::{identifiers::Payee, identifiers::Product, payment::ChannelHandle, violation::Violation};
@@ -54,6 +56,11 @@ pub trait Gateway: Send + Sync {
 
     /// Asks where a payment is.
     async fn query(&self, request: &QueryRequest) -> Result<PaymentAnswer, GatewayError>;
+
+    /// Takes the money of a payment that its payer approved ([`Finding::Approved`]), once: repeating it with the same
+    /// request takes nothing more. Called only where [`CompletionCapability::ByCapture`] is declared, and only after the
+    /// intent to capture is recorded.
+    async fn capture(&self, request: &CaptureRequest) -> Result<PaymentAnswer, GatewayError>;
 
     /// Asks the channel to refuse this payment from now on. `Ok` is the channel's proof that it is closed.
     async fn close(&self, request: &CloseRequest) -> Result<Closed, GatewayError>;

@@ -9,6 +9,7 @@ use url::Url;
 use crate::{
     identifiers::{ChannelRefundNo, ChannelTransactionNo, PaymentNo, Product, RefundNo},
     money::Money,
+    payment::ChannelHandle,
 };
 
 /// A payment to be announced. The same values give the same bytes, so that it can be repeated.
@@ -39,6 +40,21 @@ pub struct QueryRequest {
     pub reference: TransactionReference,
     /// The way of paying; some channels ask elsewhere for some products.
     pub product: Product,
+    /// What the channel gave at the create, for channels that know a payment by their own number only.
+    pub handle: Option<ChannelHandle>,
+}
+
+/// Which approved payment to take the money of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureRequest {
+    /// Our number.
+    pub payment_no: PaymentNo,
+    /// The way of paying.
+    pub product: Product,
+    /// What the channel gave at the create.
+    pub handle: ChannelHandle,
+    /// What is to be taken: the whole payment.
+    pub amount: Money,
 }
 
 /// How a payment is named to a channel.
@@ -57,6 +73,8 @@ pub struct CloseRequest {
     pub payment_no: PaymentNo,
     /// The way of paying.
     pub product: Product,
+    /// What the channel gave at the create, for channels that know a payment by their own number only.
+    pub handle: Option<ChannelHandle>,
 }
 
 /// What to give back. The same values give the same bytes: after an unknown outcome it is sent again as it is (R17).

@@ -150,7 +150,9 @@ pub fn decide(payment: &Payment, paid_by: &[PaidBy], happening: &Happening, now:
             ended(payment, PaymentEvent::ChannelFailed, Some(failure.clone()), now)
         }
         // "Not paid" and "not found" prove nothing: the payer may be typing the password (R4, F31).
-        Happening::Found(Finding::AwaitingPayer | Finding::NotFound) => Decision::default(),
+        Happening::Found(Finding::AwaitingPayer | Finding::Approved | Finding::NotFound) => {
+            Decision::default()
+        }
     }
 }
 

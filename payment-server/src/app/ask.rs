@@ -50,6 +50,7 @@ impl App {
         let request = QueryRequest {
             reference: TransactionReference::PaymentNo(payment.payment_no.clone()),
             product: payment.product.clone(),
+            handle: payment.handle.clone(),
         };
         let answer = account.gateway.query(&request).await;
         crash_point::reach(CrashPoint::QueryAnswered);

@@ -53,7 +53,11 @@ impl App {
         if !known.state.is_open() {
             return Ok(SyncedPayment { payment: known, contact: ChannelContact::Answered });
         }
-        let request = CloseRequest { payment_no: known.payment_no.clone(), product: known.product.clone() };
+        let request = CloseRequest {
+            payment_no: known.payment_no.clone(),
+            product: known.product.clone(),
+            handle: known.handle.clone(),
+        };
         let closed = account.gateway.close(&request).await;
         crash_point::reach(CrashPoint::CloseAnswered);
         match closed {

@@ -119,9 +119,11 @@ impl App {
                 let case = CaseOpening::unknown_payment(payment_no, &paid.transaction_no, paid.amount);
                 Ok(self.store.notification_open_case(record, &case).await?)
             }
-            Finding::AwaitingPayer | Finding::NotFound | Finding::Closed | Finding::Failed(_) => {
-                Ok(self.store.notification_keep_irrelevant(record).await?)
-            }
+            Finding::AwaitingPayer
+            | Finding::Approved
+            | Finding::NotFound
+            | Finding::Closed
+            | Finding::Failed(_) => Ok(self.store.notification_keep_irrelevant(record).await?),
         }
     }
 }

@@ -147,7 +147,7 @@ fn r09_r12_the_order_that_was_paid_before_gets_a_duplicate_the_other_is_paid() {
 #[test]
 fn r04_f31_not_paid_and_not_found_end_nothing() {
     for state in PaymentState::ALL {
-        for finding in [Finding::AwaitingPayer, Finding::NotFound] {
+        for finding in [Finding::AwaitingPayer, Finding::Approved, Finding::NotFound] {
             assert!(decide(&in_state(state), &[], &Happening::Found(finding), NOW).is_empty(), "{state:?}");
         }
     }
