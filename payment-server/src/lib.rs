@@ -5,6 +5,7 @@ pub mod app;
 pub mod assemble;
 pub mod callback;
 pub mod channels;
+pub mod command_line;
 pub mod config;
 pub mod grpc;
 pub mod lifecycle;

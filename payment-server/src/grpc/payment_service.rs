@@ -1,5 +1,8 @@
 //! `PaymentService`: decode, use case, encode.
 
+#[cfg(test)]
+mod tests;
+
 use std::{sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt as _, stream, stream::BoxStream};
