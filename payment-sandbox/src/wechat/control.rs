@@ -99,8 +99,10 @@ impl WechatControl {
     /// Makes a merchant with fresh keys and returns what its own side must be configured with.
     ///
     /// # Errors
-    /// [`ControlError::MerchantExists`], or [`ControlError::Key`] when keys cannot be made.
+    /// [`ControlError::Invalid`] names a wrong option; [`ControlError::MerchantExists`]; [`ControlError::Key`] when
+    /// keys cannot be made.
     pub async fn create_merchant(&self, options: MerchantOptions) -> Result<GeneratedMerchant, ControlError> {
+        check_merchant_options(&options)?;
         let engine = Arc::clone(&self.engine);
         let now = engine.clock.now();
         // Keys take some tenths of a second of processor time.
@@ -370,6 +372,18 @@ impl WechatControl {
             .with_world(|world, _| world.merchants.get_mut(mchid).map(act))
             .ok_or(ControlError::NotFound("merchant"))
     }
+}
+
+fn check_merchant_options(options: &MerchantOptions) -> Result<(), ControlError> {
+    let is_number =
+        |text: &String| (1..=32).contains(&text.len()) && text.chars().all(|c| c.is_ascii_digit());
+    if !options.mchid.as_ref().is_none_or(is_number) {
+        return Err(ControlError::Invalid("mchid must have 1 to 32 digits".to_owned()));
+    }
+    if !options.appids.iter().all(|appid| (1..=32).contains(&appid.len())) {
+        return Err(ControlError::Invalid("appids must have 1 to 32 bytes each".to_owned()));
+    }
+    Ok(())
 }
 
 fn order_key(mchid: &str, out_trade_no: &str) -> OrderKey {

@@ -114,6 +114,7 @@ async fn set_balance(state: Control, Path(mchid): Path<String>, input: Input<Bal
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct KeyMix {
     public_key_percent: u8,
 }
@@ -124,6 +125,7 @@ async fn set_key_mix(state: Control, Path(mchid): Path<String>, input: Input<Key
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Rotation {
     step: CertificateRotation,
 }
@@ -158,6 +160,7 @@ async fn deliveries_of(state: Control, Path((mchid, number)): OrderPath) -> Outp
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Copies {
     copies: u32,
 }
@@ -176,6 +179,7 @@ async fn forge(state: Control, Path((mchid, number)): OrderPath, input: Input<Fo
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Settlement {
     status: RefundStatus,
 }
@@ -186,6 +190,7 @@ async fn settle_refund(state: Control, Path((mchid, number)): OrderPath, input: 
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Invocation {
     parameters: Map<String, Value>,
     #[serde(default)]
@@ -224,6 +229,7 @@ async fn add_notification_fault(state: Control, input: Input<NotificationFaultRu
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Suppression {
     #[serde(default)]
     out_trade_no: Option<String>,
@@ -248,6 +254,7 @@ async fn clock(state: Control) -> Output {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Step {
     seconds: u64,
 }

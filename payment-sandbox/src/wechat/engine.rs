@@ -63,12 +63,13 @@ impl Engine {
         act(&mut world, self.clock.now())
     }
 
-    /// Waits until the world is as `done` wants it.
+    /// Waits until the world is as `done` wants it, or the simulator stops.
     pub(super) async fn wait_until(&self, done: impl Fn(&World, OffsetDateTime) -> bool) {
         let mut changes = self.changes.subscribe();
         while !self.locked(|world, now| done(world, now)) {
-            if changes.changed().await.is_err() {
-                return;
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = self.stop.cancelled() => return,
             }
         }
     }

@@ -71,7 +71,7 @@ pub enum Fault {
     },
     /// The payer pays, and the notification is delivered, before the prepay answer goes out.
     PaidBeforeAnswer,
-    /// The order is not to be found for so long after its first prepay, or its payment after it was made (refunds).
+    /// Query and close do not find the order for so long after its first prepay, nor a refund its fresh payment.
     NotVisibleYet {
         /// Seconds.
         seconds: u64,
@@ -89,6 +89,7 @@ pub enum Fault {
 
 /// Which requests a fault hits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FaultRule {
     /// Only this operation.
     #[serde(default)]
@@ -163,6 +164,7 @@ pub enum NotificationKind {
 
 /// Which notifications a fault hits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NotificationFaultRule {
     /// Only this kind.
     #[serde(default)]

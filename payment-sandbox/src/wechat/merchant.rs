@@ -24,6 +24,7 @@ pub enum KeyMode {
 
 /// What a new merchant shall be.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MerchantOptions {
     /// Its number; drawn when absent.
     #[serde(default)]
@@ -101,6 +102,7 @@ pub struct GeneratedPublicKey {
 }
 
 /// One signing key of the channel with the id that `Wechatpay-Serial` names.
+#[derive(Clone)]
 pub(super) struct ChannelKey {
     pub(super) id: String,
     pub(super) key: Arc<RsaKey>,

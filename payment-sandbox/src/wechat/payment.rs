@@ -22,6 +22,7 @@ pub enum Landing {
 
 /// How the payer pays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PayOptions {
     /// Paid by a coupon instead of the payer, in fen; less than the total.
     #[serde(default)]

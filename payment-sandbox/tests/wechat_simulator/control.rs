@@ -1,6 +1,6 @@
 //! The control API over HTTP, the app's SDK, and the wallet pages.
 
-use payment_sandbox::wechat::{InvokeRefused, PayOptions};
+use payment_sandbox::wechat::{Fault, InvokeRefused, PayOptions};
 use serde_json::{Map, Value, json};
 
 use crate::stage::Stage;
@@ -160,8 +160,21 @@ async fn a_person_pays_or_refuses_in_a_browser() {
 }
 
 #[tokio::test]
-async fn a_simulator_that_is_shut_down_answers_no_more() {
-    let Stage { simulator, client, .. } = Stage::new().await;
-    simulator.shutdown().await;
+async fn a_simulator_that_is_shut_down_answers_no_more_and_waits_for_no_clock() {
+    let stage = Stage::new().await;
+    stage.control.add_order_fault("ORDER0001", 1, Fault::SlowAnswer { seconds: 3600 });
+    let Stage { simulator, client, receiver, control } = stage;
+    let target = format!("/v3/pay/transactions/out-trade-no/ORDER0001?mchid={}", client.merchant.mchid);
+    let slow = client.request("GET", &target, b"");
+    let shutdown = async {
+        // The fault is used up as soon as its request is there.
+        while !control.faults().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        simulator.shutdown().await;
+    };
+    let (answer, ()) = tokio::join!(client.send(&slow), shutdown);
+    assert_eq!(answer.unwrap().status, 404, "what had come in was answered");
+    drop(receiver);
     client.send(&client.request("GET", "/v3/certificates", b"")).await.unwrap_err();
 }

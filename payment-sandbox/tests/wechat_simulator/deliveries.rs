@@ -65,9 +65,7 @@ async fn five_seconds_of_silence_count_as_a_failure() {
     stage.receiver.reply([Reply::Silence]);
     stage.order("ORDER0001").await;
     stage.control.pay(stage.mchid(), "ORDER0001", &PayOptions::default()).unwrap();
-    while stage.receiver.arrived().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    stage.receiver.arrival().await;
     assert_eq!(stage.control.deliveries()[0].state, DeliveryState::InFlight);
     stage.client.clock.advance(Duration::from_secs(5)).unwrap();
     stage.control.settled().await;

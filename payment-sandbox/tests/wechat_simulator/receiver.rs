@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// One notification as it came over the wire.
@@ -33,6 +34,7 @@ pub(crate) enum Reply {
 struct Book {
     arrived: Vec<Arrived>,
     script: VecDeque<Reply>,
+    arrival: Arc<Notify>,
 }
 
 /// The endpoint; it answers 200 when its script is used up.
@@ -59,6 +61,12 @@ impl Receiver {
         self.book.lock().unwrap().script.extend(replies);
     }
 
+    /// Waits for the next notification that nobody has waited for yet.
+    pub(crate) async fn arrival(&self) {
+        let arrival = Arc::clone(&self.book.lock().unwrap().arrival);
+        arrival.notified().await;
+    }
+
     /// Everything so far, oldest first.
     pub(crate) fn arrived(&self) -> Vec<Arrived> {
         self.book.lock().unwrap().arrived.clone()
@@ -75,6 +83,7 @@ async fn receive(State(book): State<Arc<Mutex<Book>>>, headers: HeaderMap, body:
     let reply = {
         let mut book = book.lock().unwrap();
         book.arrived.push(Arrived { headers, body: body.to_vec() });
+        book.arrival.notify_one();
         book.script.pop_front()
     };
     match reply {
