@@ -1,1 +1,14 @@
 //! Tests over the whole system: end to end, crash, conformance, tidy.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "helpers of tests fail as tests do"
+)]
+
+pub mod app;
+pub mod database;
+pub mod requests;

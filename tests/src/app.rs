@@ -1,0 +1,285 @@
+//! A whole service in one process for one test: a database of its own, a WeChat Pay simulator, and the server's three
+//! listeners, all on one clock that the test moves.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use payment_core::{invariant, ports::Ports};
+use payment_proto::v1::{
+    order_service_client::OrderServiceClient, payment_service_client::PaymentServiceClient,
+};
+use payment_sandbox::{
+    clock::SimulatorClock,
+    postgres::TestDatabase,
+    wechat::{GeneratedMerchant, KeyMode, MerchantOptions, SimulatorOptions, WechatControl, WechatSimulator},
+};
+use payment_server::{
+    assemble,
+    channels::ChannelRegistry,
+    config::{Config, GeneratedApiKey},
+    lifecycle::Lifecycle,
+    ports::{ReqwestHttp, SystemRandomness},
+    serve::Running,
+};
+use payment_store::Store;
+use secrecy::ExposeSecret as _;
+use tempfile::TempDir;
+use time::{OffsetDateTime, macros::datetime};
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::Channel,
+};
+
+use crate::database;
+
+/// When every test begins.
+pub const START: OffsetDateTime = datetime!(2026-11-23 08:00 UTC);
+
+/// The merchant whose key [`TestApp::payments`] uses.
+pub const MERCHANT: &str = "acme";
+
+/// Its WeChat Pay account.
+pub const ACCOUNT: &str = "acme-wechat";
+
+/// A merchant that has an account of its own and nothing to do with the first.
+pub const OTHER_MERCHANT: &str = "other";
+
+/// The simulators' clock as the server's.
+#[derive(Clone)]
+struct SharedClock(SimulatorClock);
+
+impl payment_core::ports::Clock for SharedClock {
+    fn now(&self) -> OffsetDateTime {
+        self.0.now()
+    }
+}
+
+/// Puts an API key on each call.
+#[derive(Clone)]
+pub struct WithKey(MetadataValue<Ascii>);
+
+impl Interceptor for WithKey {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+/// A client of the payment service.
+pub type Payments = PaymentServiceClient<InterceptedService<Channel, WithKey>>;
+
+/// A client of the order service.
+pub type Orders = OrderServiceClient<InterceptedService<Channel, WithKey>>;
+
+/// A running service with everything around it.
+pub struct TestApp {
+    /// The channel's side.
+    pub simulator: WechatSimulator,
+    /// The merchant at the channel.
+    pub wechat_merchant: GeneratedMerchant,
+    /// The service's records.
+    pub store: Store,
+    /// The service's database.
+    pub database: TestDatabase,
+    clock: SimulatorClock,
+    running: Option<Running>,
+    channel: Channel,
+    keys: BTreeMap<&'static str, WithKey>,
+    folder: TempDir,
+}
+
+/// How a test wants its service.
+pub struct TestAppOptions {
+    /// Which keys the WeChat account verifies with.
+    pub key_mode: KeyMode,
+    /// Lines that go into the configuration after the listeners, whole sections.
+    pub more_config: String,
+    /// The clock; manual unless a test has reasons.
+    pub clock: SimulatorClock,
+}
+
+impl TestAppOptions {
+    /// Public-key mode, a manual clock at [`START`], nothing more.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self {
+            key_mode: KeyMode::PublicKey,
+            more_config: String::new(),
+            clock: SimulatorClock::manual(START),
+        }
+    }
+}
+
+impl TestApp {
+    /// The usual service.
+    pub async fn start() -> Self {
+        Self::start_with(TestAppOptions::usual()).await
+    }
+
+    /// A service as `options` say.
+    pub async fn start_with(options: TestAppOptions) -> Self {
+        let clock = options.clock.clone();
+        let simulator = WechatSimulator::start(SimulatorOptions::loopback(clock.clone())).await.unwrap();
+        let wechat_merchant =
+            simulator.control().create_merchant(MerchantOptions::new(options.key_mode)).await.unwrap();
+        let other_merchant =
+            simulator.control().create_merchant(MerchantOptions::new(KeyMode::PublicKey)).await.unwrap();
+        let database = database::migrated_database().await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut keys = BTreeMap::new();
+        let mut merchants = String::new();
+        for (name, account, wechat) in
+            [(MERCHANT, ACCOUNT, &wechat_merchant), (OTHER_MERCHANT, "other-wechat", &other_merchant)]
+        {
+            let key = GeneratedApiKey::new(&SystemRandomness);
+            let bearer = format!("Bearer {}", key.key.expose_secret());
+            keys.insert(name, WithKey(bearer.parse().unwrap()));
+            merchants += &format!(
+                "[merchants.{name}]\napi_keys = [{{ id = \"{name}-key\", sha256 = \"{}\" }}]\n",
+                key.hash
+            );
+            merchants += &account_section(name, account, wechat, simulator.base_url());
+        }
+        let callbacks = free_address();
+        let text = format!(
+            "[database]\nurl = \"{}\"\ntls = \"disabled\"\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
+             [callbacks]\nlisten = \"{callbacks}\"\npublic_url = \"http://{callbacks}\"\nallow_insecure = true\n\
+             [admin]\nlisten = \"127.0.0.1:0\"\n{}\n{merchants}",
+            database.url(),
+            options.more_config,
+        );
+        std::fs::write(folder.path().join("config.toml"), text).unwrap();
+        let config = load(&folder);
+        let (running, store) = launch(&config, &clock).await;
+        let address = running.addresses().grpc;
+        let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+        Self {
+            simulator,
+            wechat_merchant,
+            store,
+            database,
+            clock,
+            running: Some(running),
+            channel,
+            keys,
+            folder,
+        }
+    }
+
+    /// The channel's controls.
+    #[must_use]
+    pub fn wechat(&self) -> WechatControl {
+        self.simulator.control()
+    }
+
+    /// The merchant's number at the channel.
+    #[must_use]
+    pub fn mchid(&self) -> &str {
+        &self.wechat_merchant.mchid
+    }
+
+    /// Moves everybody's clock, and lets the channel do what is due.
+    pub async fn advance(&self, step: std::time::Duration) {
+        self.wechat().advance(step).await.unwrap();
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &SimulatorClock {
+        &self.clock
+    }
+
+    /// The payment service for [`MERCHANT`].
+    #[must_use]
+    pub fn payments(&self) -> Payments {
+        self.payments_of(MERCHANT)
+    }
+
+    /// The payment service for a merchant.
+    #[must_use]
+    pub fn payments_of(&self, merchant: &str) -> Payments {
+        PaymentServiceClient::with_interceptor(self.channel.clone(), self.keys[merchant].clone())
+    }
+
+    /// The order service for [`MERCHANT`].
+    #[must_use]
+    pub fn orders(&self) -> Orders {
+        OrderServiceClient::with_interceptor(self.channel.clone(), self.keys[MERCHANT].clone())
+    }
+
+    /// The bare connection, for calls without a key.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// Where callbacks arrive.
+    #[must_use]
+    pub fn callback_address(&self) -> SocketAddr {
+        self.running.as_ref().unwrap().addresses().callbacks
+    }
+
+    /// The configuration's folder, to write another configuration beside it.
+    #[must_use]
+    pub fn folder(&self) -> &TempDir {
+        &self.folder
+    }
+
+    /// Ends the server, lets the channel finish, and checks every invariant against the records and the channel's books.
+    pub async fn finish(mut self) {
+        self.wechat().settled().await;
+        self.running.take().unwrap().shutdown().await;
+        self.check_invariants().await;
+    }
+
+    /// Checks every invariant on what is recorded now.
+    pub async fn check_invariants(&self) {
+        let breaches = invariant::check(&self.store.ledger().await.unwrap());
+        assert!(breaches.is_empty(), "{breaches:#?}");
+    }
+}
+
+fn load(folder: &TempDir) -> Config {
+    let loaded = Config::load(&folder.path().join("config.toml"), &BTreeMap::new());
+    loaded.unwrap_or_else(|error| panic!("{error}"))
+}
+
+async fn launch(config: &Config, clock: &SimulatorClock) -> (Running, Store) {
+    let ports = Ports {
+        clock: Arc::new(SharedClock(clock.clone())),
+        randomness: Arc::new(SystemRandomness),
+        http: Arc::new(ReqwestHttp::new(&config.channel_http).unwrap()),
+    };
+    let registry = ChannelRegistry::with_builtin().unwrap();
+    let running = assemble::start(config, &registry, &ports, Lifecycle::default()).await;
+    (running.unwrap_or_else(|error| panic!("{error}")), assemble::store(config, &ports).unwrap())
+}
+
+/// The callback URL goes to the channel before the listener's port is known, so the port is chosen here.
+fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A WeChat account's section of the configuration.
+fn account_section(merchant: &str, account: &str, wechat: &GeneratedMerchant, base_url: &str) -> String {
+    let mut section = format!(
+        "[merchants.{merchant}.accounts.{account}]\nchannel = \"wechat\"\nmchid = \"{}\"\napp_id = \"{}\"\n\
+         merchant_certificate_serial = \"{}\"\nmerchant_private_key = '''{}'''\napi_v3_key = \"{}\"\nbase_url = \"{base_url}\"\n",
+        wechat.mchid,
+        wechat.appids[0],
+        wechat.merchant_serial,
+        wechat.merchant_private_key_pem,
+        wechat.apiv3_key,
+    );
+    if let Some(public_key) = &wechat.public_key {
+        section += &format!(
+            "wechatpay_public_key_id = \"{}\"\nwechatpay_public_key = '''{}'''\n",
+            public_key.id, public_key.pem
+        );
+    }
+    if !wechat.platform_certificates.is_empty() {
+        section += &format!("platform_root_certificates = '''{}'''\n", wechat.root_certificate_pem);
+    }
+    section
+}
