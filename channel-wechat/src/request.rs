@@ -264,8 +264,9 @@ fn reason(text: &str) -> Option<String> {
 
 /// `2025-10-09T17:23:20+08:00`, in whole seconds.
 fn beijing(instant: OffsetDateTime) -> Result<String, GatewayError> {
-    let seconds = instant.replace_nanosecond(0).unwrap_or(instant).to_offset(offset!(+8));
-    seconds.format(&Rfc3339).map_err(|error| GatewayError::NotSent(format!("expire_time: {error}")))
+    let seconds = instant.replace_nanosecond(0).unwrap_or(instant).checked_to_offset(offset!(+8));
+    let text = seconds.and_then(|seconds| seconds.format(&Rfc3339).ok());
+    text.ok_or_else(|| GatewayError::NotSent("expire_time lies beyond the year 9999".to_owned()))
 }
 
 /// A path segment with all but unreserved characters encoded. This form is signed and sent.

@@ -10,7 +10,7 @@ use payment_core::{
 };
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use url::Url;
 
 use crate::product::WeChatProduct;
@@ -251,11 +251,13 @@ impl Refund {
     }
 }
 
-/// A time with or without milliseconds. One that cannot be read is left out: money is not refused over a date.
+/// A time with or without milliseconds, in UTC. One that cannot be read is left out: money is not refused over a date.
 fn lenient_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
     let value = Option::<Value>::deserialize(deserializer)?;
     let text = value.as_ref().and_then(Value::as_str);
-    Ok(text.and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()))
+    Ok(text
+        .and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok())
+        .and_then(|time| time.checked_to_offset(UtcOffset::UTC)))
 }
 
 #[cfg(test)]
