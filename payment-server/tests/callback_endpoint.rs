@@ -1,5 +1,13 @@
 //! The callback endpoint takes what channels send and nothing more: over real sockets, with every limit reached.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod support;
 
 use payment_core::gateway::CallbackReply;

@@ -1,5 +1,13 @@
 //! Channels enter by a factory; accounts open all or none, and every complaint is told at its place in the configuration.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
 use std::{collections::BTreeMap, fs, sync::Arc};
 
 use async_trait::async_trait;

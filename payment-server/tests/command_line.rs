@@ -1,5 +1,13 @@
 //! The binary at a terminal: what it prints, and its exit codes 0, 1 and 2.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
 use std::{
     fs,
     path::Path,

@@ -1,5 +1,13 @@
 //! Every mistake in a configuration is told at once, each with its place, its key, what is wrong and what to do.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use payment_server::config::{Config, ConfigError};

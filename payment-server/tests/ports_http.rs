@@ -1,6 +1,14 @@
 //! What the HTTP port sends and concludes, over real sockets (R5): only a connection that was never made proves that
 //! nothing was sent.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
 use std::{net::SocketAddr, time::Duration};
 
 use payment_core::ports::{Http, HttpError, HttpMethod, HttpRequest, HttpResponse};

@@ -1,5 +1,13 @@
 //! A server starts whole or not at all, says truly whether it can serve, and ends without breaking off what was begun.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod support;
 
 use std::{collections::BTreeMap, fs, sync::Arc};

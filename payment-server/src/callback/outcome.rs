@@ -72,9 +72,10 @@ impl Outcome {
     pub(super) fn into_response(self) -> Response<Body> {
         let status = self.status();
         let closes = matches!(self, Self::Body(_) | Self::BodyTooSlow);
-        let (content_type, body) = match self {
-            Self::Replied(reply) => (reply.content_type, Body::from(reply.body)),
-            other => (Some("text/plain"), Body::from(other.explanation())),
+        let (content_type, body) = if let Self::Replied(reply) = self {
+            (reply.content_type, Body::from(reply.body))
+        } else {
+            (Some("text/plain"), Body::from(self.explanation()))
         };
         let mut response = Response::new(body);
         *response.status_mut() = status;

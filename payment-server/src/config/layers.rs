@@ -17,7 +17,7 @@ pub(super) fn overlay(table: &mut Table, environment: &BTreeMap<String, String>,
         let Some(name) = variable.strip_prefix(PREFIX) else { continue };
         let path: Vec<String> = name.split("__").map(str::to_ascii_lowercase).collect();
         let key = path.join(".");
-        report.from_environment(key.clone(), variable.clone());
+        report.note_variable(key.clone(), variable.clone());
         if path.iter().any(String::is_empty) {
             report.violation(&key, "has an empty part", "Write PAYMENT__SECTION__KEY");
         } else if !put(table, &path, value) {

@@ -82,10 +82,8 @@ fn read(mut section: Section<'_>, seen: &mut Seen) -> Option<Merchant> {
 const API_KEYS_REMEDY: &str = "Write api_keys = [{ id = \"...\", sha256 = \"...\" }], a line that `payment-server generate-api-key` prints";
 
 fn read_api_keys(section: &mut Section<'_>, seen: &mut Seen) -> Option<Vec<ApiKeyConfig>> {
-    let value = section.take("api_keys").map(|value| match value {
-        Value::String(text) if section.is_from_environment("api_keys") => from_environment(&text),
-        other => other,
-    });
+    let value = section.take("api_keys");
+    let value = value.map(|value| typed(section.report, &section.key("api_keys"), value));
     let Some(Value::Array(entries)) =
         value.filter(|value| value.as_array().is_some_and(|keys| !keys.is_empty()))
     else {
@@ -174,10 +172,7 @@ fn settings(report: &Report, path: &str, values: Table) -> Option<Map<String, se
     let mut settings = Map::new();
     for (name, value) in values {
         let key = format!("{path}.{name}");
-        let value = match value {
-            Value::String(text) if report.is_from_environment(&key) => from_environment(&text),
-            other => other,
-        };
+        let value = typed(report, &key, value);
         let resolved = match name.strip_suffix("_file") {
             None => json(report, &key, value).map(|value| (name, value)),
             Some(plain) if names.contains(plain) => {
@@ -208,12 +203,13 @@ fn file_text(report: &Report, key: &str, value: Value) -> Option<String> {
     }
 }
 
-/// Lists, tables, `true` and `false` are written in a variable as in TOML. Everything else is a text: keys and numbers of
-/// accounts often consist of digits only.
-fn from_environment(text: &str) -> Value {
-    let typed = text.starts_with(['[', '{']) || matches!(text, "true" | "false");
-    let parsed = typed.then(|| format!("value = {text}").parse::<Table>().ok()).flatten();
-    parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
+/// Gives a variable's text the type that it looks like. Lists, tables, `true` and `false` are written as in TOML; everything
+/// else is a text: keys and numbers of accounts often consist of digits only.
+fn typed(report: &Report, key: &str, value: Value) -> Value {
+    let Some(text) = value.as_str().filter(|_| report.is_from_environment(key)) else { return value };
+    let looks_typed = text.starts_with(['[', '{']) || matches!(text, "true" | "false");
+    let parsed = looks_typed.then(|| format!("value = {text}").parse::<Table>().ok()).flatten();
+    parsed.and_then(|mut table| table.remove("value")).unwrap_or(value)
 }
 
 fn json(report: &Report, key: &str, value: Value) -> Option<serde_json::Value> {

@@ -22,7 +22,7 @@ impl Report {
     }
 
     /// Remembers that `variable` gave the value of `key`.
-    pub(super) fn from_environment(&mut self, key: String, variable: String) {
+    pub(super) fn note_variable(&mut self, key: String, variable: String) {
         self.variables.insert(key, variable);
     }
 
