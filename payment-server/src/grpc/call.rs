@@ -118,9 +118,10 @@ where
         Err(refusal) => return line.end_with(status::of_edge(refusal)),
     };
     line.caller(&caller);
-    let granted = granted_time(request.headers());
+    let granted = granted_time(request.headers()).map(|granted| granted.saturating_sub(WAY_BACK));
+    let longest = gate.deadline.saturating_sub(WAY_BACK);
     request.extensions_mut().insert(Call { caller, granted, notes });
-    let deadline = granted.unwrap_or(gate.deadline).min(gate.deadline).saturating_sub(WAY_BACK);
+    let deadline = granted.unwrap_or(longest).min(longest);
     match tokio::time::timeout(deadline, service.call(request)).await {
         Ok(Ok(response)) => finish(line, response),
         Ok(Err(never)) => match never {},

@@ -50,7 +50,6 @@ impl Fields {
     }
 
     /// Takes an optional text field: empty means not given. The outer `None` is a refusal.
-    #[expect(clippy::option_option, reason = "refused, not given, given: three answers")]
     pub(super) fn optional<T, E: Display>(
         &mut self,
         field: &str,

@@ -128,7 +128,6 @@ fn description(fields: &mut Fields, description: String) -> Option<String> {
 }
 
 /// The account by name, or the only one at the channel that the options are for.
-#[expect(clippy::option_option, reason = "refused, not given, given: three answers")]
 fn account_choice(
     fields: &mut Fields,
     account: Option<Option<ChannelAccountId>>,
@@ -146,7 +145,6 @@ fn ip_address(text: String) -> Result<IpAddr, &'static str> {
     text.parse().map_err(|_| "must be an IP address, v4 or v6")
 }
 
-#[expect(clippy::option_option, reason = "refused, not given, given: three answers")]
 fn earlier_attempt_policy(fields: &mut Fields, policy: i32) -> Option<Option<EarlierAttemptPolicy>> {
     match v1::EarlierAttemptPolicy::try_from(policy) {
         Ok(v1::EarlierAttemptPolicy::Unspecified) => Some(None),
@@ -170,7 +168,6 @@ pub(crate) fn confirm_payment(request: v1::ConfirmPaymentRequest) -> Result<Conf
     })
 }
 
-#[expect(clippy::option_option, reason = "refused, not given, given: three answers")]
 fn client_result(
     fields: &mut Fields,
     result: i32,
@@ -237,7 +234,6 @@ fn states(fields: &mut Fields, states: &[i32]) -> Option<Vec<PaymentState>> {
     Some(PaymentState::ALL.into_iter().filter(chosen).collect())
 }
 
-#[expect(clippy::option_option, reason = "refused, not given, given: three answers")]
 fn instant(
     fields: &mut Fields,
     field: &str,

@@ -343,7 +343,6 @@ proptest! {
     /// What a double holds exactly comes out as the same integer.
     #[test]
     fn whole_numbers_survive_a_struct(number in -9_007_199_254_740_991_i64..=9_007_199_254_740_991) {
-        #[expect(clippy::cast_precision_loss, reason = "within 2^53 the double is exact")]
         let kind = Kind::NumberValue(number as f64);
         let command = create_payment(plugin([("number", kind)])).expect("right");
         prop_assert_eq!(command.options, json!({ "number": number }));
