@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod postgres;
+mod rsa;
 pub mod wechat;

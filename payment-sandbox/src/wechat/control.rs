@@ -12,7 +12,6 @@ use super::engine::Engine;
 use super::fault::{self, Fault, FaultRule, NotificationFault, NotificationFaultRule};
 use super::identifiers;
 use super::invoke::{self, InvokeRefused};
-use super::keys::{KeyError, RsaKey};
 use super::ledger::{self, Ledger, LedgerOrder};
 use super::merchant::{self, Balance, GeneratedCertificate, GeneratedMerchant, Merchant, MerchantOptions};
 use super::notification::{self, Event};
@@ -21,6 +20,7 @@ use super::payment::{self, Entrance, PayOptions, PaymentRefused};
 use super::refund::{self, RefundKey, RefundStatus, SettlementRefused};
 use super::world::World;
 use crate::clock::{ClockIsReal, SimulatorClock};
+use crate::rsa::{KeyError, RsaKey};
 
 /// Why the simulator did not do what it was told.
 #[derive(Debug, thiserror::Error)]

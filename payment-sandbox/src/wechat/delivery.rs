@@ -9,11 +9,11 @@ use time::OffsetDateTime;
 
 use super::engine::Engine;
 use super::fault::{NotificationFault, NotificationKind};
-use super::keys::{KeyError, RsaKey};
 use super::notification::{self, Event};
 use super::order::OrderKey;
 use super::signature::SignedMessage;
 use super::world::{Task, World};
+use crate::rsa::{KeyError, RsaKey};
 
 /// Seconds from one failed attempt to the next; after the last the channel gives up.
 pub const RETRY_INTERVALS: [u64; 15] =

@@ -7,10 +7,11 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::delivery::{self, DeliveryState, Outgoing};
-use super::keys::{KeyError, KeyRing, RsaKey, TestRoot};
+use super::keys::TestRoot;
 use super::refund;
 use super::world::{Settings, Task, World};
 use crate::clock::SimulatorClock;
+use crate::rsa::{KeyError, KeyRing, RsaKey};
 
 /// Shared by the API, the control API, the wallet and the deliveries.
 pub(super) struct Engine {

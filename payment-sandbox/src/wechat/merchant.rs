@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::identifiers;
-use super::keys::{IssuedCertificate, KeyError, KeyRing, RsaKey, TestRoot, VerifyingKey};
+use super::keys::{IssuedCertificate, TestRoot};
 use super::operation::Product;
+use crate::rsa::{KeyError, KeyRing, RsaKey, VerifyingKey};
 
 /// Which keys the channel signs with towards a merchant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

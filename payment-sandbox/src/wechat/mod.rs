@@ -89,7 +89,6 @@ pub use delivery::{
 };
 pub use fault::{Execution, Fault, FaultRule, NotificationFault, NotificationFaultRule, NotificationKind};
 pub use invoke::InvokeRefused;
-pub use keys::KeyError;
 pub use ledger::{Ledger, LedgerMerchant, LedgerOrder, LedgerRefund};
 pub use merchant::{
     Balance, GeneratedCertificate, GeneratedMerchant, GeneratedPublicKey, KeyMode, MerchantOptions,
@@ -101,6 +100,7 @@ pub use refund::RefundStatus;
 pub use world::{NotifyUrlPolicy, RefundSettlement};
 
 use crate::clock::SimulatorClock;
+pub use crate::rsa::KeyError;
 
 /// How a simulator starts.
 #[derive(Clone, Debug)]

@@ -6,12 +6,13 @@ use time::{Duration, OffsetDateTime};
 use super::delivery::{Delivery, DeliveryState};
 use super::fault::{self, NotificationFault, NotificationKind};
 use super::identifiers::{self, api_time};
-use super::keys::{KeyError, RsaKey, seal};
+use super::keys::seal;
 use super::merchant::Merchant;
 use super::order::{OrderKey, TradeState};
 use super::refund::{RefundKey, RefundStatus};
 use super::signature::{self, Defect, SignedMessage};
 use super::world::{Task, World};
+use crate::rsa::{KeyError, RsaKey};
 
 /// What one notification tells.
 #[derive(Clone)]

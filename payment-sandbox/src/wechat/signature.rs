@@ -4,8 +4,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::fault::{Fault, NotificationFault};
 use super::identifiers;
-use super::keys::{KeyError, RsaKey};
 use super::merchant::ChannelKey;
+use crate::rsa::{KeyError, RsaKey};
 
 /// What is wrong with one signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
