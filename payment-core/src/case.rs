@@ -1,8 +1,9 @@
 //! Cases: money or evidence that fits nowhere, kept in sight until somebody has dealt with it.
 
 use crate::{
-    identifiers::{ChannelTransactionNo, OrderNo, PaymentNo},
+    identifiers::{ChannelTransactionNo, OrderNo, PaymentNo, RefundNo},
     money::Money,
+    refund::Refund,
 };
 
 /// Why a case is open.
@@ -18,16 +19,25 @@ pub enum CaseKind {
     TransactionMismatch,
     /// The order was paid already by another payment; this money is to go back (R12).
     DuplicatePayment,
+    /// A refund that the channel refuses or cannot deliver until a person acts (R17).
+    RefundNeedsPerson,
+    /// The channel names another amount for a refund than ours.
+    RefundMismatch,
+    /// A refund that we did not start gives back more than our records say is left (R18).
+    RefundExceedsPaid,
 }
 
 impl CaseKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::UnknownPayment,
         Self::AmountMismatch,
         Self::PayeeMismatch,
         Self::TransactionMismatch,
         Self::DuplicatePayment,
+        Self::RefundNeedsPerson,
+        Self::RefundMismatch,
+        Self::RefundExceedsPaid,
     ];
 
     /// The word kept in the database and shown to operators.
@@ -39,17 +49,22 @@ impl CaseKind {
             Self::PayeeMismatch => "PAYEE_MISMATCH",
             Self::TransactionMismatch => "TRANSACTION_MISMATCH",
             Self::DuplicatePayment => "DUPLICATE_PAYMENT",
+            Self::RefundNeedsPerson => "REFUND_NEEDS_PERSON",
+            Self::RefundMismatch => "REFUND_MISMATCH",
+            Self::RefundExceedsPaid => "REFUND_EXCEEDS_PAID",
         }
     }
 }
 
-/// A case to be opened. Opening the same one again (same kind, payment, order and transaction) changes nothing.
+/// A case to be opened. Opening the same one again (same kind, payment, refund, order and transaction) changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseOpening {
     /// Why.
     pub kind: CaseKind,
     /// The payment number that the channel named, ours or not.
     pub payment_no: String,
+    /// The refund, where the case is about one.
+    pub refund_no: Option<RefundNo>,
     /// The order, where the case is about one.
     pub order_no: Option<OrderNo>,
     /// The channel's transaction.
@@ -67,12 +82,26 @@ impl CaseOpening {
         Self {
             kind: CaseKind::UnknownPayment,
             payment_no: payment_no.to_owned(),
+            refund_no: None,
             order_no: None,
             channel_transaction_no: Some(transaction.clone()),
             amount: Some(amount),
             description: format!(
                 "the channel proved {amount} paid for {payment_no}, which is not in our records"
             ),
+        }
+    }
+
+    /// A refund's own case.
+    pub(crate) fn of_refund(kind: CaseKind, refund: &Refund, description: String) -> Self {
+        Self {
+            kind,
+            payment_no: refund.payment_no.to_string(),
+            refund_no: Some(refund.refund_no.clone()),
+            order_no: None,
+            channel_transaction_no: Some(refund.channel_transaction_no.clone()),
+            amount: Some(refund.amount),
+            description,
         }
     }
 
@@ -87,6 +116,7 @@ impl CaseOpening {
         Self {
             kind,
             payment_no: payment_no.to_string(),
+            refund_no: None,
             order_no: None,
             channel_transaction_no: Some(transaction.clone()),
             amount: Some(amount),

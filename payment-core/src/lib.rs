@@ -13,4 +13,5 @@ pub mod merchant_event;
 pub mod money;
 pub mod payment;
 pub mod ports;
+pub mod refund;
 pub mod violation;

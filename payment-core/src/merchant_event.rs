@@ -1,6 +1,6 @@
 //! What callers are told: one event for each truth, written in the transaction that makes it true (R27).
 
-/// The kinds of event about a payment.
+/// The kinds of event about a payment and its refunds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MerchantEvent {
     /// The payment is paid, proven by the channel.
@@ -11,17 +11,23 @@ pub enum MerchantEvent {
     PaymentFailed,
     /// The payment is paid, and one or more of its orders had been paid already.
     DuplicateFound,
+    /// The channel accepted a refund.
+    RefundProgressed,
+    /// A refund arrived, proven by the channel.
+    RefundSucceeded,
     /// Evidence or money fits nowhere and waits for a person.
     CaseOpened,
 }
 
 impl MerchantEvent {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::PaymentSucceeded,
         Self::PaymentClosed,
         Self::PaymentFailed,
         Self::DuplicateFound,
+        Self::RefundProgressed,
+        Self::RefundSucceeded,
         Self::CaseOpened,
     ];
 
@@ -33,6 +39,8 @@ impl MerchantEvent {
             Self::PaymentClosed => "payment.closed",
             Self::PaymentFailed => "payment.failed",
             Self::DuplicateFound => "payment.duplicate_found",
+            Self::RefundProgressed => "refund.progressed",
+            Self::RefundSucceeded => "refund.succeeded",
             Self::CaseOpened => "case.opened",
         }
     }

@@ -257,6 +257,7 @@ fn duplicate_case(payment: &Payment, other: &PaidBy, paid: &PaidFinding) -> Opti
     Some(CaseOpening {
         kind: CaseKind::DuplicatePayment,
         payment_no: payment.payment_no.to_string(),
+        refund_no: None,
         order_no: Some(allocation.order_no.clone()),
         channel_transaction_no: Some(paid.transaction_no.clone()),
         amount: Some(allocation.amount),

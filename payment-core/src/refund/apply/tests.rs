@@ -1,0 +1,121 @@
+//! Every word of a channel about a refund, in every state.
+
+use super::*;
+use crate::{
+    identifiers::{
+        ChannelAccountId, ChannelName, ChannelTransactionNo, MerchantId, OrderNo, PaymentNo, Product,
+    },
+    money::{Currency, Money},
+    refund::{RefundOrigin, RefundPart, RefundReason, RefundTimes},
+};
+use time::macros::datetime;
+
+const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
+
+fn refund(state: RefundState) -> Refund {
+    let created = datetime!(2026-11-23 08:30 UTC);
+    let forty = Money::new(Currency::CNY, 40);
+    Refund {
+        refund_no: RefundNo::parse("R-1").expect("a number"),
+        merchant_id: MerchantId::parse("acme").expect("a merchant"),
+        payment_no: PaymentNo::generate(created, 0, [1; 9]),
+        channel: ChannelName::parse("wechat").expect("a channel"),
+        channel_account: ChannelAccountId::parse("main").expect("an account"),
+        product: Product::parse("app").expect("a product"),
+        channel_transaction_no: ChannelTransactionNo::parse("4200001").expect("a transaction"),
+        paid_amount: Money::new(Currency::CNY, 100),
+        amount: forty,
+        parts: vec![RefundPart { order_no: OrderNo::parse("A").expect("an order"), amount: forty }],
+        reason: RefundReason::Return,
+        description: String::new(),
+        origin: RefundOrigin::Caller,
+        state,
+        revision: 0,
+        sent_as: RefundNo::parse("R-1").expect("a number"),
+        successors: 0,
+        channel_refund_no: None,
+        attention: None,
+        times: RefundTimes { create: created, update: created, succeed: None },
+    }
+}
+
+fn finding(status: RefundStatus) -> RefundFinding {
+    RefundFinding {
+        refund_no: RefundNo::parse("R-1").expect("a number"),
+        payment_no: refund(RefundState::Pending).payment_no,
+        channel_refund_no: Some(ChannelRefundNo::parse("5030001").expect("a number")),
+        amount: Some(Money::new(Currency::CNY, 40)),
+        status,
+        refunded_time: None,
+    }
+}
+
+fn on(state: RefundState, status: RefundStatus) -> RefundDecision {
+    decide(&refund(state), &RefundHappening::Found(finding(status)), NOW)
+}
+
+#[test]
+fn r17_f24_not_found_and_refusals_end_nothing_and_change_no_number() {
+    for state in RefundState::ALL {
+        assert!(on(state, RefundStatus::NotFound).is_empty());
+        for reason in Reason::ALL {
+            let decision = decide(&refund(state), &RefundHappening::Refused(reason), NOW);
+            assert_eq!((decision.transition, decision.successor), (None, None), "{state:?} {reason:?}");
+        }
+    }
+}
+
+#[test]
+fn r17_only_a_proven_death_brings_a_successor_number() {
+    let decision = on(RefundState::Processing, RefundStatus::Dead);
+    let after = decision.applied_to(&refund(RefundState::Processing), NOW);
+    assert_eq!((after.state, after.sent_as.as_str(), after.successors), (RefundState::Pending, "R-1-S2", 1));
+    let again = decide(&after, &RefundHappening::Found(finding(RefundStatus::Dead)), NOW);
+    assert!(again.is_empty(), "the death of the old number is no news: {again:?}");
+    assert_eq!(after.successor_no().map(|no| no.to_string()).as_deref(), Some("R-1-S3"));
+    assert!(on(RefundState::Succeeded, RefundStatus::Dead).is_empty());
+}
+
+#[test]
+fn success_is_proven_told_once_and_kept() {
+    let decision = on(RefundState::Processing, RefundStatus::Succeeded);
+    assert_eq!(decision.events, [MerchantEvent::RefundSucceeded]);
+    let after = decision.applied_to(&refund(RefundState::Processing), NOW);
+    assert_eq!((after.state, after.times.succeed), (RefundState::Succeeded, Some(NOW)));
+    for status in [RefundStatus::Succeeded, RefundStatus::Processing, RefundStatus::NotFound] {
+        assert!(decide(&after, &RefundHappening::Found(finding(status)), NOW).is_empty(), "{status:?}");
+    }
+}
+
+#[test]
+fn r17_what_needs_a_person_is_a_flag_with_one_case_and_goes_when_it_moves() {
+    let raised = decide(
+        &refund(RefundState::Pending),
+        &RefundHappening::Refused(Reason::MerchantBalanceInsufficient),
+        NOW,
+    );
+    assert_eq!(raised.cases.len(), 1);
+    let flagged = raised.applied_to(&refund(RefundState::Pending), NOW);
+    let again = decide(&flagged, &RefundHappening::Refused(Reason::MerchantBalanceInsufficient), NOW);
+    assert!(again.is_empty());
+    let accepted = decide(&flagged, &RefundHappening::Found(finding(RefundStatus::Processing)), NOW);
+    assert_eq!(accepted.applied_to(&flagged, NOW).attention, None);
+}
+
+#[test]
+fn r08_another_amount_than_ours_is_a_case_and_no_success() {
+    let mut lying = finding(RefundStatus::Succeeded);
+    lying.amount = Some(Money::new(Currency::CNY, 39));
+    let decision = decide(&refund(RefundState::Processing), &RefundHappening::Found(lying), NOW);
+    assert_eq!(decision.transition, None);
+    assert_eq!(decision.cases.first().map(|case| case.kind), Some(CaseKind::RefundMismatch));
+}
+
+#[test]
+fn r12_the_number_of_a_duplicates_refund_is_derived() {
+    let payment_no = refund(RefundState::Pending).payment_no;
+    let derived = Refund::duplicate_no(&payment_no, 0).expect("a number");
+    assert_eq!(Some(&derived), Refund::duplicate_no(&payment_no, 0).as_ref());
+    assert_ne!(Some(&derived), Refund::duplicate_no(&payment_no, 1).as_ref());
+    assert_eq!(derived.as_str(), format!("{payment_no}-D0"));
+}
