@@ -1,0 +1,206 @@
+//! Every rule that the database itself holds: each statement below breaks exactly one.
+
+use std::collections::BTreeSet;
+
+use payment_core::gateway::{CallbackRejected, CallbackRejection};
+use payment_tests::database::{TestStore, texts};
+
+use crate::scene::{
+    answered, apply, cny, created, created_beside, delivery, handle, notified, paid, paid_amount,
+};
+
+/// Table, constraint, statement that it refuses.
+const BROKEN: &[(&str, &str, &str)] = &[
+    ("merchant_order", "merchant_order_pkey", "INSERT INTO merchant_order SELECT * FROM merchant_order"),
+    ("payment", "payment_pkey", "INSERT INTO payment SELECT * FROM payment WHERE state = 'INITIATING'"),
+    ("payment", "payment_no_is_well_formed", "UPDATE payment SET payment_no = 'P1'"),
+    ("payment", "currency_is_iso_4217", "UPDATE payment SET currency = 'yuan'"),
+    ("payment", "amount_is_positive", "UPDATE payment SET amount = 0"),
+    ("payment", "state_is_known", "UPDATE payment SET state = 'LOST' WHERE state = 'INITIATING'"),
+    ("payment", "revision_is_not_negative", "UPDATE payment SET revision = -1"),
+    (
+        "payment",
+        "succeeded_iff_succeed_time",
+        "UPDATE payment SET succeed_time = create_time WHERE state = 'INITIATING'",
+    ),
+    (
+        "payment",
+        "succeeded_iff_succeed_time",
+        "UPDATE payment SET succeed_time = NULL WHERE state = 'SUCCEEDED'",
+    ),
+    (
+        "payment",
+        "succeeded_iff_channel_transaction_no",
+        "UPDATE payment SET channel_transaction_no = 'T' WHERE state = 'INITIATING'",
+    ),
+    (
+        "payment",
+        "succeeded_iff_channel_transaction_no",
+        "UPDATE payment SET channel_transaction_no = NULL WHERE state = 'SUCCEEDED'",
+    ),
+    ("payment", "ended_has_end_time", "UPDATE payment SET state = 'CLOSED' WHERE state = 'INITIATING'"),
+    (
+        "payment",
+        "failed_has_failure",
+        "UPDATE payment SET state = 'FAILED', end_time = create_time WHERE state = 'INITIATING'",
+    ),
+    ("payment", "failure_has_reason_and_code", "UPDATE payment SET failure_code = 'X'"),
+    (
+        "payment",
+        "awaiting_payer_has_handle",
+        "UPDATE payment SET state = 'AWAITING_PAYER' WHERE state = 'INITIATING'",
+    ),
+    (
+        "payment",
+        "handle_iff_handle_expire_time",
+        "UPDATE payment SET handle = 'h' WHERE state = 'INITIATING'",
+    ),
+    (
+        "payment",
+        "client_reported_has_client_report_time",
+        "UPDATE payment SET state = 'CLIENT_REPORTED' WHERE state = 'INITIATING'",
+    ),
+    ("payment", "expires_after_creation", "UPDATE payment SET expire_time = create_time"),
+    (
+        "payment",
+        "payment_one_for_each_channel_transaction",
+        "UPDATE payment SET state = 'SUCCEEDED', succeed_time = create_time, channel_transaction_no = \
+         (SELECT channel_transaction_no FROM payment WHERE state = 'SUCCEEDED') WHERE state = 'INITIATING'",
+    ),
+    ("create_request", "create_request_pkey", "INSERT INTO create_request SELECT * FROM create_request"),
+    ("create_request", "create_request_payment_no_fkey", "UPDATE create_request SET payment_no = 'nobody'"),
+    (
+        "allocation",
+        "allocation_pkey",
+        "INSERT INTO allocation SELECT * FROM allocation WHERE state = 'PENDING'",
+    ),
+    (
+        "allocation",
+        "allocation_payment_no_fkey",
+        "UPDATE allocation SET payment_no = 'x' WHERE state = 'EFFECTIVE'",
+    ),
+    ("allocation", "allocation_merchant_id_order_no_fkey", "UPDATE allocation SET merchant_id = 'other'"),
+    ("allocation", "amount_is_positive", "UPDATE allocation SET amount = -1"),
+    ("allocation", "state_is_known", "UPDATE allocation SET state = 'LOST'"),
+    ("allocation", "allocation_one_effective_for_each_order", "UPDATE allocation SET state = 'EFFECTIVE'"),
+    ("notification", "notification_pkey", "INSERT INTO notification SELECT * FROM notification"),
+    (
+        "notification",
+        "verdict_is_known",
+        "UPDATE notification SET verdict = 'LOST' WHERE verdict = 'APPLIED'",
+    ),
+    (
+        "notification",
+        "rejected_iff_rejection",
+        "UPDATE notification SET rejection = 'STALE' WHERE verdict = 'APPLIED'",
+    ),
+    (
+        "notification",
+        "rejected_iff_rejection",
+        "UPDATE notification SET rejection = NULL WHERE verdict = 'REJECTED'",
+    ),
+    (
+        "notification",
+        "verified_unless_rejected",
+        "UPDATE notification SET verified_by = NULL WHERE verdict = 'APPLIED'",
+    ),
+    (
+        "payment_transition",
+        "payment_transition_pkey",
+        "INSERT INTO payment_transition SELECT * FROM payment_transition",
+    ),
+    (
+        "payment_transition",
+        "payment_transition_payment_no_fkey",
+        "UPDATE payment_transition SET payment_no = payment_no || 'X'",
+    ),
+    (
+        "payment_transition",
+        "payment_transition_notification_id_fkey",
+        "UPDATE payment_transition SET notification_id = gen_random_uuid() WHERE source = 'NOTIFICATION'",
+    ),
+    ("payment_transition", "state_changes", "UPDATE payment_transition SET from_state = to_state"),
+    ("payment_transition", "success_is_verified", "UPDATE payment_transition SET verified_by = NULL"),
+    (
+        "payment_transition",
+        "source_is_known",
+        "UPDATE payment_transition SET source = 'RUMOUR' WHERE source <> 'NOTIFICATION'",
+    ),
+    (
+        "payment_transition",
+        "notification_iff_notified",
+        "UPDATE payment_transition SET notification_id = NULL WHERE source = 'NOTIFICATION'",
+    ),
+    ("outbox_event", "outbox_event_pkey", "INSERT INTO outbox_event SELECT * FROM outbox_event"),
+    ("outbox_event", "event_is_known", "UPDATE outbox_event SET event = 'payment.lost'"),
+    (
+        "outbox_event",
+        "outbox_event_success_is_told_once",
+        "INSERT INTO outbox_event SELECT gen_random_uuid(), merchant_id, payment_no, revision + 1, position, event, create_time \
+         FROM outbox_event WHERE event = 'payment.succeeded'",
+    ),
+    ("payment_case", "payment_case_pkey", "INSERT INTO payment_case SELECT * FROM payment_case"),
+    ("payment_case", "kind_is_known", "UPDATE payment_case SET kind = 'LOST'"),
+    ("payment_case", "amount_has_currency", "UPDATE payment_case SET currency = NULL"),
+    (
+        "payment_case",
+        "payment_case_notification_id_fkey",
+        "UPDATE payment_case SET notification_id = gen_random_uuid()",
+    ),
+    (
+        "payment_case",
+        "payment_case_opened_once",
+        "INSERT INTO payment_case (case_id, merchant_id, kind, channel, channel_account, payment_no, channel_transaction_no, \
+         description, source, open_time) SELECT gen_random_uuid(), merchant_id, kind, channel, channel_account, payment_no, \
+         channel_transaction_no, 'again', source, open_time FROM payment_case",
+    ),
+];
+
+/// A paid payment, one beside it whose channel gave a handle and named a wrong amount, one that was just recorded.
+async fn with_a_row_in_every_table() -> TestStore {
+    let on = TestStore::new(1).await;
+    let first = created(&on, "r-1", &["A"]).await;
+    let beside = created_beside(&on, "r-2", &["A"], &first).await;
+    apply(&on, &answered(&beside, handle())).await;
+    apply(&on, &notified(&first, paid(&first, "4200001"))).await;
+    apply(&on, &notified(&beside, paid_amount(&beside, "4200002", cny(1)))).await;
+    created(&on, "r-3", &["B"]).await;
+    let forged = CallbackRejected::new(CallbackRejection::SignatureInvalid, "wechatpay-signature");
+    on.store.notification_reject(&delivery(), &forged).await.unwrap();
+    on
+}
+
+#[tokio::test]
+async fn every_constraint_bites() {
+    let on = with_a_row_in_every_table().await;
+    let mut misses = Vec::new();
+    for (table, constraint, statement) in BROKEN {
+        let refusal = on.observer.execute(*statement, &[]).await;
+        let named = refusal.as_ref().err().and_then(tokio_postgres::Error::as_db_error).map(|error| {
+            (
+                error.table().unwrap_or_default().to_owned(),
+                error.constraint().unwrap_or(error.message()).to_owned(),
+            )
+        });
+        if named.as_ref().map(|(table, constraint)| (table.as_str(), constraint.as_str()))
+            != Some((table, constraint))
+        {
+            misses.push(format!("{table}.{constraint}: {statement}: {refusal:?}"));
+        }
+    }
+    assert!(misses.is_empty(), "{misses:#?}");
+}
+
+#[tokio::test]
+async fn no_constraint_is_left_out_above() {
+    let on = TestStore::new(1).await;
+    let there = "SELECT conrelid::regclass || '.' || conname FROM pg_constraint \
+                 WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> '__diesel_schema_migrations' \
+                 UNION SELECT indrelid::regclass || '.' || indexrelid::regclass FROM pg_index \
+                 WHERE indisunique AND indrelid::regclass::text IN (SELECT table_name FROM information_schema.tables \
+                 WHERE table_schema = 'public' AND table_name <> '__diesel_schema_migrations')";
+    let there: BTreeSet<String> = texts(&on.observer, there).await.into_iter().collect();
+    let tried: BTreeSet<String> =
+        BROKEN.iter().map(|(table, constraint, _)| format!("{table}.{constraint}")).collect();
+    assert_eq!(there, tried);
+}
