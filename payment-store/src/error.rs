@@ -8,7 +8,8 @@ pub enum StoreError {
     /// No connection, or it broke. Nothing was kept, unless it broke during the commit: every write may be repeated.
     #[error("database unavailable: {0}")]
     Unavailable(String),
-    /// Deadlocks or serialization failures went on after every retry.
+    /// Deadlocks or serialization failures went on after every retry, or a lock did not come free in time. Nothing was
+    /// kept; the write may be repeated.
     #[error("database contention")]
     Contention,
     /// A row holds what our code never writes.
@@ -53,6 +54,22 @@ pub(crate) fn retry_of(error: &DieselError) -> Retry {
     }
 }
 
+/// Diesel keeps no SQLSTATE, so these are told by their words, which PostgreSQL translates where `lc_messages` is not
+/// English. A translated one is a [`StoreError::Statement`]: told wrongly, never kept wrongly.
+fn of_words(message: &str) -> Option<StoreError> {
+    const ENDS: [&str; 3] =
+        ["terminating connection", "the database system is", "sorry, too many clients already"];
+    const LATE: [&str; 2] =
+        ["canceling statement due to statement timeout", "canceling statement due to lock timeout"];
+    if LATE.iter().any(|words| message.starts_with(words)) {
+        Some(StoreError::Contention)
+    } else if ENDS.iter().any(|words| message.starts_with(words)) {
+        Some(StoreError::unavailable(message))
+    } else {
+        None
+    }
+}
+
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         match error {
@@ -61,11 +78,17 @@ impl From<DieselError> for StoreError {
                 _,
             )
             | DieselError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
-            DieselError::DatabaseError(kind, information) => Self::Statement(format!(
-                "{kind:?} {}: {}",
-                information.constraint_name().unwrap_or_default(),
-                information.message()
-            )),
+            // The failed rollback says more about the connection than the commit before it.
+            DieselError::RollbackErrorOnCommit { rollback_error, .. } => (*rollback_error).into(),
+            DieselError::DatabaseError(kind, information) => {
+                of_words(information.message()).unwrap_or_else(|| {
+                    Self::Statement(format!(
+                        "{kind:?} {}: {}",
+                        information.constraint_name().unwrap_or_default(),
+                        information.message()
+                    ))
+                })
+            }
             _ => Self::Statement(error.to_string()),
         }
     }

@@ -24,8 +24,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn ledger(&self) -> Result<Ledger, StoreError> {
         let mut connection = self.connections.acquire().await?;
-        let snapshot = connection.build_transaction().read_only().repeatable_read();
-        let mut snapshot = snapshot;
+        let mut snapshot = connection.build_transaction().read_only().repeatable_read();
         snapshot
             .run::<_, LedgerError, _>(async |connection| Ok(read(connection).await?))
             .await

@@ -14,8 +14,7 @@ const LOCK: i64 = 0x7061_796d_656e_7431;
 impl Store {
     /// Runs the migrations that are missing and returns their names.
     ///
-    /// Safe from any number of processes at once: an advisory lock on a connection of its own makes them wait. Needs the
-    /// multi-threaded runtime.
+    /// Safe from any number of processes at once: an advisory lock on a connection of its own makes them wait.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] without a database, [`StoreError::Statement`] if a migration fails; each is a
@@ -27,25 +26,35 @@ impl Store {
         diesel::sql_query(format!("SELECT pg_advisory_lock({LOCK})")).execute(&mut guard).await?;
         let mut connection = self.connections.connect().await?;
         diesel::sql_query("SET statement_timeout = 0").execute(&mut connection).await?;
-        // Dropping `guard` ends its session and with it the lock.
-        run_pending(connection)
+        let applied = blocking(connection, |harness| {
+            let applied = harness.run_pending_migrations(MIGRATIONS)?;
+            Ok(applied.iter().map(ToString::to_string).collect())
+        })
+        .await;
+        // Ends its session and with it the lock.
+        drop(guard);
+        applied
     }
 
     /// Undoes every migration, for the test that each can be undone.
     #[doc(hidden)]
     pub async fn revert_all_migrations(&self) -> Result<(), StoreError> {
         let connection = self.connections.connect().await?;
-        let mut harness = AsyncMigrationHarness::new(connection);
-        harness
-            .revert_all_migrations(MIGRATIONS)
-            .map_err(|error| StoreError::Statement(error.to_string()))?;
-        Ok(())
+        blocking(connection, |harness| harness.revert_all_migrations(MIGRATIONS).map(drop)).await
     }
 }
 
-fn run_pending(connection: AsyncPgConnection) -> Result<Vec<String>, StoreError> {
-    let mut harness = AsyncMigrationHarness::new(connection);
-    let applied = harness.run_pending_migrations(MIGRATIONS);
-    let applied = applied.map_err(|error| StoreError::Statement(error.to_string()))?;
-    Ok(applied.iter().map(ToString::to_string).collect())
+type Harness = AsyncMigrationHarness<AsyncPgConnection>;
+
+/// Diesel's harness blocks its thread, so it gets one where that does no harm, on a runtime of any kind.
+async fn blocking<T: Send + 'static>(
+    connection: AsyncPgConnection,
+    work: fn(&mut Harness) -> diesel::migration::Result<T>,
+) -> Result<T, StoreError> {
+    let work = move || {
+        let done = work(&mut AsyncMigrationHarness::new(connection));
+        done.map_err(|error| StoreError::Statement(error.to_string()))
+    };
+    let finished = tokio::task::spawn_blocking(work).await;
+    finished.unwrap_or_else(|error| Err(StoreError::Statement(error.to_string())))
 }

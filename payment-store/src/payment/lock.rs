@@ -53,6 +53,8 @@ pub(crate) async fn payment_lock_in_txn(
                 .and(allocation::order_no.eq(merchant_order::order_no))),
         )
         .filter(allocation::payment_no.eq(payment_no.as_str()))
+        // Nobody locks another merchant's orders, not even for a moment (R30).
+        .filter(merchant_order::merchant_id.eq(merchant_id.as_str()))
         .order(merchant_order::order_no)
         .select(merchant_order::order_no)
         .for_update();

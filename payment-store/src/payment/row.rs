@@ -20,7 +20,8 @@ use crate::{
 
 /// A row of `payment`.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = payment, check_for_backend(diesel::pg::Pg))]
+// `None` is written as NULL: written as DEFAULT it would change the text, and Diesel would prepare it each time.
+#[diesel(table_name = payment, check_for_backend(diesel::pg::Pg), treat_none_as_default_value = false)]
 pub(crate) struct PaymentRow {
     pub(crate) payment_no: String,
     pub(crate) merchant_id: String,
