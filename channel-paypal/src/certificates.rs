@@ -60,12 +60,12 @@ pub(crate) enum NoKey {
     /// PayPal has no such certificate, or it is not trusted.
     #[error("the certificate {0}")]
     NotTrusted(#[from] NotTrusted),
-    /// It was found wanting a short while ago.
-    #[error("the certificate was refused less than 5 minutes ago")]
-    RefusedBefore,
     /// PayPal has none there.
     #[error("there is no certificate at paypal-cert-url: HTTP {0}")]
     Missing(u16),
+    /// More certificates were named than we fetch; nothing was asked.
+    #[error("too many certificates were fetched within this minute")]
+    Busy,
     /// It could not be fetched now.
     #[error("the certificate could not be fetched: {0}")]
     Unavailable(String),
@@ -75,10 +75,8 @@ impl NoKey {
     /// The refusal of the webhook. What may be mended by waiting makes PayPal send it again.
     pub(crate) fn into_rejection(self) -> CallbackRejected {
         let kind = match &self {
-            Self::Address | Self::NotTrusted(_) | Self::RefusedBefore | Self::Missing(_) => {
-                CallbackRejection::UnknownKey
-            }
-            Self::Unavailable(_) => CallbackRejection::ProofUnavailable,
+            Self::Address | Self::NotTrusted(_) | Self::Missing(_) => CallbackRejection::UnknownKey,
+            Self::Busy | Self::Unavailable(_) => CallbackRejection::ProofUnavailable,
         };
         CallbackRejected::new(kind, self.to_string())
     }
@@ -87,7 +85,7 @@ impl NoKey {
 #[derive(Debug, Clone)]
 enum Entry {
     Served(Served),
-    Refused { until: OffsetDateTime },
+    Refused { why: NoKey, until: OffsetDateTime },
 }
 
 /// How many fetches the present minute has had.
@@ -128,10 +126,13 @@ impl CertificateStore {
         budget.take(now)?;
         let served = read(fetch(transport, &url).await?);
         let key = served.as_ref().map_err(Clone::clone).and_then(|served| prove(transport, served, now));
-        match (served, &key) {
-            (Ok(served), Ok(_)) => self.keep(&url, Entry::Served(served), now),
+        match (&key, served) {
+            (Ok(_), Ok(served)) => self.keep(&url, Entry::Served(served), now),
             (Err(NoKey::Unavailable(_)), _) => {}
-            (Ok(_) | Err(_), _) => self.keep(&url, Entry::Refused { until: now + REFUSED_FOR }, now),
+            (Err(why), _) => {
+                self.keep(&url, Entry::Refused { why: why.clone(), until: now + REFUSED_FOR }, now)
+            }
+            (Ok(_), Err(_)) => {}
         }
         key
     }
@@ -147,14 +148,14 @@ impl CertificateStore {
         let entry = self.lock().get(&url.0).cloned()?;
         match entry {
             Entry::Served(served) => prove(transport, &served, now).ok().map(Ok),
-            Entry::Refused { until } => (now < until).then_some(Err(NoKey::RefusedBefore)),
+            Entry::Refused { why, until } => (now < until).then_some(Err(why)),
         }
     }
 
     /// Refusals make room first, and never push out a certificate.
     fn keep(&self, url: &CertificateUrl, entry: Entry, now: OffsetDateTime) {
         let mut entries = self.lock();
-        entries.retain(|_, kept| !matches!(kept, Entry::Refused { until } if *until <= now));
+        entries.retain(|_, kept| !matches!(kept, Entry::Refused { until, .. } if *until <= now));
         if entries.len() >= KEPT {
             let refused = entries.iter().find(|(_, kept)| matches!(kept, Entry::Refused { .. }));
             let victim = refused.or_else(|| entries.iter().next()).map(|(url, _)| url.clone());
@@ -173,7 +174,7 @@ impl Budget {
             *self = Self { minute: now, used: 0 };
         }
         if self.used >= FETCHES_A_MINUTE {
-            return Err(NoKey::Unavailable("too many were fetched within this minute".to_owned()));
+            return Err(NoKey::Busy);
         }
         self.used += 1;
         Ok(())

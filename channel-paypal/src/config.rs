@@ -228,10 +228,8 @@ impl<'a> Reader<'a> {
 
     fn optional<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let settings: &'a Map<String, Value> = self.settings;
-        let parsed = match settings.get(key)? {
-            Value::String(text) => parse(text),
-            _ => Err("must be text".to_owned()),
-        };
+        let text = settings.get(key)?.as_str().ok_or_else(|| "must be text".to_owned());
+        let parsed = text.and_then(parse);
         parsed.map_err(|description| self.wrong(key, description)).ok()
     }
 

@@ -108,7 +108,7 @@ impl PaypalGateway {
                 transmission.prove(body, &config.webhook_ids, &key)?;
                 Ok(key.serial)
             }
-            Err(NoKey::NotTrusted(_) | NoKey::RefusedBefore | NoKey::Unavailable(_))
+            Err(NoKey::NotTrusted(_) | NoKey::Unavailable(_))
                 if config.webhook_verification == WebhookVerification::LocalThenPostback =>
             {
                 self.post_back(transmission, body).await

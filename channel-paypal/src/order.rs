@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn each_order_status_has_its_finding() {
+    fn pitfall_21_each_order_status_known_or_new_has_its_finding() {
         let table = [
             ("CREATED", Finding::AwaitingPayer),
             ("SAVED", Finding::AwaitingPayer),

@@ -161,14 +161,7 @@ impl Transport {
 /// An order as the payment that it stands for.
 pub(crate) fn told(order: &Order, words: Words) -> Result<Told, Unreadable> {
     let finding = order.finding()?;
-    let payment_no = match finding {
-        // A bare answer to a write has no units and so no number.
-        Finding::AwaitingPayer | Finding::Approved | Finding::NotFound => {
-            order.payment_no().unwrap_or_default()
-        }
-        Finding::Paid(_) | Finding::Closed | Finding::Failed(_) => order.payment_no()?,
-    };
-    let payment_no = payment_no.map(str::to_owned);
+    let payment_no = order.payment_no()?.map(str::to_owned);
     Ok(Told { payment_no, answer: PaymentAnswer { finding, evidence: words.into_evidence() } })
 }
 

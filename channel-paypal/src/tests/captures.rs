@@ -40,6 +40,17 @@ fn an_approved_order_is_captured_with_the_request_id_of_its_payment() {
 }
 
 #[test]
+fn pitfall_22_every_success_code_is_a_success() {
+    for status in [200, 201] {
+        let world = World::new();
+        let gateway = open(&world);
+        world.http.will(answer(status, &captured("COMPLETED")));
+        let taken = done(gateway.capture(&capture_request("CAPTURE"))).expect("an answer");
+        assert!(matches!(taken.finding, Finding::Paid(_)), "{status}");
+    }
+}
+
+#[test]
 fn f25_a_capture_with_an_unknown_outcome_is_repeated_as_it_is() {
     let world = World::new();
     let gateway = open(&world);

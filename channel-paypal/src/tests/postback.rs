@@ -84,6 +84,22 @@ fn every_webhook_id_is_tried() {
 }
 
 #[test]
+fn strangers_cannot_make_us_ask_paypal_without_end() {
+    let world = World::new();
+    let gateway = open_with(&world, with("local_then_postback"));
+    for _ in 0..6 {
+        world.http.will(raw(404, b""));
+    }
+    for number in 0..30 {
+        let certificate_url =
+            format!("https://api.sandbox.paypal.com/v1/notifications/certs/CERT-{}", number % 15);
+        assert!(verdict(&gateway, &Delivery { certificate_url, ..approved() }.signed()).is_err());
+    }
+    assert!(world.http.asked().iter().all(|asked| asked.starts_with("GET /v1/notifications/certs/")));
+    assert_eq!(world.http.count(), 6);
+}
+
+#[test]
 fn postback_helps_out_where_no_trusted_certificate_can_be_had_and_not_where_a_signature_is_wrong() {
     let root = Authority::root();
     let stranger = root.issue(&Leaf::paypals());
@@ -97,10 +113,7 @@ fn postback_helps_out_where_no_trusted_certificate_can_be_had_and_not_where_a_si
     let world = World::new();
     let mut trusting = trusting(&root);
     trusting.extend(with("local_then_postback"));
-    let gateway = open_with(&world, {
-        trusting.insert("webhook_certificate_authorities".to_owned(), json!(root.pem));
-        trusting
-    });
+    let gateway = open_with(&world, trusting);
     world.http.will(raw(200, stranger.as_bytes()));
     let forged = Delivery { key: OTHER_KEY, ..approved() }.signed();
     assert_eq!(verdict(&gateway, &forged).err(), Some(CallbackRejection::SignatureInvalid));
