@@ -1,14 +1,14 @@
 //! Alipay's clock texts: GMT+8 without saying so, whatever zone this machine has. China has no summer time.
 
 use time::{
-    OffsetDateTime, PrimitiveDateTime, UtcOffset, format_description::BorrowedFormatItem,
+    OffsetDateTime, PrimitiveDateTime, UtcOffset,
+    format_description::BorrowedFormatItem,
     macros::{format_description, offset},
 };
 
 const GMT8: UtcOffset = offset!(+8);
 
-const FORM: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+const FORM: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 
 /// `2026-03-01 12:30:45`, in whole seconds. `None` only beyond the year 9999.
 pub(crate) fn write(instant: OffsetDateTime) -> Option<String> {
@@ -20,7 +20,9 @@ pub(crate) fn write(instant: OffsetDateTime) -> Option<String> {
 pub(crate) fn read(text: &str) -> Option<OffsetDateTime> {
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let milliseconds = match fraction.len() {
-        1..=3 if fraction.bytes().all(|byte| byte.is_ascii_digit()) => format!("{fraction:0<3}").parse().ok()?,
+        1..=3 if fraction.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{fraction:0<3}").parse().ok()?
+        }
         _ => return None,
     };
     let local = PrimitiveDateTime::parse(seconds, FORM).ok()?;
@@ -45,9 +47,16 @@ mod tests {
         let second = datetime!(2026-03-01 15:31:10 +8);
         assert_eq!(read("2026-03-01 15:31:10.421"), Some(second + time::Duration::milliseconds(421)));
         assert_eq!(read("2026-03-01 15:31:10.4"), Some(second + time::Duration::milliseconds(400)));
-        for wrong in ["", "2026-03-01", "2026-03-01T15:31:10", "2026-03-01 15:31:10.", "2026-03-01 15:31:10.4210",
-            "2026-03-01 15:31:10.+1", "2026-03-01 25:31:10", "x"]
-        {
+        for wrong in [
+            "",
+            "2026-03-01",
+            "2026-03-01T15:31:10",
+            "2026-03-01 15:31:10.",
+            "2026-03-01 15:31:10.4210",
+            "2026-03-01 15:31:10.+1",
+            "2026-03-01 25:31:10",
+            "x",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

@@ -117,7 +117,8 @@ fn payee(form: &Form) -> Result<Payee, Unreadable> {
 /// never makes belong to another system of the same merchant.
 fn refund(form: &Form, payment_no: &str, status: &str) -> Result<EventContent, Unreadable> {
     let event_type = || format!("{TRADE_NOTIFICATION} {status} refund");
-    let (Some(refund_no), Ok(payment_no)) = (refund_no(form, payment_no), PaymentNo::parse(payment_no)) else {
+    let (Some(refund_no), Ok(payment_no)) = (refund_no(form, payment_no), PaymentNo::parse(payment_no))
+    else {
         return Ok(EventContent::Irrelevant { event_type: event_type() });
     };
     let amount = form.get("refund_amount");

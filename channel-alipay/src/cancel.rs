@@ -56,11 +56,16 @@ mod tests {
 
     #[test]
     fn a_cancel_says_what_it_did_or_decides_nothing() {
-        let node = |action: Value, flag: &str| json!({"code": "10000", "out_trade_no": NUMBER, "trade_no": "2026",
-            "action": action, "retry_flag": flag});
+        let node = |action: Value, flag: &str| {
+            json!({"code": "10000", "out_trade_no": NUMBER, "trade_no": "2026",
+            "action": action, "retry_flag": flag})
+        };
         assert_eq!(outcome(&node(json!("close"), "N")), Some(Cancelled::Closed));
         assert_eq!(outcome(&node(json!("refund"), "N")), Some(Cancelled::GivenBack));
-        assert_eq!(outcome(&json!({"code": "10000", "out_trade_no": NUMBER, "retry_flag": "N"})), Some(Cancelled::NoTrade));
+        assert_eq!(
+            outcome(&json!({"code": "10000", "out_trade_no": NUMBER, "retry_flag": "N"})),
+            Some(Cancelled::NoTrade)
+        );
         for unknown in [node(json!("close"), "Y"), node(Value::Null, "N"), node(json!("later"), "N")] {
             assert_eq!(outcome(&unknown), None, "{unknown}");
         }

@@ -83,10 +83,8 @@ fn serial(certificate: &X509Certificate<'_>) -> String {
 /// The most specific part first, joined by commas without spaces. Nothing is escaped: SDKs differ in it, and the names of
 /// the platform's issuers need none.
 fn distinguished_name(name: &X509Name<'_>) -> String {
-    let mut parts: Vec<String> = name
-        .iter_rdn()
-        .map(|part| part.iter().map(attribute).collect::<Vec<_>>().join("+"))
-        .collect();
+    let mut parts: Vec<String> =
+        name.iter_rdn().map(|part| part.iter().map(attribute).collect::<Vec<_>>().join("+")).collect();
     parts.reverse();
     parts.join(",")
 }
@@ -229,7 +227,11 @@ mod tests {
     fn serials_are_those_of_openssl_and_md5sum() {
         let expected: Vec<&str> = SERIALS.lines().collect();
         assert_eq!(Leaf::read(APP_CERTIFICATE).expect("a leaf").serial, expected[0]);
-        assert_eq!(Leaf::read(PLATFORM_CERTIFICATE).expect("a chain").serial, expected[1], "the first of a chain");
+        assert_eq!(
+            Leaf::read(PLATFORM_CERTIFICATE).expect("a chain").serial,
+            expected[1],
+            "the first of a chain"
+        );
         assert_eq!(Roots::read(ROOTS).expect("roots").serial, expected[2], "without the ECDSA root");
     }
 
@@ -297,6 +299,9 @@ mod tests {
             assert!(Roots::read(wrong).is_err());
         }
         let unseparated = ROOTS.replace("\n\n", "\n");
-        assert_eq!(Roots::read(&unseparated).expect("roots").serial, Roots::read(ROOTS).expect("roots").serial);
+        assert_eq!(
+            Roots::read(&unseparated).expect("roots").serial,
+            Roots::read(ROOTS).expect("roots").serial
+        );
     }
 }

@@ -67,7 +67,8 @@ struct AppNode {
 
 /// 9000 paid, 6001 given up; 8000, 5000, 6002, 6004, 4000 and all others tell nothing certain.
 fn of_app(text: &str, expected: &Expected<'_>) -> Result<ClientResultHint, Violation> {
-    let form = "must be the object that the SDK gave, such as {\"resultStatus\": \"9000\", \"result\": \"...\"}";
+    let form =
+        "must be the object that the SDK gave, such as {\"resultStatus\": \"9000\", \"result\": \"...\"}";
     let report: AppReport = serde_json::from_str(text).map_err(|_| wrong(form))?;
     let status = match &report.status {
         Value::String(text) => text.clone(),
@@ -89,8 +90,7 @@ fn app_result(result: &str, expected: &Expected<'_>) -> Result<ClientResultHint,
     let signed = SignedNode { text: &envelope.node, signature, candidates: Candidates::All };
     let proven = verify::node(&signed, expected.keys, expected.now);
     let proven = proven.map_err(|unproven| wrong(format!("result is not Alipay's: {unproven}")))?;
-    let node: AppNode =
-        response::json(&proven.text).map_err(|error| wrong(format!("result is {error}")))?;
+    let node: AppNode = response::json(&proven.text).map_err(|error| wrong(format!("result is {error}")))?;
     require_payee(node.app_id.as_deref(), node.seller_id.as_deref(), expected.payee)?;
     let done = !envelope.generic && node.code == "10000";
     Ok(if done { ClientResultHint::Paid } else { ClientResultHint::Unclear })

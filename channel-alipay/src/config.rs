@@ -101,17 +101,24 @@ impl Config {
         let mut reader = Reader { settings, violations: Vec::new() };
         reader.refuse_unknown();
         let app_id = reader.required("app_id", "the application's number", parse_app_id);
-        let seller_id = reader.required("seller_id", "the merchant's number (PID), 2088 and 12 digits", parse_seller);
-        let app_key = reader.secret("app_private_key", "the application's private key, or its file in app_private_key_file", AppKey::parse);
+        let seller_id =
+            reader.required("seller_id", "the merchant's number (PID), 2088 and 12 digits", parse_seller);
+        let app_key = reader.secret(
+            "app_private_key",
+            "the application's private key, or its file in app_private_key_file",
+            AppKey::parse,
+        );
         let channel_keys = reader.channel_keys(app_key.as_ref());
-        let content_key = reader.optional("content_encryption_key", |text| ContentKey::parse(&SecretString::from(text)));
+        let content_key =
+            reader.optional("content_encryption_key", |text| ContentKey::parse(&SecretString::from(text)));
         let products = reader.products();
         let gateway = if settings.contains_key("gateway_url") {
             reader.optional("gateway_url", parse_gateway)
         } else {
             parse_gateway(GATEWAY).ok()
         };
-        let timeout = Duration::from_secs(reader.whole("request_timeout_seconds", 1..=60, DEFAULT_TIMEOUT_SECONDS));
+        let timeout =
+            Duration::from_secs(reader.whole("request_timeout_seconds", 1..=60, DEFAULT_TIMEOUT_SECONDS));
         let days = reader.whole("refund_window_days", 1..=3650, DEFAULT_REFUND_WINDOW_DAYS);
         match (app_id, seller_id, app_key, channel_keys, gateway) {
             (Some(app_id), Some(seller_id), Some(app_key), Some(channel_keys), Some(gateway))
@@ -201,7 +208,8 @@ impl<'a> Reader<'a> {
     /// Either mode, or both while the application changes from one to the other.
     fn channel_keys(&mut self, app_key: Option<&AppKey>) -> Option<ChannelKeys> {
         let has = |key: &&str| self.settings.contains_key(*key);
-        let (in_key_mode, in_certificate_mode) = (has(&"alipay_public_key"), CERTIFICATE_KEYS.iter().any(has));
+        let (in_key_mode, in_certificate_mode) =
+            (has(&"alipay_public_key"), CERTIFICATE_KEYS.iter().any(has));
         if !in_key_mode && !in_certificate_mode {
             self.wrong(
                 "alipay_public_key",
@@ -277,12 +285,21 @@ impl<'a> Reader<'a> {
 
 fn parse_app_id(text: &str) -> Result<String, String> {
     let valid = (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    if valid { Ok(text.to_owned()) } else { Err("must be the application's number, up to 32 digits".to_owned()) }
+    if valid {
+        Ok(text.to_owned())
+    } else {
+        Err("must be the application's number, up to 32 digits".to_owned())
+    }
 }
 
 fn parse_seller(text: &str) -> Result<String, String> {
-    let valid = text.len() == 16 && text.starts_with("2088") && text.bytes().all(|byte| byte.is_ascii_digit());
-    if valid { Ok(text.to_owned()) } else { Err("must be the merchant's number (PID), 2088 and 12 digits".to_owned()) }
+    let valid =
+        text.len() == 16 && text.starts_with("2088") && text.bytes().all(|byte| byte.is_ascii_digit());
+    if valid {
+        Ok(text.to_owned())
+    } else {
+        Err("must be the merchant's number (PID), 2088 and 12 digits".to_owned())
+    }
 }
 
 /// The application's own public key in the place of Alipay's is the most frequent mistake, and would verify nothing.
@@ -293,7 +310,9 @@ fn parse_public_key(text: &str, app_key: Option<&AppKey>) -> Result<PlatformKey,
     let unusable = || "is not an RSA public key of at least 2048 bits".to_owned();
     let (_, parsed) = SubjectPublicKeyInfo::from_der(&info).map_err(|_| unusable())?;
     if app_key.is_some_and(|key| key.public_key() == parsed.subject_public_key.data.as_ref()) {
-        return Err("is the application's own public key; Alipay's is another one, shown beside it".to_owned());
+        return Err(
+            "is the application's own public key; Alipay's is another one, shown beside it".to_owned()
+        );
     }
     PlatformKey::bare(&info).map_err(|error| error.to_string())
 }

@@ -32,7 +32,8 @@ const ZEROS: [u8; 16] = [0; 16];
 impl ContentKey {
     /// Takes the key as the console shows it.
     pub(crate) fn parse(text: &SecretString) -> Result<Self, String> {
-        let bytes = STANDARD.decode(text.expose_secret()).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+        let bytes =
+            STANDARD.decode(text.expose_secret()).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
         let key = bytes.map(|bytes| Self(SecretBox::new(Box::new(bytes))));
         key.ok_or_else(|| "must be the base64 of 16 bytes, as the console shows the AES key".to_owned())
     }

@@ -89,9 +89,18 @@ mod tests {
 
     #[test]
     fn f45_values_are_decoded_once_and_exactly() {
-        let form = Form::read(b"a=1%2B1+%25&b=%7B%22k%22%3A%22v%22%7D&c=x=y&d=%26quot%3B&e=%e6%b5%8b&f=&g").expect("a form");
+        let form = Form::read(b"a=1%2B1+%25&b=%7B%22k%22%3A%22v%22%7D&c=x=y&d=%26quot%3B&e=%e6%b5%8b&f=&g")
+            .expect("a form");
         let read: Vec<_> = form.iter().collect();
-        let expected = [("a", "1+1 %"), ("b", "{\"k\":\"v\"}"), ("c", "x=y"), ("d", "&quot;"), ("e", "测"), ("f", ""), ("g", "")];
+        let expected = [
+            ("a", "1+1 %"),
+            ("b", "{\"k\":\"v\"}"),
+            ("c", "x=y"),
+            ("d", "&quot;"),
+            ("e", "测"),
+            ("f", ""),
+            ("g", ""),
+        ];
         assert_eq!(read, expected);
         assert_eq!(form.get("f"), None);
     }

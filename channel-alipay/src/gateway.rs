@@ -3,8 +3,8 @@
 use payment_core::{
     gateway::{
         AccountSettings, CallbackOutcome, CallbackRejected, CallbackReply, Capabilities, CaptureRequest,
-        ClientResultHint, CloseCapability, CloseRequest, Closed, CompletionCapability, CreateRequest, Created,
-        Finding, Gateway, GatewayError, PaymentAnswer, PaymentData, ProductCapability, QueryRequest,
+        ClientResultHint, CloseCapability, CloseRequest, Closed, CompletionCapability, CreateRequest,
+        Created, Finding, Gateway, GatewayError, PaymentAnswer, PaymentData, ProductCapability, QueryRequest,
         RawCallback, Reason, RefundAnswer, RefundCapability, RefundQueryRequest, RefundRequest, RefundStatus,
         RepeatedCreate, TransactionReference, VerifiedEvent,
     },
@@ -267,7 +267,8 @@ impl Gateway for AlipayGateway {
         }
         let answer = self.transport.call(&request::refund(request)?).await?.done()?;
         let transaction_no = request.channel_transaction_no.as_ref();
-        let finding = response::refund(&answer.node, &request.refund_no, &request.payment_no, transaction_no)?;
+        let finding =
+            response::refund(&answer.node, &request.refund_no, &request.payment_no, transaction_no)?;
         Ok(RefundAnswer { finding, evidence: answer.into_evidence() })
     }
 
@@ -336,7 +337,8 @@ fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
 
 fn check_content(request: &CreateRequest) -> Vec<Violation> {
     let url = &request.notify_url;
-    let description = "must be 1 to 256 bytes of UTF-8, not blank, without /, =, &, control characters or emoji";
+    let description =
+        "must be 1 to 256 bytes of UTF-8, not blank, without /, =, &, control characters or emoji";
     let speakable = sendable(&request.description, 256) && !request.description.contains(['/', '=', '&']);
     let amount = request.amount;
     let checks = [

@@ -108,7 +108,8 @@ impl Reader<'_> {
         match product {
             AlipayProduct::App | AlipayProduct::Precreate => common,
             AlipayProduct::Wap => {
-                let (return_url, quit_url) = (self.url("return_url", 256), self.required_url("quit_url", 400));
+                let (return_url, quit_url) =
+                    (self.url("return_url", 256), self.required_url("quit_url", 400));
                 Options { return_url, quit_url, ..common }
             }
             AlipayProduct::Page => Options {
@@ -126,7 +127,8 @@ impl Reader<'_> {
     }
 
     fn common(&mut self) -> Options {
-        if self.object.contains_key("enable_pay_channels") && self.object.contains_key("disable_pay_channels") {
+        if self.object.contains_key("enable_pay_channels") && self.object.contains_key("disable_pay_channels")
+        {
             self.wrong("disable_pay_channels", "excludes enable_pay_channels; give one of them");
         }
         Options {
@@ -178,7 +180,8 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, key: &str, limit: usize) -> Option<String> {
-        let rule = format!("must be 1 to {limit} bytes of UTF-8, not blank, without control characters or emoji");
+        let rule =
+            format!("must be 1 to {limit} bytes of UTF-8, not blank, without control characters or emoji");
         self.checked(key, rule, |text| sendable(text, limit))
     }
 
@@ -210,7 +213,8 @@ impl Reader<'_> {
 
     fn pay_channels(&mut self, key: &str) -> Option<String> {
         let value = self.object.get(key)?;
-        let admitted = |item: &Value| item.as_str().filter(|text| PAY_CHANNELS.contains(text)).map(str::to_owned);
+        let admitted =
+            |item: &Value| item.as_str().filter(|text| PAY_CHANNELS.contains(text)).map(str::to_owned);
         let channels: Option<Vec<String>> =
             value.as_array().and_then(|items| items.iter().map(admitted).collect());
         let channels = channels.filter(|channels| !channels.is_empty());
@@ -282,15 +286,32 @@ mod tests {
         let mut named = fields(AlipayProduct::Barcode, &wrong);
         named.sort();
         named.dedup();
-        let expected = ["auth_code", "body", "disable_pay_channels", "enable_pay_channels", "goods_type", "scene",
-            "store_id", "timeout_express"];
+        let expected = [
+            "auth_code",
+            "body",
+            "disable_pay_channels",
+            "enable_pay_channels",
+            "goods_type",
+            "scene",
+            "store_id",
+            "timeout_express",
+        ];
         assert_eq!(named, expected.map(|key| format!("channel_options.{key}")));
         assert_eq!(fields(AlipayProduct::Barcode, &json!({})), ["channel_options.auth_code"]);
         assert_eq!(fields(AlipayProduct::Wap, &json!({})), ["channel_options.quit_url"]);
         assert_eq!(fields(AlipayProduct::App, &json!([])), ["channel_options"]);
-        assert_eq!(fields(AlipayProduct::Page, &json!({"return_url": "/here"})), ["channel_options.return_url"]);
-        assert_eq!(fields(AlipayProduct::Page, &json!({"qrcode_width": 0})), ["channel_options.qrcode_width"]);
-        assert_eq!(fields(AlipayProduct::App, &json!({"auth_code": "280000000000000001"})), ["channel_options.auth_code"]);
+        assert_eq!(
+            fields(AlipayProduct::Page, &json!({"return_url": "/here"})),
+            ["channel_options.return_url"]
+        );
+        assert_eq!(
+            fields(AlipayProduct::Page, &json!({"qrcode_width": 0})),
+            ["channel_options.qrcode_width"]
+        );
+        assert_eq!(
+            fields(AlipayProduct::App, &json!({"auth_code": "280000000000000001"})),
+            ["channel_options.auth_code"]
+        );
     }
 
     #[test]
@@ -299,14 +320,17 @@ mod tests {
         for fine in ["2500000000000000", "300000000000000000000000", face.as_str()] {
             assert!(is_auth_code(fine), "{fine}");
         }
-        for wrong in ["", "2400000000000000", "3100000000000000", "250000000000000", "28000000000000000x", "fp00"] {
+        for wrong in
+            ["", "2400000000000000", "3100000000000000", "250000000000000", "28000000000000000x", "fp00"]
+        {
             assert!(!is_auth_code(wrong), "{wrong}");
         }
     }
 
     #[test]
     fn r29_options_are_not_shown() {
-        let options = read(AlipayProduct::Barcode, &json!({"auth_code": "280000000000000001"})).expect("options");
+        let options =
+            read(AlipayProduct::Barcode, &json!({"auth_code": "280000000000000001"})).expect("options");
         assert!(!format!("{options:?}").contains("2800"));
         let refused = read(AlipayProduct::Barcode, &json!({"auth_code": "2800x"})).expect_err("violations");
         assert!(!refused.iter().any(|violation| violation.to_string().contains("2800x")));

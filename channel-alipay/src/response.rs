@@ -135,7 +135,8 @@ struct PrecreatedNode {
 pub(crate) fn qr_code(node: &str, payment_no: &PaymentNo) -> Result<String, Unreadable> {
     let node: PrecreatedNode = json(node)?;
     require(node.out_trade_no.as_deref(), payment_no.as_str(), "out_trade_no")?;
-    let visible = |text: &String| (1..=1024).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let visible =
+        |text: &String| (1..=1024).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     node.qr_code.filter(visible).ok_or_else(|| unreadable("qr_code"))
 }
 
@@ -341,7 +342,11 @@ pub(crate) fn refund_query(
 }
 
 /// A finding without figures. Alipay gives refunds no number of its own.
-pub(crate) fn refund_finding(refund_no: &RefundNo, payment_no: &PaymentNo, status: RefundStatus) -> RefundFinding {
+pub(crate) fn refund_finding(
+    refund_no: &RefundNo,
+    payment_no: &PaymentNo,
+    status: RefundStatus,
+) -> RefundFinding {
     RefundFinding {
         refund_no: refund_no.clone(),
         payment_no: payment_no.clone(),

@@ -31,7 +31,9 @@ impl AppKey {
     /// Takes PKCS#8 or PKCS#1, in PEM or as the bare base64 that the console's tool writes; at least 2048 bits.
     pub(crate) fn parse(text: &SecretString) -> Result<Self, String> {
         let der = der(text.expose_secret(), &["PRIVATE KEY", "RSA PRIVATE KEY"]).map_err(|problem| {
-            format!("{problem}; the application's private key is needed, not encrypted, as PEM or bare base64")
+            format!(
+                "{problem}; the application's private key is needed, not encrypted, as PEM or bare base64"
+            )
         })?;
         let pair = RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der));
         pair.map(Self).map_err(|_| "is not an RSA private key of at least 2048 bits".to_owned())
@@ -118,14 +120,17 @@ mod tests {
 
     #[test]
     fn names_are_sorted_by_their_bytes_and_empty_values_are_left_out() {
-        let parameters = BTreeMap::from([("a_b", "4"), ("aB", "3"), ("a1", "2"), ("a", "1"), ("ab", "5"), ("b", "")]);
+        let parameters =
+            BTreeMap::from([("a_b", "4"), ("aB", "3"), ("a1", "2"), ("a", "1"), ("ab", "5"), ("b", "")]);
         assert_eq!(content(parameters.clone()), "a=1&a1=2&aB=3&a_b=4&ab=5");
         assert_eq!(content_with_empty(parameters), "a=1&a1=2&aB=3&a_b=4&ab=5&b=");
     }
 
     #[test]
     fn private_keys_come_in_four_forms() {
-        let bare = |pem: &str| pem.lines().filter(|line| !line.starts_with("---")).collect::<Vec<_>>();
+        fn bare(pem: &str) -> Vec<&str> {
+            pem.lines().filter(|line| !line.starts_with("---")).collect()
+        }
         let pkcs1 = include_str!("../testdata/app.pkcs1.key.pem");
         let expected = AppKey::parse(&APP_KEY.into()).expect("PKCS#8").sign("text").expect("signed");
         for form in [pkcs1.to_owned(), bare(APP_KEY).concat(), bare(pkcs1).join("\r\n")] {
@@ -138,7 +143,7 @@ mod tests {
     fn r29_what_is_no_private_key_is_refused_without_repeating_it() {
         let stray = format!("{}!", "QUJD".repeat(20));
         for wrong in ["", "secret-word", &stray, PLATFORM_PUBLIC_KEY, "QUJD"] {
-            let refusal = AppKey::parse(&wrong.into()).err().expect("a refusal");
+            let refusal = AppKey::parse(&wrong.into()).expect_err("a refusal");
             assert!(wrong.is_empty() || !refusal.contains(wrong), "{refusal}");
         }
         let key = AppKey::parse(&APP_KEY.into()).expect("a key");

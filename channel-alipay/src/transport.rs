@@ -119,7 +119,9 @@ impl Transport {
         let parameters = request::signed(call, &config.identity, &config.app_key, content_key, self.now())?;
         let body = self.send(call.operation, parameters).await?;
         let envelope = Envelope::read(&body, &call.operation.node())?;
-        let Some(signature) = envelope.signature.as_deref() else { return Err(unsigned(call.operation, &envelope)) };
+        let Some(signature) = envelope.signature.as_deref() else {
+            return Err(unsigned(call.operation, &envelope));
+        };
         let proven = self.prove(&envelope, signature).await.map_err(|unproven| {
             tracing::warn!(channel.operation = call.operation.method(), %unproven, "unproven answer");
             GatewayError::Unknown(format!("an answer that is not proven: {unproven}"))
@@ -136,14 +138,17 @@ impl Transport {
     ) -> Result<Answer, GatewayError> {
         let node = self.opened(proven.text)?;
         let head = Head::read(&node)?;
-        let meaning = match codes::meaning(operation, &head.code, &head.sub_code) {
-            // A node that is not the question's own answers nothing.
-            Meaning::Done | Meaning::AwaitingPayer if envelope.generic => Meaning::Unknown,
-            meaning => meaning,
-        };
+        // A node that is not the question's own answers nothing.
+        let answered = codes::meaning(operation, &head.code, &head.sub_code);
+        let done = matches!(answered, Meaning::Done | Meaning::AwaitingPayer);
+        let meaning = if done && envelope.generic { Meaning::Unknown } else { answered };
         if meaning != Meaning::Done {
             tracing::warn!(
-                channel.operation = operation.method(), code = head.code, sub_code = head.sub_code, ?meaning, "answer"
+                channel.operation = operation.method(),
+                code = head.code,
+                sub_code = head.sub_code,
+                ?meaning,
+                "answer"
             );
         }
         Ok(Answer { meaning, node, head, body, verified_by: proven.verified_by })

@@ -56,7 +56,11 @@ pub(crate) struct ProvenNode {
 }
 
 /// Proves a node. Alipay escapes slashes on the wire and has signed some nodes before it did.
-pub(crate) fn node(signed: &SignedNode<'_>, keys: &KeySet, now: OffsetDateTime) -> Result<ProvenNode, Unproven> {
+pub(crate) fn node(
+    signed: &SignedNode<'_>,
+    keys: &KeySet,
+    now: OffsetDateTime,
+) -> Result<ProvenNode, Unproven> {
     let signature = decoded(signed.signature)?;
     let unescaped = || signed.text.replace("\\/", "/");
     let texts = std::iter::once(signed.text.to_owned()).chain(std::iter::once_with(unescaped));
@@ -74,9 +78,8 @@ pub(crate) fn parameters(form: &Form, keys: &KeySet, now: OffsetDateTime) -> Res
         return Err(Unproven::Type);
     }
     let signature = decoded(signature)?;
-    let of = |left_out: &'static [&'static str]| {
-        form.iter().filter(move |(name, _)| !left_out.contains(name))
-    };
+    let of =
+        |left_out: &'static [&'static str]| form.iter().filter(move |(name, _)| !left_out.contains(name));
     let (usual, without_serial) = (&["sign", "sign_type"], &["sign", "sign_type", "alipay_cert_sn"]);
     let texts = [
         sign::content(of(usual)),
