@@ -70,7 +70,9 @@ impl ChannelRegistry {
         if violations.is_empty() { Ok(()) } else { Err(ConfigError::new(violations)) }
     }
 
-    /// Opens every account, all at once; channels may be called for their keys.
+    /// Opens every account, all at once; channels may be called for their keys. A channel that cannot be reached keeps
+    /// nothing from opening (see [`GatewayFactory::open`]); what is wrong with one account keeps all of them, because a
+    /// merchant whose account quietly is not there loses payments.
     ///
     /// # Errors
     /// Everything that is wrong in all of them.
