@@ -63,6 +63,9 @@ async fn play(stage: &mut Stage, signals: &mut EndSignals, stay: bool, data: Opt
         () = signals.next() => return Ok(ExitCode::from(INTERRUPTED)),
     };
     measures(terminal, stage, &addresses, watch.elapsed());
+    if played == Verdict::Broken {
+        terminal.line(&format!("\nThe end of the server's log:\n\n{}", stage.server_log_tail()));
+    }
     if stay {
         by_hand::tell(terminal, stage.folder(), &addresses)?;
         signals.next().await;

@@ -112,12 +112,21 @@ impl<'a> Scene<'a> {
 
     /// The shop creates a payment.
     pub(super) async fn create(&self, request: &CreatePaymentRequest) -> Kept<Attempt> {
+        let action = format!("CreatePayment {} for {}", yuan(total(request)), listed(request));
+        self.create_as(request, &action).await
+    }
+
+    /// The shop sends a request again whose outcome it does not know.
+    pub(super) async fn create_again(&self, request: &CreatePaymentRequest) -> Kept<Attempt> {
+        self.create_as(request, "the same CreatePayment again (a busy replica gets 2 s)").await
+    }
+
+    async fn create_as(&self, request: &CreatePaymentRequest, action: &str) -> Kept<Attempt> {
         let watch = Stopwatch::start();
         let answer = self.shop.create(request).await.map_err(shop::refused)?;
         let payment = shop::present(answer.payment)?;
         let data = if answer.payment_data.is_some() { "with payment data" } else { "without payment data" };
-        let action = format!("CreatePayment {} for {}", yuan(total(request)), listed(request));
-        self.told(watch, Actor::Shop, &action, &format!("{} {data}", word(payment.state())));
+        self.told(watch, Actor::Shop, action, &format!("{} {data}", word(payment.state())));
         Ok(Attempt {
             state: payment.state(),
             payment_no: payment.payment_no,

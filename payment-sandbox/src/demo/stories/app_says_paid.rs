@@ -14,7 +14,7 @@ pub(super) const STORY: Story = Story {
 };
 
 async fn play(scene: &mut Scene<'_>) -> Kept<String> {
-    let order = scene.new_order(88_00);
+    let order = scene.new_order(8_800);
     let request = scene.request(std::slice::from_ref(&order));
     let attempt = scene.create(&request).await?;
     let reported = scene.confirm_paid(&attempt).await?;

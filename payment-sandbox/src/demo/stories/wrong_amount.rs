@@ -17,7 +17,7 @@ pub(super) const STORY: Story = Story {
 };
 
 async fn play(scene: &mut Scene<'_>) -> Kept<String> {
-    let order = scene.new_order(256_00);
+    let order = scene.new_order(25_600);
     let request = scene.request(&[order]);
     let attempt = scene.create(&request).await?;
     let lie = Forgery::WrongAmount { total: 1 };
