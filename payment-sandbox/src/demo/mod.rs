@@ -10,6 +10,7 @@ mod scene;
 mod shop;
 mod stage;
 mod stories;
+mod words;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 

@@ -45,7 +45,8 @@ pub(super) struct Supervised {
 }
 
 impl Supervised {
-    /// Starts this executable with other arguments; what it writes goes to `log`.
+    /// Starts this executable with other arguments; what it writes goes to `log`, whose lock is free again only when
+    /// the child has ended.
     pub(super) fn start(
         name: &'static str,
         arguments: impl IntoIterator<Item = String>,
@@ -53,6 +54,7 @@ impl Supervised {
     ) -> Result<Self, Failure> {
         let program = std::env::current_exe().map_err(Failure::new)?;
         let output = File::create(&log).map_err(Failure::at(log.display()))?;
+        output.lock().map_err(Failure::at(log.display()))?;
         let errors = output.try_clone().map_err(Failure::at(log.display()))?;
         let started = Stopwatch::start();
         let mut command = Command::new(program);

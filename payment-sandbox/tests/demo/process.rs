@@ -1,13 +1,19 @@
 //! A demo as a person starts it: the built binary in a temporary directory of its own, which shows what it leaves behind.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{BufRead as _, BufReader, Lines},
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
+    sync::mpsc,
     thread,
     time::Duration,
 };
@@ -21,9 +27,8 @@ use tempfile::TempDir;
 /// The built binary.
 pub(crate) const SANDBOX: &str = env!("CARGO_BIN_EXE_payment-sandbox");
 
-/// How often and how long processes that nobody can wait for are looked at.
-const LOOK: Duration = Duration::from_millis(5);
-const LOOKS: usize = 6000;
+/// How long processes whose parent was killed may take to end.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A temporary directory that the user to whom PostgreSQL steps down may enter.
 pub(crate) fn temporary() -> TempDir {
@@ -88,18 +93,25 @@ impl Running {
     }
 }
 
-/// Waits until no process of a demo in `temporary` lives and no file is left.
-pub(crate) fn wait_until_nothing_is_left(temporary: &Path) {
-    for _ in 0..LOOKS {
-        if left(temporary).is_empty() {
-            return;
-        }
-        thread::sleep(LOOK);
-    }
-    panic!("left behind: {:?}", left(temporary));
+/// The logs of everything that a demo in `temporary` runs.
+pub(crate) fn logs(temporary: &Path) -> Vec<File> {
+    let folders = temporary.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let files = folders.flat_map(|folder| folder.read_dir().unwrap()).map(|entry| entry.unwrap().path());
+    let logs = files.filter(|file| file.extension().is_some_and(|extension| extension == "log"));
+    logs.map(|log| File::open(log).unwrap()).collect()
 }
 
-/// The files in `temporary`, and the processes that work in it, name it, or were told to use it.
+/// Waits until every process that writes to one of these has ended: each holds the lock of its log.
+pub(crate) fn wait_for_the_end(logs: Vec<File>) {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let locked: std::io::Result<Vec<()>> = logs.iter().map(File::lock).collect();
+        sender.send(locked)
+    });
+    receiver.recv_timeout(PATIENCE).expect("a process is still alive").unwrap();
+}
+
+/// The files in `temporary`, and the processes that name it or were told to use it.
 pub(crate) fn left(temporary: &Path) -> Vec<String> {
     let files = temporary.read_dir().unwrap().map(|entry| entry.unwrap().path().display().to_string());
     let processes = processes().filter(|process| belongs(process, temporary));
@@ -112,12 +124,9 @@ fn processes() -> impl Iterator<Item = PathBuf> {
     entries.filter(|path| path.file_name().unwrap().to_string_lossy().parse::<u32>().is_ok())
 }
 
+/// A process that has ended, and whose parent has only not looked yet, has neither an environment nor arguments.
 fn belongs(process: &Path, temporary: &Path) -> bool {
     let name = temporary.to_string_lossy();
     let holds = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).contains(&*name);
-    // A zombie is a process that has ended; its parent, the test or init, has only not looked yet.
-    let ended = fs::read_to_string(process.join("status")).is_ok_and(|status| status.contains("State:\tZ"));
-    let told = ["environ", "cmdline"].iter().any(|file| fs::read(process.join(file)).is_ok_and(holds));
-    let there = fs::read_link(process.join("cwd")).is_ok_and(|folder| folder.starts_with(temporary));
-    !ended && (told || there)
+    ["environ", "cmdline"].iter().any(|file| fs::read(process.join(file)).is_ok_and(holds))
 }

@@ -1,6 +1,6 @@
 //! The demo as a newcomer meets it: it plays to the end, says so, and leaves nothing behind however it ends.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::process::{Running, left, sandbox, temporary, wait_until_nothing_is_left};
+use crate::process::{Running, left, logs, sandbox, temporary, wait_for_the_end};
 
 /// Every row of the table at the end.
 const STORIES: [&str; 9] = [
@@ -100,8 +100,11 @@ fn kill_9_of_a_demo_leaves_nothing() {
     let temporary = temporary();
     let mut demo = Running::start(temporary.path(), &["demo", "--stay"]);
     demo.read_until("2  Two orders in one payment");
+    let logs = logs(temporary.path());
+    assert_eq!(logs.len(), 3, "channel, server, database");
     demo.kill();
-    wait_until_nothing_is_left(temporary.path());
+    wait_for_the_end(logs);
+    assert_eq!(left(temporary.path()), Vec::<String>::new());
 }
 
 #[test]

@@ -4,7 +4,8 @@ use payment_proto::v1::{OrderState, PaymentState};
 
 use super::Story;
 use crate::demo::promise::{Kept, expect};
-use crate::demo::scene::{Scene, word};
+use crate::demo::scene::Scene;
+use crate::demo::words::word;
 
 pub(super) const STORY: Story = Story {
     title: "The app says paid, but it is not",

@@ -7,7 +7,8 @@ use payment_sandbox::wechat::Forgery;
 use super::Story;
 use crate::demo::promise::{Kept, expect};
 use crate::demo::report::Actor;
-use crate::demo::scene::{Scene, word};
+use crate::demo::scene::Scene;
+use crate::demo::words::word;
 
 pub(super) const STORY: Story = Story {
     title: "A callback with a wrong amount",
