@@ -31,7 +31,8 @@ pub(super) fn carry_out(
     settings: &Settings,
     now: OffsetDateTime,
 ) -> Result<(), ApiError> {
-    let order = world.orders.get(id).ok_or_else(ApiError::not_found)?;
+    let order = world.orders.get(id).filter(|order| !order.is_expired(now));
+    let order = order.ok_or_else(ApiError::not_found)?;
     check_payable(order)?;
     check_invoices(world, order)?;
     let order = world.orders.get_mut(id).ok_or_else(ApiError::server)?;
