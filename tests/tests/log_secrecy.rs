@@ -96,7 +96,9 @@ async fn busy_run(app: &TestApp) -> Vec<String> {
     let created = app.create(h5).await;
     match created.payment_data.clone().unwrap().kind.unwrap() {
         Kind::RedirectUrl(url) => held.push(url),
-        other => panic!("no address: {other:?}"),
+        other @ (Kind::SdkParameters(_) | Kind::SdkText(_) | Kind::QrCode(_)) => {
+            panic!("no address: {other:?}")
+        }
     }
     let number = payment_no(&created);
     for forgery in [
