@@ -1,5 +1,6 @@
 //! One call to WeChat: signed, sent, answered, and the answer proven or not believed.
 
+use async_lock::{Mutex, MutexGuard};
 use payment_core::{
     evidence::ChannelEvidence,
     gateway::{GatewayError, Reason},
@@ -8,7 +9,6 @@ use payment_core::{
     violation::Violation,
 };
 use time::OffsetDateTime;
-use tokio::sync::{Mutex, MutexGuard};
 use url::{Position, Url};
 
 use crate::{
@@ -177,7 +177,7 @@ impl Transport {
         let now = self.now();
         if self.keys.is_due(now) {
             // The keys at hand are good, so nobody waits for another task's download.
-            if let Ok(turn) = self.downloading.try_lock() {
+            if let Some(turn) = self.downloading.try_lock() {
                 self.refresh_if_turn(&turn, now).await;
             }
         }
