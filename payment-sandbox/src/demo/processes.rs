@@ -58,7 +58,8 @@ impl Supervised {
         let errors = output.try_clone().map_err(Failure::at(log.display()))?;
         let started = Stopwatch::start();
         let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::piped()).stdout(output).stderr(errors);
+        // The children's configuration is written for them: nothing in the caller's environment replaces its keys.
+        command.args(arguments).env_clear().stdin(Stdio::piped()).stdout(output).stderr(errors);
         // Ctrl-C goes to the terminal's process group, and the demo says in which order its children end.
         let mut child = command.process_group(0).spawn().map_err(Failure::at(name))?;
         let pipe = child.stdin.take();
