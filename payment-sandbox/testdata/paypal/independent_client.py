@@ -3,6 +3,7 @@
 Arguments: control URL, base URL. Prints each step that held; a failing check ends it with a traceback.
 """
 
+import base64
 import json
 import sys
 import urllib.request
@@ -102,10 +103,12 @@ class Merchant:
     def token(self):
         """A wrong secret gets no token."""
         stranger = client(self.account, "wrong")
+        secret = self.account["client_id"] + ":wrong"
+        basic = "Basic " + base64.b64encode(secret.encode()).decode()
         try:
-            stranger.orders.get_order({"id": "4TX1234567890123A"})
+            stranger.o_auth_authorization.request_token({"authorization": basic})
         except OAuthProviderException as error:
-            assert error.response_code == 401 and error.error.value == "invalid_client", error
+            assert error.response_code == 401 and error.error == "invalid_client", error
             return
         raise AssertionError("a wrong secret got a token")
 
