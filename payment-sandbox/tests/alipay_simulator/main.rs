@@ -22,3 +22,4 @@ mod receiver;
 mod refunds;
 mod requests;
 mod stage;
+mod v3;
