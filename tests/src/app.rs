@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
-use payment_core::{invariant, ports::Ports};
+use payment_core::{gateway::GatewayFactory, invariant, ports::Ports};
 use payment_proto::v1::{
     order_service_client::OrderServiceClient, payment_service_client::PaymentServiceClient,
 };
@@ -113,6 +113,8 @@ pub struct TestAppOptions {
     pub clock: SimulatorClock,
     /// Lines that go into the section of [`ACCOUNT`].
     pub account_config: String,
+    /// Channels beside those that come with the server.
+    pub plugins: Vec<Arc<dyn GatewayFactory>>,
 }
 
 impl TestAppOptions {
@@ -124,6 +126,7 @@ impl TestAppOptions {
             more_config: String::new(),
             clock: SimulatorClock::manual(START),
             account_config: String::new(),
+            plugins: Vec::new(),
         }
     }
 }
@@ -178,7 +181,7 @@ impl TestApp {
         );
         std::fs::write(folder.path().join("config.toml"), text).unwrap();
         let config = load(&folder);
-        let (running, store) = launch(&config, &clock).await;
+        let (running, store) = launch(&config, &clock, options.plugins).await;
         let observer = database::connect(database.url()).await;
         let address = running.addresses().grpc;
         let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
@@ -292,13 +295,20 @@ fn load(folder: &TempDir) -> Config {
     loaded.unwrap_or_else(|error| panic!("{error}"))
 }
 
-async fn launch(config: &Config, clock: &SimulatorClock) -> (Running, Store) {
+async fn launch(
+    config: &Config,
+    clock: &SimulatorClock,
+    plugins: Vec<Arc<dyn GatewayFactory>>,
+) -> (Running, Store) {
     let ports = Ports {
         clock: Arc::new(SharedClock(clock.clone())),
         randomness: Arc::new(SystemRandomness),
         http: Arc::new(ReqwestHttp::new(&config.channel_http).unwrap()),
     };
-    let registry = ChannelRegistry::with_builtin().unwrap();
+    let mut registry = ChannelRegistry::with_builtin().unwrap();
+    for plugin in plugins {
+        registry.register(plugin).unwrap();
+    }
     let running = assemble::start(config, &registry, &ports, Lifecycle::default()).await;
     (running.unwrap_or_else(|error| panic!("{error}")), assemble::store(config, &ports).unwrap())
 }

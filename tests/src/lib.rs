@@ -10,6 +10,7 @@
 )]
 
 pub mod app;
+pub mod bad_pay;
 pub mod channel_hand;
 pub mod database;
 pub mod refusal;
