@@ -46,7 +46,12 @@ pub(crate) fn retry_of(error: &DieselError) -> Retry {
         }
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
             match information.constraint_name() {
-                Some("create_request_pkey" | "allocation_one_effective_for_each_order") => Retry::Again,
+                Some(
+                    "create_request_pkey"
+                    | "refund_number_pkey"
+                    | "refund_pkey"
+                    | "allocation_one_effective_for_each_order",
+                ) => Retry::Again,
                 Some(_) | None => Retry::Futile,
             }
         }

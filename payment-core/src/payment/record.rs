@@ -52,6 +52,9 @@ pub struct Payment {
     pub handle: Option<ChannelHandle>,
     /// Why the channel refused it, if it did.
     pub failure: Option<Failure>,
+    /// When we decided to take the money that the payer approved, where the channel leaves that to us. From then on the
+    /// payment is not closed by us alone.
+    pub capture_intend_time: Option<OffsetDateTime>,
     /// When what happened.
     pub times: PaymentTimes,
 }
@@ -82,6 +85,8 @@ pub struct Allocation {
     pub amount: Money,
     /// Where it is.
     pub state: AllocationState,
+    /// What refunds reserve, are giving back, or gave back of it (R15).
+    pub refund_reserved: Money,
 }
 
 /// What the channel gave us to make payment data from: WeChat's `prepay_id`, Alipay's order string, a link.

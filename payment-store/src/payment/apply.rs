@@ -11,6 +11,7 @@ use payment_core::{
         Payment,
         apply::{AllocationChange, Decision, Happening, PaymentTransition, decide},
     },
+    schedule::PAYMENT,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -23,6 +24,7 @@ use crate::{
     error::StoreError,
     inbox::{NotificationRecord, Verdict, notification_insert_in_txn},
     outbox::{EventOf, outbox_append_in_txn},
+    refund::duplicates_refund_in_txn,
     schema::{payment, payment_transition},
     transaction::{self, Abort},
     words::Word as _,
@@ -156,10 +158,12 @@ async fn write(
     let about = EventOf {
         merchant_id: &after.merchant_id,
         payment_no: after.payment_no.as_str(),
+        refund_no: None,
         revision: after.revision,
         now: request.now,
     };
     outbox_append_in_txn(connection, context.store, &about, &events).await?;
+    let after = duplicates_refund_in_txn(connection, after, request.now).await?;
     let effect = if moves_payment { Effect::Changed } else { Effect::Case };
     Ok(Applied { payment: after, effect })
 }
@@ -177,6 +181,11 @@ async fn payment_update(connection: &mut AsyncPgConnection, after: &Payment) -> 
         payment::client_report_time.eq(after.times.client_report),
         payment::succeed_time.eq(after.times.succeed),
         payment::end_time.eq(after.times.end),
+        payment::capture_intend_time.eq(after.capture_intend_time),
+        // A payment that just changed is asked about soon; one that is decided, never again.
+        payment::next_check_time
+            .eq(after.state.is_open().then(|| after.times.update + PAYMENT.delay(0, 128))),
+        payment::checks.eq(0),
     ));
     Cached(update).execute(connection).await?;
     Ok(())
