@@ -4,6 +4,12 @@
 //! PostgreSQL decides a race against it. It must run in a task of its own, as every write of the server does: a dropped
 //! future would leave its transaction open in the pool until the connection is next checked out.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use diesel::connection::InstrumentationEvent;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use futures::future::BoxFuture;
 
@@ -68,11 +74,35 @@ pub(crate) async fn run<R: Sync, T: Send>(
     Err(StoreError::Contention)
 }
 
+/// PostgreSQL answers the COMMIT of an aborted transaction with a ROLLBACK that is no error, and Diesel takes it for
+/// done. So a body that passed over a failed statement is refused before it commits.
 #[expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
 async fn attempt<R: Sync, T: Send>(
     connection: &mut AsyncPgConnection,
     request: &R,
     body: Body<R, T>,
 ) -> Result<T, Abort> {
-    connection.transaction::<_, Abort, _>(async |connection| body(connection, request).await).await
+    let failed = Arc::new(AtomicBool::new(false));
+    connection.set_instrumentation(note_failures(&failed));
+    let checked = async |connection: &mut AsyncPgConnection| {
+        let value = body(connection, request).await?;
+        if failed.load(Ordering::Relaxed) {
+            let passed_over = "a failed statement was passed over".to_owned();
+            return Err(StoreError::Statement(passed_over).into());
+        }
+        Ok(value)
+    };
+    connection.transaction::<_, Abort, _>(checked).await
 }
+
+fn note_failures(failed: &Arc<AtomicBool>) -> impl FnMut(InstrumentationEvent<'_>) + Send + 'static {
+    let failed = Arc::clone(failed);
+    move |event| {
+        if let InstrumentationEvent::FinishQuery { error: Some(_), .. } = event {
+            failed.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

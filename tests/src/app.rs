@@ -24,6 +24,7 @@ use payment_store::Store;
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use time::{OffsetDateTime, macros::datetime};
+use tokio_postgres::Client;
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -45,6 +46,9 @@ pub const ACCOUNT: &str = "acme-wechat";
 /// A merchant that has an account of its own and nothing to do with the first.
 pub const OTHER_MERCHANT: &str = "other";
 
+/// The WeChat Pay account of [`OTHER_MERCHANT`].
+pub const OTHER_ACCOUNT: &str = "other-wechat";
+
 /// The simulators' clock as the server's.
 #[derive(Clone)]
 struct SharedClock(SimulatorClock);
@@ -58,6 +62,14 @@ impl payment_core::ports::Clock for SharedClock {
 /// Puts an API key on each call.
 #[derive(Clone)]
 pub struct WithKey(MetadataValue<Ascii>);
+
+impl WithKey {
+    /// Puts this key on each call.
+    #[must_use]
+    pub fn new(key: &str) -> Self {
+        Self(format!("Bearer {key}").parse().unwrap())
+    }
+}
 
 impl Interceptor for WithKey {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
@@ -82,6 +94,8 @@ pub struct TestApp {
     pub store: Store,
     /// The service's database.
     pub database: TestDatabase,
+    /// A second look at it, with plain SQL.
+    pub observer: Client,
     clock: SimulatorClock,
     running: Option<Running>,
     channel: Channel,
@@ -97,6 +111,8 @@ pub struct TestAppOptions {
     pub more_config: String,
     /// The clock; manual unless a test has reasons.
     pub clock: SimulatorClock,
+    /// Lines that go into the section of [`ACCOUNT`].
+    pub account_config: String,
 }
 
 impl TestAppOptions {
@@ -107,6 +123,7 @@ impl TestAppOptions {
             key_mode: KeyMode::PublicKey,
             more_config: String::new(),
             clock: SimulatorClock::manual(START),
+            account_config: String::new(),
         }
     }
 }
@@ -119,6 +136,14 @@ impl TestApp {
 
     /// A service as `options` say.
     pub async fn start_with(options: TestAppOptions) -> Self {
+        Self::start_beside(options, |_| String::new()).await
+    }
+
+    /// A service as `options` say, with another merchant's section made from the keys of the first.
+    pub async fn start_beside(
+        options: TestAppOptions,
+        neighbour: impl FnOnce(&GeneratedMerchant) -> String,
+    ) -> Self {
         let clock = options.clock.clone();
         let simulator = WechatSimulator::start(SimulatorOptions::loopback(clock.clone())).await.unwrap();
         let wechat_merchant =
@@ -129,18 +154,20 @@ impl TestApp {
         let folder = tempfile::tempdir().unwrap();
         let mut keys = BTreeMap::new();
         let mut merchants = String::new();
-        for (name, account, wechat) in
-            [(MERCHANT, ACCOUNT, &wechat_merchant), (OTHER_MERCHANT, "other-wechat", &other_merchant)]
-        {
+        for (name, account, wechat, more) in [
+            (MERCHANT, ACCOUNT, &wechat_merchant, options.account_config.as_str()),
+            (OTHER_MERCHANT, OTHER_ACCOUNT, &other_merchant, ""),
+        ] {
             let key = GeneratedApiKey::new(&SystemRandomness);
-            let bearer = format!("Bearer {}", key.key.expose_secret());
-            keys.insert(name, WithKey(bearer.parse().unwrap()));
+            keys.insert(name, WithKey::new(key.key.expose_secret()));
             merchants += &format!(
                 "[merchants.{name}]\napi_keys = [{{ id = \"{name}-key\", sha256 = \"{}\" }}]\n",
                 key.hash
             );
             merchants += &account_section(name, account, wechat, simulator.base_url());
+            merchants += more;
         }
+        merchants += &neighbour(&wechat_merchant);
         let callbacks = free_address();
         let text = format!(
             "[database]\nurl = \"{}\"\ntls = \"disabled\"\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
@@ -152,6 +179,7 @@ impl TestApp {
         std::fs::write(folder.path().join("config.toml"), text).unwrap();
         let config = load(&folder);
         let (running, store) = launch(&config, &clock).await;
+        let observer = database::connect(database.url()).await;
         let address = running.addresses().grpc;
         let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
         Self {
@@ -159,6 +187,7 @@ impl TestApp {
             wechat_merchant,
             store,
             database,
+            observer,
             clock,
             running: Some(running),
             channel,
@@ -208,6 +237,12 @@ impl TestApp {
         OrderServiceClient::with_interceptor(self.channel.clone(), self.keys[MERCHANT].clone())
     }
 
+    /// A merchant's key, to be put on a client that is not offered here.
+    #[must_use]
+    pub fn key(&self, merchant: &str) -> WithKey {
+        self.keys[merchant].clone()
+    }
+
     /// The bare connection, for calls without a key.
     #[must_use]
     pub fn channel(&self) -> Channel {
@@ -218,6 +253,12 @@ impl TestApp {
     #[must_use]
     pub fn callback_address(&self) -> SocketAddr {
         self.running.as_ref().unwrap().addresses().callbacks
+    }
+
+    /// Where gRPC is served.
+    #[must_use]
+    pub fn grpc_address(&self) -> SocketAddr {
+        self.running.as_ref().unwrap().addresses().grpc
     }
 
     /// The configuration's folder, to write another configuration beside it.
@@ -262,7 +303,8 @@ fn free_address() -> SocketAddr {
 }
 
 /// A WeChat account's section of the configuration.
-fn account_section(merchant: &str, account: &str, wechat: &GeneratedMerchant, base_url: &str) -> String {
+#[must_use]
+pub fn account_section(merchant: &str, account: &str, wechat: &GeneratedMerchant, base_url: &str) -> String {
     let mut section = format!(
         "[merchants.{merchant}.accounts.{account}]\nchannel = \"wechat\"\nmchid = \"{}\"\napp_id = \"{}\"\n\
          merchant_certificate_serial = \"{}\"\nmerchant_private_key = '''{}'''\napi_v3_key = \"{}\"\nbase_url = \"{base_url}\"\n",

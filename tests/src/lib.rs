@@ -10,5 +10,9 @@
 )]
 
 pub mod app;
+pub mod channel_hand;
 pub mod database;
+pub mod refusal;
+pub mod replay;
 pub mod requests;
+pub mod steps;

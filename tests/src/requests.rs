@@ -20,12 +20,19 @@ pub fn app_payment_of(request_id: &str, orders: &[(&str, i64)]) -> CreatePayment
         request_id: request_id.to_owned(),
         orders: orders.iter().map(|(order_no, fen)| order(order_no, *fen)).collect(),
         description: "two books".to_owned(),
-        channel_options: Some(ChannelOptions::WechatPay(WeChatPayOptions {
-            product: Some(Product::App(WeChatPayApp {})),
-            goods_tag: String::new(),
-        })),
+        channel_options: Some(options(Product::App(WeChatPayApp {}))),
         ..CreatePaymentRequest::default()
     }
+}
+
+/// A WeChat Pay payment of one order by any product.
+#[must_use]
+pub fn wechat_payment(request_id: &str, order_no: &str, fen: i64, product: Product) -> CreatePaymentRequest {
+    CreatePaymentRequest { channel_options: Some(options(product)), ..app_payment(request_id, order_no, fen) }
+}
+
+fn options(product: Product) -> ChannelOptions {
+    ChannelOptions::WechatPay(WeChatPayOptions { product: Some(product), goods_tag: String::new() })
 }
 
 /// An order to be paid in CNY.

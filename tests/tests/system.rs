@@ -1,6 +1,20 @@
 //! The whole service over real sockets, real signatures and a real database, one clock in the test's hand.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod system {
     //! Stories by the part of the way that they are about.
+    mod attempts;
+    mod callbacks;
+    mod crowds;
+    mod foreign_callbacks;
     mod pay;
+    mod products;
+    mod questions;
 }

@@ -51,9 +51,9 @@ async fn happen(store: &Store, dice: &mut StdRng, known: &Known) {
     };
     let Some(chosen) = chosen else { return };
     let request = match dice.random_range(0..10) {
-        0..=3 => answered(&chosen, handle()),
-        4..=5 => answered(&chosen, Happening::Found(Finding::Closed)),
-        6 => answered(&chosen, paid(&chosen, &format!("42-{}", chosen.payment_no))),
+        0..=4 => answered(&chosen, handle()),
+        5..=7 => answered(&chosen, Happening::Found(Finding::Closed)),
+        8 => answered(&chosen, paid(&chosen, &format!("42-{}", chosen.payment_no))),
         _ => notified(&chosen, paid(&chosen, &format!("42-{}", chosen.payment_no))),
     };
     store.payment_apply(&request).await.unwrap().unwrap();

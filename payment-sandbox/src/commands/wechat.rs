@@ -1,0 +1,169 @@
+//! `wechat`: the simulated WeChat Pay alone, with one fresh merchant and the settings for its account.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::Write as _,
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Args;
+use payment_sandbox::{
+    clock::SimulatorClock,
+    wechat::{GeneratedMerchant, KeyMode, MerchantOptions, SimulatorOptions, WechatSimulator},
+};
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::{Ended, Failure, runtime};
+use crate::{
+    supervision::{EndSignals, end_with_parent},
+    terminal::Terminal,
+};
+
+/// File with the account's settings, in the syntax of payment-server's configuration.
+const SETTINGS: &str = "account.toml";
+
+/// File with the addresses, written last.
+const READY: &str = "channel.json";
+
+/// How the simulator runs.
+#[derive(Debug, Args)]
+pub(crate) struct WechatArguments {
+    /// A folder to be made for the merchant's keys and settings.
+    #[arg(long, value_name = "DIR", default_value = "wechat-merchant")]
+    folder: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))]
+    listen: SocketAddr,
+    /// End with the parent process, and remove the folder, which exists already, then. Part of the demo.
+    #[arg(long, hide = true)]
+    supervised: bool,
+}
+
+impl WechatArguments {
+    /// The arguments of a simulator that belongs to a demo.
+    pub(crate) fn of_demo(folder: &Path) -> [String; 4] {
+        ["wechat", "--supervised", "--folder", &folder.to_string_lossy()].map(str::to_owned)
+    }
+}
+
+/// Where a simulator is, and whose merchant it has.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ChannelAddresses {
+    /// In the place of `https://api.mch.weixin.qq.com`.
+    pub(crate) base_url: String,
+    /// The control API.
+    pub(crate) control_url: String,
+    /// The page on which a person pays.
+    pub(crate) wallet_url: String,
+    /// The merchant's number.
+    pub(crate) mchid: String,
+}
+
+impl ChannelAddresses {
+    /// The file that appears in a simulator's folder once it is ready.
+    pub(crate) fn file(folder: &Path) -> PathBuf {
+        folder.join(READY)
+    }
+}
+
+/// The file with the account's settings in a simulator's folder.
+pub(crate) fn settings_file(folder: &Path) -> PathBuf {
+    folder.join(SETTINGS)
+}
+
+/// Runs a simulator until a signal comes.
+pub(crate) fn wechat(arguments: &WechatArguments) -> Ended {
+    let folder = std::path::absolute(&arguments.folder).map_err(Failure::at(arguments.folder.display()))?;
+    if arguments.supervised {
+        let ended = runtime()?.block_on(simulate(arguments, &folder));
+        fs::remove_dir_all(&folder).map_err(Failure::at(folder.display()))?;
+        return ended;
+    }
+    let made = DirBuilder::new().mode(0o700).create(&folder);
+    made.map_err(Failure::at(format_args!("--folder {}", folder.display())))?;
+    runtime()?.block_on(simulate(arguments, &folder))
+}
+
+async fn simulate(arguments: &WechatArguments, folder: &Path) -> Ended {
+    let mut signals = EndSignals::listen().map_err(Failure::new)?;
+    if arguments.supervised {
+        end_with_parent();
+    }
+    let mut options = SimulatorOptions::loopback(SimulatorClock::real());
+    options.listen = arguments.listen;
+    let simulator = WechatSimulator::start(options).await.map_err(Failure::new)?;
+    // Both kinds of key, as for a merchant that is moving from certificates to the public key.
+    let control = simulator.control();
+    let merchant =
+        control.create_merchant(MerchantOptions::new(KeyMode::Both)).await.map_err(Failure::new)?;
+    let addresses = ChannelAddresses {
+        base_url: simulator.base_url().to_owned(),
+        control_url: simulator.control_url(),
+        wallet_url: format!("{}/wallet", simulator.base_url()),
+        mchid: merchant.mchid.clone(),
+    };
+    write_files(folder, &merchant, &addresses).map_err(Failure::at(folder.display()))?;
+    tell(folder, &addresses);
+    signals.next().await;
+    simulator.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(folder: &Path, addresses: &ChannelAddresses) {
+    let terminal = Terminal::of_process();
+    terminal.line("Simulated WeChat Pay, until Ctrl-C:\n");
+    let settings = settings_file(folder);
+    let rows = [
+        ("API", addresses.base_url.as_str()),
+        ("control API", &addresses.control_url),
+        ("wallet page", &addresses.wallet_url),
+        ("merchant", &addresses.mchid),
+        ("settings", &settings.to_string_lossy()),
+    ];
+    rows.iter().for_each(|(name, value)| terminal.line(&format!("  {name:<12} {value}")));
+    terminal.line(
+        "\nThe settings go below [merchants.<name>.accounts.<name>] in payment-server's configuration.",
+    );
+}
+
+/// Writes keys and settings; the addresses come last, whole or not at all, since others wait for them.
+fn write_files(
+    folder: &Path,
+    merchant: &GeneratedMerchant,
+    addresses: &ChannelAddresses,
+) -> std::io::Result<()> {
+    let mut settings = Table::new();
+    let mut set = |key: &str, value: &str| settings.insert(key.to_owned(), Value::String(value.to_owned()));
+    set("channel", "wechat");
+    set("base_url", &addresses.base_url);
+    set("mchid", &merchant.mchid);
+    merchant.appids.first().map(|appid| set("app_id", appid));
+    set("merchant_certificate_serial", &merchant.merchant_serial);
+    let mut files = vec![
+        ("merchant_private_key", merchant.merchant_private_key_pem.as_str()),
+        ("api_v3_key", &merchant.apiv3_key),
+        ("platform_root_certificates", &merchant.root_certificate_pem),
+    ];
+    if let Some(public_key) = &merchant.public_key {
+        set("wechatpay_public_key_id", &public_key.id);
+        files.push(("wechatpay_public_key", &public_key.pem));
+    }
+    for (name, content) in files {
+        let path = folder.join(name);
+        write_secret(&path, content)?;
+        set(&format!("{name}_file"), &path.to_string_lossy());
+    }
+    write_secret(&settings_file(folder), &settings.to_string())?;
+    let unfinished = folder.join(format!("{READY}.unfinished"));
+    write_secret(&unfinished, &serde_json::to_string(addresses)?)?;
+    fs::rename(&unfinished, ChannelAddresses::file(folder))
+}
+
+/// Writes a file that only this user may read.
+fn write_secret(path: &Path, content: &str) -> std::io::Result<()> {
+    OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?.write_all(content.as_bytes())
+}

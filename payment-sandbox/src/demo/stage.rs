@@ -1,0 +1,219 @@
+//! Everything that the demo plays on: a database, the simulated channel and the server, each a process of its own.
+
+use std::{
+    fs::{self, DirBuilder},
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use payment_core::ports::Randomness as _;
+use payment_sandbox::postgres::{DatabaseError, Environment, PrivatePostgres};
+use payment_server::{config::GeneratedApiKey, ports::SystemRandomness, telemetry::Stopwatch};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use tokio_postgres::error::SqlState;
+
+use super::processes::Supervised;
+use crate::commands::{ChannelAddresses, Failure, WechatArguments, database_options, settings_file};
+
+/// The database of the server.
+const DATABASE: &str = "payment";
+
+/// How often another port for callbacks is tried when somebody else was faster.
+const PORT_ATTEMPTS: usize = 5;
+
+/// What is up. Whatever is missing was not started, or is stopped again.
+pub(super) struct Stage {
+    folder: PathBuf,
+    server: Option<Supervised>,
+    channel: Option<Supervised>,
+    database: Option<PrivatePostgres>,
+}
+
+/// Where everything is, once it is up.
+pub(super) struct Addresses {
+    /// Of the channel and its merchant.
+    pub(super) channel: ChannelAddresses,
+    /// Of the server.
+    pub(super) server: ServerAddresses,
+    /// Of the server's database.
+    pub(super) database_url: SecretString,
+    /// With which the shop calls the server.
+    pub(super) api_key: SecretString,
+    /// How long each part took to start.
+    pub(super) started: Started,
+}
+
+/// The addresses that the server listens on.
+#[derive(Clone, Copy, Deserialize)]
+pub(super) struct ServerAddresses {
+    pub(super) grpc: SocketAddr,
+    pub(super) callbacks: SocketAddr,
+    pub(super) admin: SocketAddr,
+}
+
+/// How long each part took, from the start of its process to its readiness.
+#[derive(Clone, Debug)]
+pub(super) struct Started {
+    /// `PostgreSQL` and its version.
+    pub(super) database_version: String,
+    pub(super) database: Duration,
+    pub(super) channel: Duration,
+    /// With migrations.
+    pub(super) server: Duration,
+}
+
+impl Stage {
+    /// An empty stage with a folder for keys, configuration and logs that only this user may enter.
+    pub(super) fn new() -> Result<Self, Failure> {
+        let mut tag = [0; 4];
+        SystemRandomness.fill(&mut tag);
+        let name = format!("payment-demo-{}-{}", std::process::id(), hex::encode(tag));
+        let folder = Environment::read().temporary.join(name);
+        DirBuilder::new().mode(0o700).create(&folder).map_err(Failure::at(folder.display()))?;
+        Ok(Self { folder, server: None, channel: None, database: None })
+    }
+
+    /// Where keys, configuration and logs are.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Starts everything. After an error, whatever was started waits for [`Stage::stop`].
+    pub(super) async fn start(&mut self, data: Option<PathBuf>) -> Result<Addresses, Failure> {
+        let arguments = WechatArguments::of_demo(&self.folder);
+        let mut channel = Supervised::start("the simulated channel", arguments, self.log("channel"))?;
+        let ready_file = ChannelAddresses::file(&self.folder);
+        let (channel_ready, database) = tokio::join!(channel.ready(&ready_file), start_database(data));
+        self.channel = Some(channel);
+        let (database, database_took) = database?;
+        let database = self.database.insert(database);
+        let (channel, channel_took): (ChannelAddresses, _) = channel_ready?;
+        let database_version = format!("PostgreSQL {}", database.version());
+        create_database(database).await?;
+        let database_url = SecretString::from(database.url(DATABASE));
+        let api_key = GeneratedApiKey::new(&SystemRandomness);
+        let (server, server_took) = self.start_server(&database_url, &api_key).await?;
+        let started =
+            Started { database_version, database: database_took, channel: channel_took, server: server_took };
+        Ok(Addresses { channel, server, database_url, api_key: api_key.key, started })
+    }
+
+    async fn start_server(
+        &mut self,
+        database_url: &SecretString,
+        api_key: &GeneratedApiKey,
+    ) -> Result<(ServerAddresses, Duration), Failure> {
+        let (config, ready_file) = (self.folder.join("server.toml"), self.folder.join("server.json"));
+        let account = fs::read_to_string(settings_file(&self.folder)).map_err(Failure::new)?;
+        fs::write(self.folder.join("database_url"), database_url.expose_secret()).map_err(Failure::new)?;
+        let path = |path: &Path| path.to_string_lossy().into_owned();
+        let arguments = [
+            "server".to_owned(),
+            "--config".to_owned(),
+            path(&config),
+            "--ready-file".to_owned(),
+            path(&ready_file),
+        ];
+        let mut attempts_left = PORT_ATTEMPTS;
+        loop {
+            attempts_left -= 1;
+            // The channel must know the port for callbacks before the server has it.
+            let callbacks = free_port().map_err(Failure::at("a free port"))?;
+            fs::write(&config, configuration(callbacks, api_key, &account)).map_err(Failure::new)?;
+            let mut server = Supervised::start("the server", arguments.clone(), self.log("server"))?;
+            let ready = server.ready(&ready_file).await;
+            let port_was_taken = ready.is_err() && server.log_tail().contains("callbacks.listen");
+            if !(port_was_taken && attempts_left > 0) {
+                self.server = Some(server);
+                return ready;
+            }
+        }
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.log"))
+    }
+
+    /// The most memory that the server ever had in use, in KiB.
+    pub(super) fn server_peak_memory(&self) -> Option<u64> {
+        self.server.as_ref().and_then(Supervised::peak_memory)
+    }
+
+    /// Ends everything in order: the server finishes what it began while channel and database are still there.
+    pub(super) async fn stop(mut self) -> Result<(), Failure> {
+        let mut ends = Vec::new();
+        for process in [self.server.take(), self.channel.take()].into_iter().flatten() {
+            ends.push(process.stop().await);
+        }
+        if let Some(database) = self.database.take() {
+            let stopped = tokio::task::spawn_blocking(|| database.stop()).await.map_err(Failure::new);
+            ends.push(stopped.and_then(|stopped| stopped.map_err(Failure::new)));
+        }
+        match fs::remove_dir_all(&self.folder) {
+            // The channel, which removes it also when the demo was killed, was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => ends.push(removed.map_err(Failure::at(self.folder.display()))),
+        }
+        ends.into_iter().collect()
+    }
+}
+
+async fn start_database(data: Option<PathBuf>) -> Result<(PrivatePostgres, Duration), Failure> {
+    let started = Stopwatch::start();
+    let starting = tokio::task::spawn_blocking(|| PrivatePostgres::start(database_options(data)));
+    let database = starting.await.map_err(Failure::new)?.map_err(Failure::new)?;
+    Ok((database, started.elapsed()))
+}
+
+/// Kept data has the database already.
+async fn create_database(database: &PrivatePostgres) -> Result<(), Failure> {
+    match database.databases().create_database(DATABASE).await {
+        Err(DatabaseError::Server { source, .. }) if source.code() == Some(&SqlState::DUPLICATE_DATABASE) => {
+            Ok(())
+        }
+        created => created.map_err(Failure::new),
+    }
+}
+
+fn free_port() -> io::Result<SocketAddr> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+}
+
+/// The server's configuration, as an operator would write it; `account` holds the channel's settings.
+fn configuration(callbacks: SocketAddr, api_key: &GeneratedApiKey, account: &str) -> String {
+    format!(
+        r#"# Written by `payment-sandbox demo`. default-config.toml documents every key.
+[database]
+url_file = "database_url"
+tls = "disabled"
+migrate_at_start = true
+
+[grpc]
+listen = "127.0.0.1:0"
+
+[callbacks]
+listen = "{callbacks}"
+public_url = "http://{callbacks}"
+allow_insecure = true
+
+[admin]
+listen = "127.0.0.1:0"
+
+[log]
+format = "text"
+
+[shutdown]
+grace_seconds = 10
+
+[merchants.shop]
+api_keys = [{{ id = "demo", sha256 = "{hash}" }}]
+
+[merchants.shop.accounts.wechat-main]
+{account}"#,
+        hash = api_key.hash
+    )
+}

@@ -1,0 +1,27 @@
+//! The same callback five times at once.
+
+use payment_core::merchant_event::MerchantEvent;
+
+use super::Story;
+use crate::demo::promise::Kept;
+use crate::demo::scene::Scene;
+
+pub(super) const STORY: Story = Story {
+    title: "Five callbacks at once",
+    why: "Elsewhere three equal webhooks settled an order three times: each must be acknowledged, and one may count. (R3, F9, F10)",
+    promised: "5 acknowledged, 1 success recorded, told 1 time",
+    play: |scene| Box::pin(play(scene)),
+};
+
+async fn play(scene: &mut Scene<'_>) -> Kept<String> {
+    let order = scene.new_order(45_00);
+    let request = scene.request(&[order]);
+    let attempt = scene.create(&request).await?;
+    scene.lose_callbacks(&attempt).await?;
+    scene.pay(&attempt).await?;
+    let statuses = scene.call_back(&attempt, 5).await?;
+    let acknowledged = statuses.iter().filter(|status| **status == 200).count();
+    let trail = scene.outcome(&attempt).await?.trail;
+    let told = trail.told(MerchantEvent::PaymentSucceeded);
+    Ok(format!("{acknowledged} acknowledged, {} success recorded, told {told} time", trail.successes))
+}
