@@ -90,6 +90,23 @@ impl CaseOpening {
         }
     }
 
+    /// A refund of a payment number that is not in our records, or not paid according to them.
+    #[must_use]
+    pub fn unknown_refund(finding: &RefundFinding) -> Self {
+        Self {
+            kind: CaseKind::UnknownPayment,
+            payment_no: finding.payment_no.to_string(),
+            refund_no: Some(finding.refund_no.clone()),
+            order_no: None,
+            channel_transaction_no: None,
+            amount: finding.amount,
+            description: format!(
+                "the channel speaks of a refund of {}, which we do not know as paid",
+                finding.payment_no
+            ),
+        }
+    }
+
     /// A refund that we did not start and that does not fit what is left of its payment.
     #[must_use]
     pub fn foreign_refund(payment: &Payment, finding: &RefundFinding) -> Self {

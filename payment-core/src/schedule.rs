@@ -18,14 +18,14 @@ pub const CLOSE: Schedule = Schedule { steps: &[10, 30, 60, 120, 300] };
 /// A refund on its way: wallets within seconds, cards within days (WeChat advises a minute, then 5, 10, 20, 30).
 pub const REFUND: Schedule = Schedule { steps: &[10, 60, 300, 600, 1200, 1800, 3600] };
 
-const fn steps_of_payment() -> [u32; 64] {
-    let mut steps = [60; 64];
+const fn steps_of_payment() -> [u32; 96] {
+    let mut steps = [60; 96];
     steps[0] = 5;
     steps[1] = 10;
     steps[2] = 15;
     steps[3] = 30;
     steps[4] = 45;
-    steps[63] = 300;
+    steps[95] = 300;
     steps
 }
 
