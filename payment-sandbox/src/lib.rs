@@ -1,5 +1,6 @@
 //! Payment channels as faithful local servers, a private PostgreSQL, and the demo.
 
+pub mod alipay;
 pub mod clock;
 pub mod postgres;
 mod rsa;

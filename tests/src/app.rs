@@ -243,6 +243,12 @@ impl TestApp {
         self.keys[merchant].clone()
     }
 
+    /// A merchant's key as text, to be looked for where it must not be.
+    #[must_use]
+    pub fn bearer(&self, merchant: &str) -> String {
+        self.keys[merchant].0.to_str().unwrap().trim_start_matches("Bearer ").to_owned()
+    }
+
     /// The bare connection, for calls without a key.
     #[must_use]
     pub fn channel(&self) -> Channel {

@@ -88,4 +88,3 @@ fn named(name: &str, from: OffsetDateTime, life: time::Duration) -> CertificateP
 fn serial_number(hexadecimal: &str) -> SerialNumber {
     SerialNumber::from(hex::decode(hexadecimal).unwrap_or_default())
 }
-

@@ -92,7 +92,7 @@ fn create_in_txn<'c>(
             Earlier::None => {}
             Earlier::Reuse(payment) => {
                 insert_request(connection, wanted, &payment.payment_no).await?;
-                return Ok(CreateOutcome::Reused(payment));
+                return Ok(CreateOutcome::Reused(*payment));
             }
             Earlier::Undecided(payments) => return Ok(CreateOutcome::EarlierAttempts(payments)),
         }
@@ -149,7 +149,7 @@ fn order_paid(row: &AllocationRow) -> Result<CreateOutcome, StoreError> {
 
 enum Earlier {
     None,
-    Reuse(Payment),
+    Reuse(Box<Payment>),
     Undecided(Vec<Payment>),
 }
 
@@ -171,7 +171,7 @@ async fn earlier_attempts(
     let undecided = open.iter().any(|payment_no| verdict(payment_no).is_none());
     let mut payments = payments_in_txn(connection, &open).await?;
     match (undecided, payments.pop()) {
-        (false, Some(payment)) if payments.is_empty() => Ok(Earlier::Reuse(payment)),
+        (false, Some(payment)) if payments.is_empty() => Ok(Earlier::Reuse(Box::new(payment))),
         (_, Some(last)) => {
             payments.push(last);
             Ok(Earlier::Undecided(payments))

@@ -102,10 +102,9 @@ pub(crate) async fn created_beside(
 }
 
 async fn record(on: &TestStore, new: &NewPayment) -> Payment {
-    match on.store.payment_create(new).await.unwrap() {
-        CreateOutcome::Created(payment) => payment,
-        other => panic!("not created: {other:?}"),
-    }
+    let outcome = on.store.payment_create(new).await.unwrap();
+    let CreateOutcome::Created(payment) = outcome else { panic!("not created: {outcome:?}") };
+    payment
 }
 
 pub(crate) fn handle() -> Happening {

@@ -1,0 +1,206 @@
+//! Death at each numbered place: after each commit and each channel call.
+
+use std::collections::BTreeSet;
+
+use nix::sys::signal::Signal;
+use payment_core::{identifiers::PaymentNo, merchant_event::MerchantEvent};
+use payment_proto::v1::{
+    ClientResult, ClosePaymentRequest, ConfirmPaymentRequest, CreatePaymentRequest, Payment, PaymentState,
+    SyncPaymentRequest,
+};
+use payment_server::app::crash_point::CrashPoint;
+use payment_tests::{app::Payments, requests::app_payment};
+use tonic::Status;
+
+use crate::{
+    process::{Death, ServerProcess},
+    world::{World, create, told},
+};
+
+/// What every story is about.
+fn wanted() -> CreatePaymentRequest {
+    app_payment("r-1", "A", 100)
+}
+
+async fn assert_died(server: ServerProcess) {
+    let (death, log) = server.death().await;
+    assert_eq!(death, Death::Signal(Signal::SIGABRT), "{log}");
+}
+
+async fn confirm(caller: &mut Payments, payment_no: &str) -> Result<Payment, Status> {
+    let mut request = ConfirmPaymentRequest { payment_no: payment_no.to_owned(), ..Default::default() };
+    request.set_result(ClientResult::Paid);
+    Ok(caller.confirm_payment(request).await?.into_inner().payment.unwrap())
+}
+
+async fn sync(caller: &mut Payments, payment_no: &str) -> Result<Payment, Status> {
+    let request = SyncPaymentRequest { payment_no: payment_no.to_owned() };
+    Ok(caller.sync_payment(request).await?.into_inner().payment.unwrap())
+}
+
+async fn close(caller: &mut Payments, payment_no: &str) -> Result<Payment, Status> {
+    let request = ClosePaymentRequest { payment_no: payment_no.to_owned() };
+    Ok(caller.close_payment(request).await?.into_inner().payment.unwrap())
+}
+
+/// The order is paid once, by one payment, and its caller is told once.
+async fn assert_paid_once(world: &World) {
+    let ledger = world.audit().await;
+    assert_eq!(told(&ledger, MerchantEvent::PaymentSucceeded), 1);
+    let books = world.wechat().ledger().orders;
+    assert_eq!(books.iter().map(|line| line.taken).sum::<i64>(), 100, "{books:?}");
+}
+
+/// Dies in a create; the same request then goes on with the same payment, and it is paid.
+async fn dies_in_create(point: CrashPoint) {
+    let world = World::new().await;
+    let server = world.server(Some(point)).await;
+    world.caller(&server).await.create_payment(wanted()).await.unwrap_err();
+    assert_died(server).await;
+    let recorded: Vec<PaymentNo> =
+        world.audit().await.payments.into_iter().map(|payment| payment.payment_no).collect();
+
+    let server = world.server(None).await;
+    let (payment_no, created) = create(&mut world.caller(&server).await, wanted()).await;
+    assert_eq!(recorded.iter().map(PaymentNo::as_str).collect::<Vec<_>>(), [payment_no.as_str()]);
+    assert_eq!(created.payment.as_ref().unwrap().state(), PaymentState::AwaitingPayer);
+    world.pay(&created);
+    world.wechat().settled().await;
+    world.end(server).await;
+    assert_paid_once(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_01_the_intent_to_create_is_committed() {
+    dies_in_create(CrashPoint::CreateIntended).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_02_the_create_is_answered_and_not_recorded() {
+    dies_in_create(CrashPoint::CreateAnswered).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_03_the_create_is_recorded_and_the_caller_not_answered() {
+    dies_in_create(CrashPoint::CreateRecorded).await;
+}
+
+/// A payment that is paid at the channel, whose notification never came; dies when its caller asks.
+async fn paid_unheard(point: CrashPoint) -> (World, ServerProcess, String) {
+    let world = World::new().await;
+    world.wechat().suppress_notifications(None);
+    let server = world.server(Some(point)).await;
+    let (payment_no, created) = create(&mut world.caller(&server).await, wanted()).await;
+    world.pay(&created);
+    (world, server, payment_no)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_04_the_client_result_is_recorded_and_the_channel_not_asked() {
+    let (world, server, payment_no) = paid_unheard(CrashPoint::ClientResultRecorded).await;
+    confirm(&mut world.caller(&server).await, &payment_no).await.unwrap_err();
+    assert_died(server).await;
+    let ledger = world.store.ledger().await.unwrap();
+    let state = ledger.payments[0].state;
+    assert_eq!(
+        state,
+        payment_core::payment::state::PaymentState::ClientReported,
+        "r01: a hint proves nothing"
+    );
+
+    let server = world.server(None).await;
+    let paid = confirm(&mut world.caller(&server).await, &payment_no).await.unwrap();
+    assert_eq!(paid.state(), PaymentState::Succeeded);
+    world.end(server).await;
+    assert_paid_once(&world).await;
+}
+
+/// Dies in a query that finds the payment paid; asked again, it is.
+async fn dies_in_sync(point: CrashPoint) {
+    let (world, server, payment_no) = paid_unheard(point).await;
+    sync(&mut world.caller(&server).await, &payment_no).await.unwrap_err();
+    assert_died(server).await;
+
+    let server = world.server(None).await;
+    let paid = sync(&mut world.caller(&server).await, &payment_no).await.unwrap();
+    assert_eq!(paid.state(), PaymentState::Succeeded);
+    world.deliver_again(&payment_no).await;
+    world.end(server).await;
+    assert_paid_once(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_05_a_query_is_answered_and_not_recorded() {
+    dies_in_sync(CrashPoint::QueryAnswered).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_06_a_querys_answer_is_recorded() {
+    dies_in_sync(CrashPoint::QueryRecorded).await;
+}
+
+/// Dies over a notification; the channel, which got no acknowledgement, sends it again.
+async fn dies_in_notification(point: CrashPoint) {
+    let world = World::new().await;
+    let server = world.server(Some(point)).await;
+    let (payment_no, created) = create(&mut world.caller(&server).await, wanted()).await;
+    world.pay(&created);
+    assert_died(server).await;
+
+    let server = world.server(None).await;
+    world.deliver_again(&payment_no).await;
+    world.end(server).await;
+    assert_paid_once(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_07_a_notification_is_verified_and_not_recorded() {
+    dies_in_notification(CrashPoint::NotificationVerified).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_08_a_notification_is_recorded_and_not_acknowledged() {
+    dies_in_notification(CrashPoint::NotificationRecorded).await;
+}
+
+/// Dies in a close; closed again, it is proven closed, and the order can be paid by another payment.
+async fn dies_in_close(point: CrashPoint) {
+    let world = World::new().await;
+    let server = world.server(Some(point)).await;
+    let mut caller = world.caller(&server).await;
+    let (payment_no, _) = create(&mut caller, wanted()).await;
+    close(&mut caller, &payment_no).await.unwrap_err();
+    assert_died(server).await;
+
+    let server = world.server(None).await;
+    let mut caller = world.caller(&server).await;
+    assert_eq!(close(&mut caller, &payment_no).await.unwrap().state(), PaymentState::Closed);
+    let (second_no, created) = create(&mut caller, app_payment("r-2", "A", 100)).await;
+    assert_ne!(second_no, payment_no);
+    world.pay(&created);
+    world.wechat().settled().await;
+    world.end(server).await;
+    assert_paid_once(&world).await;
+    assert_eq!(told(&world.audit().await, MerchantEvent::PaymentClosed), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_09_a_close_is_answered_and_not_recorded() {
+    dies_in_close(CrashPoint::CloseAnswered).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_10_a_close_is_recorded_and_the_caller_not_answered() {
+    dies_in_close(CrashPoint::CloseRecorded).await;
+}
+
+/// A new point needs a story above: this test names the number that has none.
+#[test]
+fn every_point_has_its_story() {
+    let told: BTreeSet<u8> = include_str!("points.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("async fn point_")?.get(..2)?.parse().ok())
+        .collect();
+    let numbered: BTreeSet<u8> = CrashPoint::ALL.into_iter().map(|point| point as u8).collect();
+    assert_eq!(told, numbered);
+}
