@@ -59,6 +59,21 @@ pub struct Payment {
     pub times: PaymentTimes,
 }
 
+impl Payment {
+    /// Whether this payment is the one that paid the order (R9).
+    #[must_use]
+    pub fn pays(&self, order_no: &OrderNo) -> bool {
+        self.paid_part(order_no).is_some()
+    }
+
+    /// The part of this payment that paid the order, if it did.
+    #[must_use]
+    pub fn paid_part(&self, order_no: &OrderNo) -> Option<&Allocation> {
+        let mut parts = self.allocations.iter();
+        parts.find(|part| part.order_no == *order_no && part.state == AllocationState::Effective)
+    }
+}
+
 /// The instants of a payment, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaymentTimes {

@@ -8,7 +8,7 @@ use payment_core::{
         ApiKeyId, ChannelAccountId, ChannelName, MerchantId, OrderNo, PaymentNo, Product, RefundNo, RequestId,
     },
     payment::{Payment, create::OrderAmount, state::PaymentState},
-    refund::{Refund, reserve::RefundContent, state::RefundState},
+    refund::{Refund, RefundReason, reserve::Split, state::RefundState},
 };
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -111,8 +111,23 @@ pub enum ChannelContact {
 pub struct CreateRefund {
     /// The number of the business that wants it, at most 58 characters.
     pub refund_no: RefundNo,
-    /// What is wanted.
-    pub content: RefundContent,
+    /// What was paid.
+    pub payment: PaymentChoice,
+    /// How much of it.
+    pub split: Split,
+    /// Why.
+    pub reason: RefundReason,
+    /// What the payer reads.
+    pub description: String,
+}
+
+/// How a caller names a payment that is paid.
+#[derive(Debug, Clone)]
+pub enum PaymentChoice {
+    /// This one.
+    Payment(PaymentNo),
+    /// The one that paid this order.
+    OfOrder(OrderNo),
 }
 
 /// Which refunds to list, newest first.

@@ -15,7 +15,7 @@ use payment_store::refund::{NewRefund, RefundFilter, RefundOutcome};
 
 use super::{
     App,
-    command::{Caller, CreateRefund},
+    command::{Caller, CreateRefund, PaymentChoice},
     crash_point::{self, CrashPoint},
     error::AppError,
 };
@@ -31,20 +31,38 @@ impl App {
         caller: &Caller,
         command: CreateRefund,
     ) -> Result<Refund, AppError> {
-        let payment = self.payment(&caller.merchant_id, &command.content.payment_no).await?;
+        let payment = self.payment_to_refund(caller, &command.payment).await?;
         self.within_channel_limits(&payment, &command.refund_no).await?;
-        let (app, caller) = (Arc::clone(self), caller.clone());
-        self.detached(async move { app.record_and_send(&caller, command).await }).await
-    }
-
-    async fn record_and_send(&self, caller: &Caller, command: CreateRefund) -> Result<Refund, AppError> {
+        let CreateRefund { refund_no, split, reason, description, .. } = command;
         let new = NewRefund {
             merchant_id: caller.merchant_id.clone(),
-            refund_no: command.refund_no,
-            content: command.content,
+            refund_no,
+            content: RefundContent { payment_no: payment.payment_no, split, reason, description },
             created_by: caller.api_key_id.clone(),
             now: self.now(),
         };
+        let app = Arc::clone(self);
+        self.detached(async move { app.record_and_send(new).await }).await
+    }
+
+    /// The payment by its number, or the one that paid an order: there is at most one, and it stays (R9).
+    async fn payment_to_refund(&self, caller: &Caller, choice: &PaymentChoice) -> Result<Payment, AppError> {
+        let order_no = match choice {
+            PaymentChoice::Payment(payment_no) => return self.payment(&caller.merchant_id, payment_no).await,
+            PaymentChoice::OfOrder(order_no) => order_no,
+        };
+        let order = self.get_order(caller, order_no).await?;
+        let paid = order.payments.iter().find(|payment| payment.pays(order_no));
+        let refused = |latest: &Payment| AppError::PaymentStateConflict {
+            payment_no: latest.payment_no.clone(),
+            state: latest.state.as_str(),
+        };
+        let not_paid = || order.payments.first().map(refused);
+        let not_found = || AppError::OrderNotFound(order_no.clone());
+        paid.cloned().ok_or_else(|| not_paid().unwrap_or_else(not_found))
+    }
+
+    async fn record_and_send(&self, new: NewRefund) -> Result<Refund, AppError> {
         match self.store.refund_create(&new).await? {
             RefundOutcome::Created(refund) => {
                 crash_point::reach(CrashPoint::RefundReserved);
@@ -110,11 +128,11 @@ fn cannot_reserve(cannot: CannotReserve, payment_no: PaymentNo) -> AppError {
         }
         CannotReserve::NothingLeft => AppError::RefundExceedsPaid { payment_no, order_no: None, left: None },
         CannotReserve::SplitNeeded => {
-            invalid("parts", "must say how much of which order: the payment has several".to_owned())
+            invalid("extent", "must say by split how much of which order: the payment has several".to_owned())
         }
         CannotReserve::UnknownOrder(order_no) => {
-            invalid("parts", format!("order {order_no} is not covered by payment {payment_no}"))
+            invalid("extent", format!("order {order_no} is not covered by payment {payment_no}"))
         }
-        CannotReserve::Money(error) => invalid("parts[].amount", error.to_string()),
+        CannotReserve::Money(error) => invalid("extent", error.to_string()),
     }
 }

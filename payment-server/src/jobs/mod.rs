@@ -45,6 +45,12 @@ impl Job {
         }
     }
 
+    /// The job of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|job| job.as_str() == name)
+    }
+
     /// The delays between two looks at the same row.
     pub(crate) const fn schedule(self) -> Schedule {
         match self {

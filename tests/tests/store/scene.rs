@@ -47,7 +47,12 @@ pub(crate) fn payment(request_id: &str, orders: &[&str]) -> Payment {
     let mut orders: Vec<_> = orders.iter().map(|text| order(text)).collect();
     orders.sort();
     let total = 100 * i64::try_from(orders.len()).unwrap();
-    let pending = |order_no| Allocation { order_no, amount: cny(100), state: AllocationState::Pending };
+    let pending = |order_no| Allocation {
+        order_no,
+        amount: cny(100),
+        state: AllocationState::Pending,
+        refund_reserved: cny(0),
+    };
     Payment {
         payment_no: payment_no(NOW),
         merchant_id: merchant(),
@@ -66,6 +71,7 @@ pub(crate) fn payment(request_id: &str, orders: &[&str]) -> Payment {
         channel_transaction_no: None,
         handle: None,
         failure: None,
+        capture_intend_time: None,
         times: PaymentTimes {
             create: NOW,
             expire: NOW + Duration::minutes(30),
