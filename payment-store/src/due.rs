@@ -38,6 +38,17 @@ pub struct Claim<Number> {
     pub number: Number,
     /// How often it was asked about before.
     pub checks: u32,
+    /// When another process may take it. It also tells this claim from a later one.
+    pub lease_end: OffsetDateTime,
+}
+
+/// When a row is due again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextCheck {
+    /// When.
+    pub time: OffsetDateTime,
+    /// How often it was asked about by then.
+    pub checks: u32,
 }
 
 /// A claimed refund.
@@ -51,29 +62,41 @@ struct ClaimedRow {
     number: String,
     #[diesel(sql_type = Integer)]
     checks: i32,
+    #[diesel(sql_type = Timestamptz)]
+    lease_end: OffsetDateTime,
 }
 
-/// The claims as PostgreSQL reads them, `$1` being now, `$2` the lease's end and `$3` the most rows. A test explains them.
-pub(crate) const CLAIM_WITHIN_TIME: &str = "\
-    UPDATE payment SET next_check_time = $2 FROM ( \
+#[derive(QueryableByName)]
+struct PaymentOfRow {
+    #[diesel(sql_type = Text)]
+    merchant_id: String,
+    #[diesel(sql_type = Text)]
+    payment_no: String,
+}
+
+// The claims as PostgreSQL reads them, `$1` being now, `$2` the lease's end and `$3` the most rows. The rows are chosen in
+// a CTE because the planner may run a subquery of FROM more than once, and then claim more than the limit.
+const CLAIM_WITHIN_TIME: &str = "\
+    WITH due AS MATERIALIZED ( \
         SELECT payment_no FROM payment WHERE next_check_time <= $1 AND expire_time > $1 \
-        ORDER BY next_check_time LIMIT $3 FOR UPDATE SKIP LOCKED) AS due \
-    WHERE payment.payment_no = due.payment_no \
-    RETURNING payment.merchant_id, payment.payment_no AS number, payment.checks";
-pub(crate) const CLAIM_PAST_TIME: &str = "\
-    UPDATE payment SET next_check_time = $2 FROM ( \
+        ORDER BY next_check_time LIMIT $3 FOR UPDATE SKIP LOCKED) \
+    UPDATE payment SET next_check_time = $2 FROM due WHERE payment.payment_no = due.payment_no \
+    RETURNING payment.merchant_id, payment.payment_no AS number, payment.checks, payment.next_check_time AS lease_end";
+const CLAIM_PAST_TIME: &str = "\
+    WITH due AS MATERIALIZED ( \
         SELECT payment_no FROM payment WHERE next_check_time <= $1 AND expire_time <= $1 \
-        ORDER BY next_check_time LIMIT $3 FOR UPDATE SKIP LOCKED) AS due \
-    WHERE payment.payment_no = due.payment_no \
-    RETURNING payment.merchant_id, payment.payment_no AS number, payment.checks";
-pub(crate) const CLAIM_REFUNDS: &str = "\
-    UPDATE refund SET next_check_time = $2 FROM ( \
+        ORDER BY next_check_time LIMIT $3 FOR UPDATE SKIP LOCKED) \
+    UPDATE payment SET next_check_time = $2 FROM due WHERE payment.payment_no = due.payment_no \
+    RETURNING payment.merchant_id, payment.payment_no AS number, payment.checks, payment.next_check_time AS lease_end";
+const CLAIM_REFUNDS: &str = "\
+    WITH due AS MATERIALIZED ( \
         SELECT merchant_id, refund_no FROM refund WHERE next_check_time <= $1 \
-        ORDER BY next_check_time LIMIT $3 FOR UPDATE SKIP LOCKED) AS due \
+        ORDER BY next_check_time LIMIT $3 FOR UPDATE SKIP LOCKED) \
+    UPDATE refund SET next_check_time = $2 FROM due \
     WHERE refund.merchant_id = due.merchant_id AND refund.refund_no = due.refund_no \
-    RETURNING refund.merchant_id, refund.refund_no AS number, refund.checks";
-pub(crate) const FIND_DUPLICATES: &str = "\
-    SELECT merchant_id, payment_no AS number, 0 AS checks FROM allocation \
+    RETURNING refund.merchant_id, refund.refund_no AS number, refund.checks, refund.next_check_time AS lease_end";
+const FIND_DUPLICATES: &str = "\
+    SELECT DISTINCT merchant_id, payment_no FROM allocation \
     WHERE state = 'DUPLICATE' AND refund_reserved < amount LIMIT $1";
 
 impl Store {
@@ -117,13 +140,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn duplicates_find(&self, limit: u16) -> Result<Vec<Claim<PaymentNo>>, StoreError> {
+    pub async fn duplicates_find(&self, limit: u16) -> Result<Vec<(MerchantId, PaymentNo)>, StoreError> {
         let mut connection = self.connections.acquire().await?;
         let find = diesel::sql_query(FIND_DUPLICATES).bind::<BigInt, _>(i64::from(limit));
-        let rows: Vec<ClaimedRow> = Cached(find).load(&mut connection).await?;
-        rows.into_iter()
-            .map(|row| row.into_claim(|number| PaymentNo::parse(number).ok(), "allocation"))
-            .collect()
+        let rows: Vec<PaymentOfRow> = Cached(find).load(&mut connection).await?;
+        let corrupt = |_| StoreError::Corrupt("allocation");
+        let parse = |row: PaymentOfRow| {
+            let merchant_id = MerchantId::parse(row.merchant_id).map_err(corrupt)?;
+            Ok((merchant_id, PaymentNo::parse(row.payment_no).map_err(corrupt)?))
+        };
+        rows.into_iter().map(parse).collect()
     }
 
     async fn claim(
@@ -141,42 +167,45 @@ impl Store {
         Ok(Cached(claim).load(&mut connection).await?)
     }
 
-    /// Says when a payment that is still open is asked about next, after it was asked about once more.
+    /// Says when a claimed payment is due again. Nothing happens if it changed meanwhile, which set its own time, or if
+    /// the lease ran out and another process has it.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn payment_reschedule(
         &self,
-        payment_no: &PaymentNo,
-        next_check_time: OffsetDateTime,
+        claim: &Claim<PaymentNo>,
+        next: NextCheck,
     ) -> Result<(), StoreError> {
         let mut connection = self.connections.acquire().await?;
-        let open = payment::table.filter(payment::payment_no.eq(payment_no.as_str()));
-        let open = open.filter(payment::next_check_time.is_not_null());
-        let update = diesel::update(open)
-            .set((payment::next_check_time.eq(next_check_time), payment::checks.eq(payment::checks + 1)));
+        let claimed = payment::table.filter(payment::payment_no.eq(claim.number.as_str()));
+        let claimed = claimed.filter(payment::next_check_time.eq(claim.lease_end));
+        let update = diesel::update(claimed)
+            .set((payment::next_check_time.eq(next.time), payment::checks.eq(next.stored_checks())));
         Cached(update).execute(&mut connection).await?;
         Ok(())
     }
 
-    /// Says when a refund that has not arrived is driven next.
+    /// Says when a claimed refund is due again, as [`Store::payment_reschedule`] does for a payment.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn refund_reschedule(
-        &self,
-        merchant_id: &MerchantId,
-        refund_no: &RefundNo,
-        next_check_time: OffsetDateTime,
-    ) -> Result<(), StoreError> {
+    pub async fn refund_reschedule(&self, claim: &DueRefund, next: NextCheck) -> Result<(), StoreError> {
         let mut connection = self.connections.acquire().await?;
-        let of_number =
-            refund::merchant_id.eq(merchant_id.as_str()).and(refund::refund_no.eq(refund_no.as_str()));
-        let open = refund::table.filter(of_number).filter(refund::next_check_time.is_not_null());
-        let update = diesel::update(open)
-            .set((refund::next_check_time.eq(next_check_time), refund::checks.eq(refund::checks + 1)));
+        let of_number = refund::merchant_id
+            .eq(claim.merchant_id.as_str())
+            .and(refund::refund_no.eq(claim.number.as_str()));
+        let claimed = refund::table.filter(of_number).filter(refund::next_check_time.eq(claim.lease_end));
+        let update = diesel::update(claimed)
+            .set((refund::next_check_time.eq(next.time), refund::checks.eq(next.stored_checks())));
         Cached(update).execute(&mut connection).await?;
         Ok(())
+    }
+}
+
+impl NextCheck {
+    fn stored_checks(self) -> i32 {
+        i32::try_from(self.checks).unwrap_or(i32::MAX)
     }
 }
 
@@ -191,6 +220,7 @@ impl ClaimedRow {
             merchant_id: MerchantId::parse(self.merchant_id).map_err(|_| corrupt())?,
             number: number(self.number).ok_or_else(corrupt)?,
             checks: u32::try_from(self.checks).map_err(|_| corrupt())?,
+            lease_end: self.lease_end,
         })
     }
 }

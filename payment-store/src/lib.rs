@@ -20,7 +20,7 @@ mod schema;
 mod transaction;
 mod words;
 
-pub use due::{Claim, DuePayments, DueRefund};
+pub use due::{Claim, DuePayments, DueRefund, NextCheck};
 pub use error::StoreError;
 pub use inbox::{Delivery, NotificationRecord};
 pub use pool::{DatabaseTls, StoreOptions};

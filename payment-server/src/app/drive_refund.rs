@@ -3,7 +3,7 @@
 use payment_core::{
     evidence::{ChannelEvidence, Evidence, Source},
     gateway::{GatewayError, RefundAnswer, RefundFinding, RefundQueryRequest, RefundRequest, RefundStatus},
-    refund::{Refund, apply::RefundHappening, state::RefundState},
+    refund::{Refund, RefundOrigin, apply::RefundHappening, state::RefundState},
 };
 use payment_store::{
     NotificationRecord,
@@ -40,6 +40,10 @@ impl App {
         };
         match refund.state {
             RefundState::Succeeded => Ok(Driven { refund, contact: ChannelContact::Answered }),
+            // What somebody made at the channel's console is never sent by us, only asked about (R18).
+            RefundState::Pending if refund.origin == RefundOrigin::Channel => {
+                self.ask_about_refund(refund, &account).await
+            }
             RefundState::Pending if self.now() < refund.times.create + ASK_BEFORE_REPEATING => {
                 self.send_refund(refund, &account).await
             }
@@ -63,7 +67,9 @@ impl App {
         let answer = account.gateway.query_refund(&request).await;
         match answer {
             // The channel does not know it (any more, or yet): the same number cannot give back twice.
-            Ok(RefundAnswer { finding: RefundFinding { status: RefundStatus::NotFound, .. }, .. }) => {
+            Ok(RefundAnswer { finding: RefundFinding { status: RefundStatus::NotFound, .. }, .. })
+                if refund.origin != RefundOrigin::Channel =>
+            {
                 self.send_refund(refund, account).await
             }
             answer => self.record_refund_answer(refund, answer, Source::QueryAnswer).await,

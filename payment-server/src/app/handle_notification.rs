@@ -129,7 +129,7 @@ impl App {
             return Ok(());
         }
         let foreign = ForeignRefund { finding: finding.clone(), notification, evidence };
-        match self.store.refund_record_foreign(&foreign).await? {
+        match self.record_foreign_refund(&foreign).await? {
             ForeignRefundOutcome::Recorded => {
                 tracing::warn!(refund.no = %finding.refund_no, "a refund that we did not start is recorded");
                 self.refund_applied(&request).await?;
@@ -137,6 +137,7 @@ impl App {
             ForeignRefundOutcome::CaseOpened => {
                 tracing::error!(refund.no = %finding.refund_no, "a refund that does not fit its payment: case open");
             }
+            ForeignRefundOutcome::NothingGivenBack => {}
             ForeignRefundOutcome::PaymentNotFound => {
                 tracing::error!(refund.no = %finding.refund_no, "a refund of a payment that is not in our records");
                 let case = CaseOpening::unknown_refund(finding);
@@ -144,6 +145,20 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// Money that is given back was paid: where our records do not say so yet, the channel is asked first.
+    async fn record_foreign_refund(&self, foreign: &ForeignRefund) -> Result<ForeignRefundOutcome, AppError> {
+        let outcome = self.store.refund_record_foreign(foreign).await?;
+        let merchant = &foreign.notification.delivery.merchant_id;
+        match (outcome, self.store.payment_get(merchant, &foreign.finding.payment_no).await?) {
+            (ForeignRefundOutcome::PaymentNotFound, Some(payment)) => {
+                let account = self.account_of(&payment)?;
+                self.ask(&payment, &account).await?;
+                Ok(self.store.refund_record_foreign(foreign).await?)
+            }
+            (outcome, _) => Ok(outcome),
+        }
     }
 
     async fn record_payment_event(

@@ -4,10 +4,10 @@ use std::{future::Future, sync::Arc};
 
 use futures::future::join_all;
 use payment_core::{
-    identifiers::{ChannelAccountId, MerchantId, PaymentNo, RefundNo},
+    identifiers::{ChannelAccountId, PaymentNo, RefundNo},
     payment::Payment,
 };
-use payment_store::{Claim, DueRefund};
+use payment_store::{Claim, DueRefund, NextCheck};
 use tokio_util::sync::CancellationToken;
 
 use super::{App, command::ChannelContact, error::AppError};
@@ -53,10 +53,14 @@ impl App {
         let payment = self.payment(&claim.merchant_id, &claim.number).await?;
         let account = payment.channel_account.clone();
         let step = async || self.step_payment(job, &payment).await;
-        let (handled, pause) = self.guarded(&claim.merchant_id, &account, settings, step).await?;
-        let delay = pause.unwrap_or_else(|| self.delay(job, claim.checks));
-        self.store.payment_reschedule(&claim.number, self.now() + delay).await?;
-        Ok(handled)
+        let outcome = self.guarded(&claim, &account, settings, step).await?;
+        let mut next = self.next_check(job, claim.checks, outcome);
+        // Its closing begins when its time is over, with short steps again.
+        if job == Job::PaymentSuccess && next.time > payment.times.expire {
+            next = NextCheck { time: payment.times.expire.max(self.now()), checks: 0 };
+        }
+        self.store.payment_reschedule(&claim, next).await?;
+        Ok(outcome.handled())
     }
 
     async fn step_payment(&self, job: Job, payment: &Payment) -> Result<Handled, AppError> {
@@ -70,14 +74,17 @@ impl App {
         Ok(handled(synced.contact))
     }
 
-    async fn look_for_duplicates(&self, settings: Settings) -> Result<Report, AppError> {
+    async fn look_for_duplicates(self: &Arc<Self>, settings: Settings) -> Result<Report, AppError> {
         let found = self.store.duplicates_find(settings.batch).await?;
         let mut outcomes = Vec::new();
-        for claim in found {
-            tracing::error!(payment.no = %claim.number, "a duplicate was not being given back; it is now");
-            let now = self.now();
-            let ensured = self.store.duplicates_ensure_refunded(&claim.merchant_id, &claim.number, now).await;
-            outcomes.push(ensured.map(|()| Handled::Answered).map_err(AppError::from));
+        for (merchant_id, payment_no) in found {
+            tracing::error!(payment.no = %payment_no, "a duplicate was not being given back; it is now");
+            let (app, now) = (Arc::clone(self), self.now());
+            let ensure = async move {
+                app.store.duplicates_ensure_refunded(&merchant_id, &payment_no, now).await?;
+                Ok(Handled::Answered)
+            };
+            outcomes.push(self.detached(ensure).await);
         }
         Ok(report(outcomes))
     }
@@ -97,40 +104,64 @@ impl App {
         let refund = refund.ok_or_else(|| AppError::RefundNotFound(refund_no.clone()))?;
         let account = refund.channel_account.clone();
         let step = async || Ok(handled(self.drive_refund(refund.clone()).await?.contact));
-        let (handled, pause) = self.guarded(&claim.merchant_id, &account, settings, step).await?;
-        let delay = pause.unwrap_or_else(|| self.delay(Job::RefundSuccess, claim.checks));
-        self.store.refund_reschedule(&claim.merchant_id, refund_no, self.now() + delay).await?;
-        Ok(handled)
+        let outcome = self.guarded(&claim, &account, settings, step).await?;
+        let next = self.next_check(Job::RefundSuccess, claim.checks, outcome);
+        self.store.refund_reschedule(&claim, next).await?;
+        Ok(outcome.handled())
     }
 
     /// Takes a step if the account's guard lets it; otherwise says how long to wait.
-    async fn guarded<F: Future<Output = Result<Handled, AppError>>>(
+    async fn guarded<Number, F: Future<Output = Result<Handled, AppError>>>(
         &self,
-        merchant: &MerchantId,
+        claim: &Claim<Number>,
         account: &ChannelAccountId,
         settings: Settings,
         step: impl FnOnce() -> F,
-    ) -> Result<(Handled, Option<time::Duration>), AppError> {
-        if self.accounts.of_merchant(merchant, account).is_none() {
+    ) -> Result<Outcome, AppError> {
+        if self.accounts.of_merchant(&claim.merchant_id, account).is_none() {
             tracing::error!(channel.account = %account, "due work of an account that is not configured");
-            return Ok((Handled::Unanswered, Some(WITHOUT_ACCOUNT)));
+            return Ok(Outcome::LeftAlone(WITHOUT_ACCOUNT));
         }
-        let guard = self.guards.of(merchant, account, settings.calls_in_flight);
-        let _call = match guard.enter(self.now()).await {
+        let guard = self.guards.of(&claim.merchant_id, account, settings.calls_in_flight);
+        let _call = match guard.enter(claim.lease_end, || self.now()).await {
             Ok(permit) => permit,
-            Err(pause) => return Ok((Handled::Unanswered, Some(pause))),
+            Err(pause) => return Ok(Outcome::LeftAlone(pause)),
         };
         let handled = step().await?;
         guard.leave(handled, self.now());
-        Ok((handled, None))
+        Ok(Outcome::Asked(handled))
     }
 
-    fn delay(&self, job: Job, checks: u32) -> time::Duration {
-        let mut chance = [0];
-        self.randomness.fill(&mut chance);
-        let [chance] = chance;
-        let delay = job.schedule().delay(checks.saturating_add(1), chance);
-        delay.try_into().unwrap_or(time::Duration::MINUTE)
+    fn next_check(&self, job: Job, checks: u32, outcome: Outcome) -> NextCheck {
+        match outcome {
+            // Nobody was asked, so the steps do not grow: what waited out an outage is asked about soon after it.
+            Outcome::LeftAlone(pause) => NextCheck { time: self.now() + pause, checks },
+            Outcome::Asked(_) => {
+                let checks = checks.saturating_add(1);
+                let mut chance = [0];
+                self.randomness.fill(&mut chance);
+                let [chance] = chance;
+                NextCheck { time: self.now() + job.schedule().delay(checks, chance), checks }
+            }
+        }
+    }
+}
+
+/// What came of one row.
+#[derive(Debug, Clone, Copy)]
+enum Outcome {
+    /// The channel was asked.
+    Asked(Handled),
+    /// It was not, and is not to be for this long.
+    LeftAlone(time::Duration),
+}
+
+impl Outcome {
+    const fn handled(self) -> Handled {
+        match self {
+            Self::Asked(handled) => handled,
+            Self::LeftAlone(_) => Handled::Unanswered,
+        }
     }
 }
 

@@ -49,10 +49,18 @@ impl Default for Guards {
 }
 
 impl Guard {
-    /// Waits for a free call, then asks the breaker.
-    pub(crate) async fn enter(&self, now: OffsetDateTime) -> Result<OwnedSemaphorePermit, Duration> {
+    /// Waits for a free call, then asks the breaker. A row whose lease ended while it waited is left to whoever has it now.
+    pub(crate) async fn enter(
+        &self,
+        lease_end: OffsetDateTime,
+        now: impl FnOnce() -> OffsetDateTime + Send,
+    ) -> Result<OwnedSemaphorePermit, Duration> {
         // The semaphore is never closed; if it were, the account would be left alone for a moment.
         let permit = Arc::clone(&self.calls).acquire_owned().await.map_err(|_| Duration::SECOND)?;
+        let now = now();
+        if now >= lease_end {
+            return Err(Duration::ZERO);
+        }
         match self.breaker.lock().unwrap_or_else(PoisonError::into_inner).ask(now) {
             Verdict::Go => Ok(permit),
             Verdict::Wait(pause) => Err(pause),

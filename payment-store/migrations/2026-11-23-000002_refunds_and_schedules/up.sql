@@ -165,6 +165,8 @@ CREATE UNIQUE INDEX outbox_event_refund_success_is_told_once
 COMMENT ON COLUMN outbox_event.refund_no IS 'The refund, where it is about one.';
 
 ALTER TABLE payment_case ADD COLUMN refund_no text;
+-- A duplicate waits for nobody any more: the scheduler finds those that are there and records their refunds (R21).
+DELETE FROM payment_case WHERE kind = 'DUPLICATE_PAYMENT';
 ALTER TABLE payment_case DROP CONSTRAINT kind_is_known;
 ALTER TABLE payment_case ADD CONSTRAINT kind_is_known CHECK (kind IN (
     'UNKNOWN_PAYMENT', 'AMOUNT_MISMATCH', 'PAYEE_MISMATCH', 'TRANSACTION_MISMATCH', 'REFUND_NEEDS_PERSON',

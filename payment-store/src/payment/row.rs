@@ -8,6 +8,7 @@ use payment_core::{
     },
     money::{Currency, Money},
     payment::{Allocation, ChannelHandle, Failure, Payment, PaymentTimes},
+    schedule::PAYMENT,
 };
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -95,7 +96,8 @@ impl PaymentRow {
             client_report_time: payment.times.client_report,
             succeed_time: payment.times.succeed,
             end_time: payment.times.end,
-            next_check_time: payment.state.is_open().then_some(payment.times.create),
+            // Whoever creates it calls the channel at once; a scheduler looks after it if nothing came of that.
+            next_check_time: payment.state.is_open().then(|| payment.times.create + PAYMENT.delay(0, 128)),
             capture_intend_time: payment.capture_intend_time,
         }
     }

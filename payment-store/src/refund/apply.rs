@@ -6,7 +6,7 @@ use futures::{FutureExt as _, future::BoxFuture};
 use payment_core::{
     case::CaseOpening,
     evidence::{Evidence, Source},
-    gateway::RefundFinding,
+    gateway::{RefundFinding, RefundStatus},
     identifiers::{MerchantId, RefundNo},
     merchant_event::MerchantEvent,
     money::Money,
@@ -32,9 +32,9 @@ use crate::{
     cached::Cached,
     case::{CaseOrigin, Opened, case_open_in_txn},
     error::StoreError,
-    inbox::{NotificationRecord, Verdict, notification_insert_in_txn},
+    inbox::{Delivery, NotificationRecord, Verdict, notification_insert_in_txn},
     outbox::{EventOf, outbox_append_in_txn},
-    payment::lock::payment_lock_in_txn,
+    payment::lock::{Locked, payment_lock_in_txn},
     schema::{refund, refund_transition},
     transaction::{self, Abort},
     words::Word as _,
@@ -149,6 +149,7 @@ async fn write(
     if decision.is_empty() {
         return Ok(RefundApplied { refund: before, effect: Effect::Nothing });
     }
+    let moves_refund = decision.moves_refund();
     let after = decision.applied_to(&before, request.now);
     let origin = CaseOrigin {
         merchant_id: &after.merchant_id,
@@ -165,10 +166,13 @@ async fn write(
             Opened::Known => {}
         }
     }
+    if !moves_refund && events.is_empty() {
+        return Ok(RefundApplied { refund: before, effect: Effect::Case });
+    }
     if let Some(successor) = &decision.successor {
         number_insert_in_txn(connection, &after, successor, request.now).await?;
     }
-    refund_update(connection, &after).await?;
+    refund_update(connection, &after, decision).await?;
     if let Some(change) = decision.transition {
         transition_insert(connection, &after, change, request, notification).await?;
     }
@@ -180,12 +184,23 @@ async fn write(
         now: request.now,
     };
     outbox_append_in_txn(connection, context.store, &about, &events).await?;
-    Ok(RefundApplied { refund: after, effect: Effect::Changed })
+    let effect = if moves_refund { Effect::Changed } else { Effect::Case };
+    Ok(RefundApplied { refund: after, effect })
 }
 
-async fn refund_update(connection: &mut AsyncPgConnection, after: &Refund) -> Result<(), Abort> {
-    let key = (after.merchant_id.as_str(), after.refund_no.as_str());
+async fn refund_update(
+    connection: &mut AsyncPgConnection,
+    after: &Refund,
+    decision: &RefundDecision,
+) -> Result<(), Abort> {
     let open = after.state != RefundState::Succeeded;
+    let moved = decision.transition.is_some() || decision.successor.is_some();
+    // One that just moved is looked after soon; one that arrived, never again; any other as was planned.
+    let due = moved.then(|| {
+        let next_check_time = open.then(|| after.times.update + REFUND.delay(0, 128));
+        (refund::next_check_time.eq(next_check_time), refund::checks.eq(0))
+    });
+    let key = (after.merchant_id.as_str(), after.refund_no.as_str());
     let update = diesel::update(refund::table.find(key)).set((
         refund::state.eq(after.state.word()),
         refund::revision.eq(after.revision),
@@ -195,9 +210,7 @@ async fn refund_update(connection: &mut AsyncPgConnection, after: &Refund) -> Re
         refund::attention.eq(after.attention.map(|reason| reason.word())),
         refund::update_time.eq(after.times.update),
         refund::succeed_time.eq(after.times.succeed),
-        // One that just moved is looked after soon; one that arrived, never again.
-        refund::next_check_time.eq(open.then(|| after.times.update + REFUND.delay(0, 128))),
-        refund::checks.eq(0),
+        due,
     ));
     Cached(update).execute(connection).await?;
     Ok(())
@@ -249,10 +262,12 @@ pub struct ForeignRefund {
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForeignRefundOutcome {
-    /// Recorded as a refund of the payment.
+    /// Recorded as a refund of the payment, by this delivery or another.
     Recorded,
     /// It does not fit the payment; a case is open.
     CaseOpened,
+    /// It gave nothing back and never will; the delivery is kept.
+    NothingGivenBack,
     /// There is no such paid payment of this merchant; nothing was written.
     PaymentNotFound,
 }
@@ -281,12 +296,23 @@ fn foreign_in_txn<'c>(
     context: &'c ForeignContext<'_>,
 ) -> BoxFuture<'c, Result<ForeignRefundOutcome, Abort>> {
     async move {
-        let (finding, delivery) = (&context.foreign.finding, &context.foreign.notification.delivery);
+        let record = &context.foreign.notification;
+        let (finding, delivery) = (&context.foreign.finding, &record.delivery);
         let locked = payment_lock_in_txn(connection, &delivery.merchant_id, &finding.payment_no).await?;
-        let Some(locked) = locked.filter(|locked| locked.value().channel_transaction_no.is_some()) else {
+        let Some(payment) =
+            locked.as_ref().map(Locked::value).filter(|payment| is_paid_through(payment, delivery))
+        else {
             return Ok(ForeignRefundOutcome::PaymentNotFound);
         };
-        let payment = locked.value();
+        // Another delivery may have recorded it while we waited for the lock.
+        if refund_no_of_number(connection, &delivery.merchant_id, &finding.refund_no).await?.is_some() {
+            return Ok(ForeignRefundOutcome::Recorded);
+        }
+        if !gives_back(finding.status) {
+            let id = context.store.uuid(delivery.receive_time);
+            notification_insert_in_txn(connection, id, record, Verdict::Irrelevant).await?;
+            return Ok(ForeignRefundOutcome::NothingGivenBack);
+        }
         let left = refundable(payment)?;
         let parts =
             finding.amount.and_then(|amount| reserve(&left, &Split::Parts(spread(&left, amount))).ok());
@@ -310,6 +336,17 @@ fn foreign_in_txn<'c>(
         }
     }
     .boxed()
+}
+
+fn is_paid_through(payment: &Payment, delivery: &Delivery) -> bool {
+    payment.channel_transaction_no.is_some() && payment.channel_account == delivery.channel_account
+}
+
+const fn gives_back(status: RefundStatus) -> bool {
+    match status {
+        RefundStatus::Processing | RefundStatus::Succeeded | RefundStatus::NeedsPerson => true,
+        RefundStatus::Dead | RefundStatus::NotFound => false,
+    }
 }
 
 /// Which orders a refund of the console was for nobody tells: it is spread over them by number, as far as each reaches.

@@ -5,7 +5,8 @@ use payment_core::{
     identifiers::{ChannelAccountId, ChannelName, ChannelRefundNo, MerchantId, OrderNo, PaymentNo, RefundNo},
     money::{Currency, Money},
     payment::Payment,
-    refund::{Refund, RefundPart, RefundTimes},
+    refund::{Refund, RefundOrigin, RefundPart, RefundTimes},
+    schedule::REFUND,
 };
 use time::OffsetDateTime;
 
@@ -17,7 +18,8 @@ use crate::{
 
 /// A row of `refund`, but for what only schedulers use.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = refund, check_for_backend(diesel::pg::Pg))]
+// `None` is written as NULL, as in `PaymentRow`: one text for all refunds.
+#[diesel(table_name = refund, check_for_backend(diesel::pg::Pg), treat_none_as_default_value = false)]
 pub(crate) struct RefundRow {
     pub(crate) merchant_id: String,
     pub(crate) refund_no: String,
@@ -53,6 +55,15 @@ pub(crate) struct RefundPartRow {
 
 const CORRUPT: StoreError = StoreError::Corrupt("refund");
 
+/// A duplicate's refund waits for nobody but the schedulers. Whoever records another one drives it at once, and they look
+/// after it if nothing came of that.
+fn first_check_time(refund: &Refund) -> OffsetDateTime {
+    match refund.origin {
+        RefundOrigin::Duplicate => refund.times.create,
+        RefundOrigin::Caller | RefundOrigin::Channel => refund.times.create + REFUND.delay(0, 128),
+    }
+}
+
 impl RefundRow {
     /// A refund's row.
     pub(crate) fn of(refund: &Refund, created_by: Option<&str>) -> Self {
@@ -76,7 +87,7 @@ impl RefundRow {
             create_time: refund.times.create,
             update_time: refund.times.update,
             succeed_time: refund.times.succeed,
-            next_check_time: refund.times.succeed.is_none().then_some(refund.times.create),
+            next_check_time: refund.times.succeed.is_none().then(|| first_check_time(refund)),
         }
     }
 
