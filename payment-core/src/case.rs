@@ -17,7 +17,7 @@ pub enum CaseKind {
     AmountMismatch,
     /// A proven success that went to another payee than the payment's account (F46).
     PayeeMismatch,
-    /// A second channel transaction claims to have paid the same payment.
+    /// A second channel transaction claims to have paid the same payment, or one transaction to have paid two payments.
     TransactionMismatch,
     /// A refund that the channel refuses or cannot deliver until a person acts (R17).
     RefundNeedsPerson,

@@ -273,6 +273,18 @@ fn misfit(payment: &Payment, paid: &PaidFinding) -> Option<CaseOpening> {
     }
 }
 
+/// The decision on a proven success whose channel transaction paid another payment already, which only the database can
+/// tell: the payment stays as it is, and somebody has to look (R8).
+#[must_use]
+pub fn transaction_taken(payment: &Payment, happening: &Happening) -> Decision {
+    let Happening::Found(Finding::Paid(paid)) = happening else { return Decision::default() };
+    let (number, transaction) = (&payment.payment_no, &paid.transaction_no);
+    let description = format!("the channel names transaction {transaction}, which paid another payment");
+    let kind = CaseKind::TransactionMismatch;
+    let case = CaseOpening::of_payment(kind, number, transaction, paid.amount, description);
+    Decision { cases: vec![case], ..Decision::default() }
+}
+
 /// The first success of an order pays it, each later one is a duplicate (R9, R12).
 fn settle(allocation: &Allocation, paid_by: &[PaidBy]) -> Option<AllocationChange> {
     let event = if paid_already(allocation, paid_by) {

@@ -260,7 +260,10 @@ fn refund_no_reused(differing_field: &str, refund_no: &RefundNo) -> Answer {
 
 fn refund_exceeds_paid(payment_no: &PaymentNo, order_no: Option<&OrderNo>, left: Option<Money>) -> Answer {
     let message = match (order_no, left) {
-        (Some(order_no), Some(left)) => format!("{left} are left to refund for order {order_no}"),
+        (Some(order_no), Some(left)) => {
+            let (amount, currency) = (left.minor_units(), left.currency());
+            format!("{amount} minor units of {currency} are left to refund for order {order_no}")
+        }
         (_, _) => format!("nothing is left to refund of payment {payment_no}"),
     };
     let mut answer = Answer::new(Code::FailedPrecondition, "REFUND_EXCEEDS_PAID", message)

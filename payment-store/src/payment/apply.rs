@@ -1,7 +1,12 @@
 //! The one writer of what happened to a payment (R25): lock, decide, write state, allocations, evidence, cases and
 //! events, commit. The decision itself is `payment_core::payment::apply::decide`.
 
-use diesel::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::{FutureExt as _, future::BoxFuture};
 use payment_core::{
@@ -9,7 +14,7 @@ use payment_core::{
     identifiers::{MerchantId, PaymentNo},
     payment::{
         Payment,
-        apply::{AllocationChange, Decision, Happening, PaymentTransition, decide},
+        apply::{AllocationChange, Decision, Happening, PaymentTransition, decide, transaction_taken},
     },
     schedule::PAYMENT,
 };
@@ -21,7 +26,7 @@ use crate::{
     Store,
     cached::Cached,
     case::{CaseOrigin, Opened, case_open_in_txn},
-    error::StoreError,
+    error::{ONE_FOR_EACH_CHANNEL_TRANSACTION, StoreError},
     inbox::{NotificationRecord, Verdict, notification_insert_in_txn},
     outbox::{EventOf, outbox_append_in_txn},
     refund::duplicates_refund_in_txn,
@@ -70,6 +75,9 @@ pub enum Effect {
 struct Context<'a> {
     store: &'a Store,
     request: &'a ApplyRequest,
+    /// Set once the database said that the channel transaction is another payment's: the transaction is run again, knowing
+    /// it. So the check costs nothing where all is well.
+    transaction_taken: AtomicBool,
 }
 
 impl Store {
@@ -79,7 +87,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; nothing is kept then.
     pub async fn payment_apply(&self, request: &ApplyRequest) -> Result<Option<Applied>, StoreError> {
-        let context = Context { store: self, request };
+        let context = Context { store: self, request, transaction_taken: AtomicBool::new(false) };
         transaction::run(&self.connections, &context, apply_in_txn).await
     }
 }
@@ -94,7 +102,7 @@ fn apply_in_txn<'c>(
         else {
             return Ok(None);
         };
-        let decision = decide(locked.value(), locked.paid_by(), &request.happening, request.now);
+        let decision = decision(context, &locked);
         let notification = match &request.notification {
             None => None,
             Some(record) => {
@@ -110,6 +118,16 @@ fn apply_in_txn<'c>(
         write(connection, context, locked, &decision, notification).await.map(Some)
     }
     .boxed()
+}
+
+fn decision(context: &Context<'_>, locked: &Locked<Payment>) -> Decision {
+    let request = context.request;
+    let decision = decide(locked.value(), locked.paid_by(), &request.happening, request.now);
+    let takes_up = decision.learned.channel_transaction_no.is_some();
+    if takes_up && AtomicBool::load(&context.transaction_taken, Ordering::Relaxed) {
+        return transaction_taken(locked.value(), &request.happening);
+    }
+    decision
 }
 
 fn verdict(decision: &Decision) -> Verdict {
@@ -150,7 +168,7 @@ async fn write(
     if !moves_payment && events.is_empty() {
         return Ok(Applied { payment: locked.into_value(), effect: Effect::Case });
     }
-    payment_update(connection, &after).await?;
+    payment_update(connection, &after).await.inspect_err(|abort| note_taken(context, abort))?;
     allocations_update(connection, &after, &decision.allocations).await?;
     if let Some(transition) = decision.transition {
         transition_insert(connection, &after, transition, request, notification).await?;
@@ -166,6 +184,15 @@ async fn write(
     let after = duplicates_refund_in_txn(connection, after, request.now).await?;
     let effect = if moves_payment { Effect::Changed } else { Effect::Case };
     Ok(Applied { payment: after, effect })
+}
+
+fn note_taken(context: &Context<'_>, abort: &Abort) {
+    if let Abort::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)) =
+        abort
+        && information.constraint_name() == Some(ONE_FOR_EACH_CHANNEL_TRANSACTION)
+    {
+        context.transaction_taken.store(true, Ordering::Relaxed);
+    }
 }
 
 async fn payment_update(connection: &mut AsyncPgConnection, after: &Payment) -> Result<(), Abort> {

@@ -74,6 +74,23 @@ async fn r08_f36_a_wrong_amount_any_number_of_times_at_once_is_one_case_and_no_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn r08_a_channel_transaction_that_claims_to_have_paid_two_payments_is_a_case_and_pays_one() {
+    let on = TestStore::new(8).await;
+    let (first, second) = (created(&on, "r-1", &["A"]).await, created(&on, "r-2", &["B"]).await);
+    apply(&on, &notified(&first, paid(&first, "42"))).await;
+    let applied = all_at_once(&on, 16, &notified(&second, paid(&second, "42"))).await;
+    assert!(applied.iter().all(|applied| applied.effect == Effect::Case));
+    let after = read(&on, &second).await;
+    assert_eq!((after.state, after.channel_transaction_no), (second.state, None));
+    assert_eq!(cases(&on).await, ["TRANSACTION_MISMATCH"]);
+    let kept = "SELECT verdict || ' ' || count(*) FROM notification GROUP BY verdict ORDER BY 1";
+    assert_eq!(on.texts(kept).await, ["APPLIED 1", "CASE_OPENED 16"], "each delivery is kept and answered");
+    apply(&on, &notified(&second, paid(&second, "43"))).await;
+    assert_eq!(held(&read(&on, &second).await), [("B", Effective)], "its own transaction still pays it");
+    invariants_hold(&on).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r08_f04_an_unknown_payment_any_number_of_times_at_once_is_one_case() {
     let on = TestStore::new(8).await;
     let tasks = (0..64).map(|_| {
