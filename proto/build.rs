@@ -11,7 +11,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect::<Result<Vec<PathBuf>, _>>()?;
     files.sort();
     let descriptors = protox::compile(&files, ["."])?;
-    #[expect(clippy::disallowed_methods, reason = "cargo tells a build script its folder by the environment only")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo tells a build script its folder by the environment only"
+    )]
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     fs::write(out.join("payment.v1.bin"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure().compile_fds(descriptors)?;

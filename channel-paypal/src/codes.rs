@@ -208,6 +208,9 @@ fn of_issue(operation: Operation, issue: &str) -> Meaning {
         | "REFUND_CAPTURE_CURRENCY_MISMATCH"
         | "AUTH_CAPTURE_CURRENCY_MISMATCH"
         | "UNSUPPORTED_INTENT"
+        | "RETURN_URL_REQUIRED"
+        | "CANCEL_URL_REQUIRED"
+        | "INCOMPATIBLE_PARAMETER_VALUE"
         | "INVALID_COUNTRY_CODE" => Refused(Reason::ChannelRejected),
         // Also ORDER_COMPLETION_IN_PROGRESS and PREVIOUS_REQUEST_IN_PROGRESS: something is running.
         _ => Meaning::Unknown,

@@ -35,6 +35,7 @@ pub(crate) fn rejection(unproven: Unproven) -> CallbackRejected {
         Unproven::Missing(_) | Unproven::Malformed(_) | Unproven::Type => CallbackRejection::Malformed,
         Unproven::Stale => CallbackRejection::Stale,
         Unproven::UnknownKey => CallbackRejection::UnknownKey,
+        Unproven::NoKeys => CallbackRejection::ProofUnavailable,
         Unproven::Signature => CallbackRejection::SignatureInvalid,
     };
     CallbackRejected::new(kind, unproven.to_string())

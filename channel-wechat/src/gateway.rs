@@ -16,6 +16,7 @@ use payment_core::{
     violation::Violation,
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -337,12 +338,13 @@ struct ClientReport {
 
 /// The OpenSDK's result codes: 0 done, -2 given up; -1 and all others tell nothing certain.
 fn read_client_result(report: &[u8]) -> Result<ClientResultHint, Violation> {
-    let report: ClientReport = serde_json::from_slice(report).map_err(|_| {
-        Violation::new(
-            "sdk_result",
-            "must be the JSON object that the OpenSDK gave, such as {\"errCode\": 0}",
-        )
-    })?;
+    let described = || {
+        let description = "must be the JSON object that the OpenSDK gave, such as {\"errCode\": 0}";
+        Violation::new("sdk_result", description)
+    };
+    // Serde would read a bare list as the fields in order.
+    let object: Map<String, Value> = serde_json::from_slice(report).map_err(|_| described())?;
+    let report: ClientReport = serde_json::from_value(Value::Object(object)).map_err(|_| described())?;
     Ok(match report.error_code {
         0 => ClientResultHint::Paid,
         -2 => ClientResultHint::Cancelled,

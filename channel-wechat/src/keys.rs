@@ -111,6 +111,11 @@ impl KeySet {
         Self(self.0.iter().chain(&others.0).map(|(serial, key)| (serial.clone(), key.clone())).collect())
     }
 
+    /// Whether there is no key at all: nothing that WeChat says can be proven.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The key of exactly this serial, unless its certificate has ended.
     pub(crate) fn find(&self, serial: &str, now: OffsetDateTime) -> Option<&PlatformKey> {
         self.0.get(serial).filter(|key| key.is_current(now))

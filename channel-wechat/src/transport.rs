@@ -1,8 +1,9 @@
 //! One call to WeChat: signed, sent, answered, and the answer proven or not believed.
 
+use async_lock::{Mutex, MutexGuard};
 use payment_core::{
     evidence::ChannelEvidence,
-    gateway::GatewayError,
+    gateway::{GatewayError, Reason},
     identifiers::KeySerial,
     ports::{self, HttpError, HttpRequest, HttpResponse, Ports},
     violation::Violation,
@@ -29,6 +30,8 @@ pub(crate) struct Transport {
     pub(crate) config: Config,
     pub(crate) ports: Ports,
     keys: KeyStore,
+    /// Held by the task that downloads certificates.
+    downloading: Mutex<()>,
 }
 
 /// An answer that came.
@@ -88,12 +91,15 @@ impl Answer {
 /// Why platform certificates could not be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RefreshFailed {
-    /// WeChat could not be reached, or did not answer with a list.
+    /// WeChat could not be reached, was busy or broken: the settings may be right all the same.
     #[error("GET /v3/certificates: {0}")]
-    Call(#[from] GatewayError),
+    OutOfReach(GatewayError),
+    /// WeChat refused.
+    #[error("GET /v3/certificates: {0}")]
+    Refused(GatewayError),
     /// The list is not to be trusted.
     #[error("GET /v3/certificates: {0}")]
-    Refused(#[from] CertificatesRefused),
+    Untrusted(#[from] CertificatesRefused),
     /// The list's own signature is wrong.
     #[error("GET /v3/certificates: {0}")]
     Unproven(#[from] Unproven),
@@ -108,13 +114,12 @@ impl RefreshFailed {
     /// The same as a violation of the key that can mend it.
     pub(crate) fn into_violation(self) -> Violation {
         let key = match &self {
-            Self::Refused(CertificatesRefused::Sealed(_)) => "api_v3_key",
-            Self::Refused(CertificatesRefused::Issuer(_)) => "platform_root_certificates",
+            Self::Untrusted(CertificatesRefused::Sealed(_)) => "api_v3_key",
+            Self::Untrusted(CertificatesRefused::Issuer(_)) => "platform_root_certificates",
             Self::NoCertificates => "wechatpay_public_key",
-            Self::Call(
-                GatewayError::NotSent(_) | GatewayError::Refused { .. } | GatewayError::Unknown(_),
-            )
-            | Self::Refused(CertificatesRefused::Form(_))
+            Self::OutOfReach(_)
+            | Self::Refused(_)
+            | Self::Untrusted(CertificatesRefused::Form(_))
             | Self::Unproven(_) => "download_platform_certificates",
         };
         Violation::new(key, self.to_string())
@@ -125,7 +130,7 @@ impl Transport {
     /// The way of a checked account, with the keys that need no call.
     pub(crate) fn new(config: Config, ports: Ports) -> Self {
         let keys = KeyStore::new(KeySet::new(config.channel_keys.public_key.clone()));
-        Self { config, ports, keys }
+        Self { config, ports, keys, downloading: Mutex::new(()) }
     }
 
     /// The keys of WeChat at this moment.
@@ -171,11 +176,17 @@ impl Transport {
     ) -> Result<KeySerial, Unproven> {
         let now = self.now();
         if self.keys.is_due(now) {
-            self.refresh_if_turn(now).await;
+            // The keys at hand are good, so nobody waits for another task's download.
+            if let Some(turn) = self.downloading.try_lock() {
+                self.refresh_if_turn(&turn, now).await;
+            }
         }
         match verify::prove(headers, body, &self.keys.snapshot(), now) {
-            Err(Unproven::UnknownKey) => {
-                self.refresh_if_turn(now).await;
+            Err(Unproven::UnknownKey | Unproven::NoKeys) => {
+                // Words under a new key come together: all of them wait for the one download (F41).
+                let turn = self.downloading.lock().await;
+                self.refresh_if_turn(&turn, now).await;
+                drop(turn);
                 verify::prove(headers, body, &self.keys.snapshot(), now)
             }
             proof => proof,
@@ -183,19 +194,28 @@ impl Transport {
     }
 
     /// A failed refresh leaves the keys as they are: most likely they are still good.
-    async fn refresh_if_turn(&self, now: OffsetDateTime) {
+    async fn refresh_if_turn(&self, _turn: &MutexGuard<'_, ()>, now: OffsetDateTime) {
         let Some(trust) = &self.config.channel_keys.certificates else { return };
         if !self.keys.claim_refresh(now) {
             return;
         }
-        if let Err(failure) = self.refresh(trust).await {
-            tracing::warn!(%failure, "platform certificates were not refreshed");
+        match self.refresh(trust).await {
+            Ok(()) => {}
+            Err(failure) if self.keys().is_empty() => {
+                tracing::error!(
+                    mchid = %self.config.mchid, %failure,
+                    "no platform certificates yet: nothing that WeChat says can be proven"
+                );
+            }
+            Err(failure) => tracing::warn!(%failure, "platform certificates were not refreshed"),
         }
     }
 
-    /// The first download, which decides whether the account opens.
+    /// The first download. What WeChat answers decides whether the account opens; that it does not answer does not: one
+    /// channel's outage must not keep the server, and with it every merchant, from starting again. Until a later use
+    /// succeeds in downloading, answers are unknown and notifications are refused, so nothing unproven is believed.
     ///
-    /// With a public key at hand, WeChat being out of reach or having no certificates for this merchant is no obstacle.
+    /// With a public key at hand, WeChat having no certificates for this merchant is no obstacle either.
     pub(crate) async fn load_certificates(&self) -> Result<(), Violation> {
         let Some(trust) = &self.config.channel_keys.certificates else { return Ok(()) };
         if matches!(trust, Trust::SealOnly) {
@@ -204,24 +224,35 @@ impl Transport {
                 "no platform_root_certificates: downloaded certificates are trusted by api_v3_key and TLS alone"
             );
         }
-        self.keys.claim_refresh(self.now());
+        let has_public_key = self.config.channel_keys.public_key.is_some();
         match self.refresh(trust).await {
-            Ok(()) => Ok(()),
-            Err(failure @ (RefreshFailed::Call(_) | RefreshFailed::NoCertificates))
-                if self.config.channel_keys.public_key.is_some() =>
-            {
-                tracing::warn!(%failure, "going on with the WeChat Pay public key alone");
-                Ok(())
+            Ok(()) => {}
+            // Takes no turn, so that the first use tries again at once.
+            Err(failure @ RefreshFailed::OutOfReach(_)) if !has_public_key => {
+                tracing::error!(
+                    mchid = %self.config.mchid, %failure,
+                    "opened without platform certificates: nothing that WeChat says can be proven until a download succeeds"
+                );
+                return Ok(());
             }
-            Err(failure) => Err(failure.into_violation()),
+            Err(
+                failure @ (RefreshFailed::OutOfReach(_)
+                | RefreshFailed::Refused(_)
+                | RefreshFailed::NoCertificates),
+            ) if has_public_key => {
+                tracing::warn!(%failure, "going on with the WeChat Pay public key alone");
+            }
+            Err(failure) => return Err(failure.into_violation()),
         }
+        self.keys.claim_refresh(self.now());
+        Ok(())
     }
 
     /// Downloads, opens, checks and takes up the platform certificates. Their own answer is signed with one of them, or
     /// with a key that is known already.
     async fn refresh(&self, trust: &Trust) -> Result<(), RefreshFailed> {
         let call = request::certificates();
-        let response = self.send(&call).await?;
+        let response = self.send(&call).await.map_err(RefreshFailed::OutOfReach)?;
         if response.status != 200 {
             return Err(no_list(read_error(call.operation, response)));
         }
@@ -310,11 +341,16 @@ fn read_error(operation: Operation, response: HttpResponse) -> ErrorAnswer {
     ErrorAnswer { meaning, status: response.status, code, body: response.body }
 }
 
-/// A merchant that has only the public key gets 404 `RESOURCE_NOT_EXISTS`.
+/// A merchant that has only the public key gets 404 `RESOURCE_NOT_EXISTS`. Any other 4xx is about our request, that is,
+/// about the settings; but for 429, which like every 5xx says nothing about them.
 fn no_list(error: ErrorAnswer) -> RefreshFailed {
     match error.meaning {
-        Meaning::Refused(payment_core::gateway::Reason::NotFound) => RefreshFailed::NoCertificates,
-        Meaning::Refused(_) | Meaning::NotActed | Meaning::Unknown => RefreshFailed::Call(error.into_error()),
+        Meaning::Refused(Reason::NotFound) => RefreshFailed::NoCertificates,
+        Meaning::Refused(_) | Meaning::NotActed | Meaning::Unknown => {
+            let is_about_us = (400..500).contains(&error.status) && error.status != 429;
+            let failure = if is_about_us { RefreshFailed::Refused } else { RefreshFailed::OutOfReach };
+            failure(error.into_error())
+        }
     }
 }
 

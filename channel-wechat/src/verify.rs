@@ -44,6 +44,11 @@ pub(crate) enum Unproven {
     /// A key that is not known.
     #[error("header wechatpay-serial names a key that is not known")]
     UnknownKey,
+    /// No key is known yet: the certificates could not be downloaded so far.
+    #[error(
+        "platform certificates could not be downloaded yet; GET /v3/certificates is tried again on each use"
+    )]
+    NoKeys,
     /// The signature is wrong.
     #[error("the signature does not verify")]
     Signature,
@@ -74,7 +79,8 @@ pub(crate) fn prove(
 ) -> Result<KeySerial, Unproven> {
     check_form(headers)?;
     check_time(headers.timestamp, now)?;
-    let key = keys.find(headers.serial, now).ok_or(Unproven::UnknownKey)?;
+    let unknown = if keys.is_empty() { Unproven::NoKeys } else { Unproven::UnknownKey };
+    let key = keys.find(headers.serial, now).ok_or(unknown)?;
     // F39: WeChat's probes are no valid base64; to us they are one more wrong signature.
     let signature = STANDARD.decode(headers.signature).map_err(|_| Unproven::Signature)?;
     key.verify(&message(headers, body), &signature).map_err(|_| Unproven::Signature)?;

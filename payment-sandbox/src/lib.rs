@@ -2,6 +2,7 @@
 
 pub mod alipay;
 pub mod clock;
+pub mod paypal;
 pub mod postgres;
 mod rsa;
 pub mod wechat;

@@ -5,7 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tracing_subscriber::{EnvFilter, fmt, util::TryInitError};
+use tracing::{Dispatch, Level, Metadata};
+use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, fmt::MakeWriter, util::TryInitError};
 
 use crate::config::{Log, LogFormat};
 
@@ -27,13 +28,33 @@ pub enum TelemetryError {
 pub fn init(log: &Log) -> Result<(), TelemetryError> {
     use tracing_subscriber::util::SubscriberInitExt;
 
+    Ok(subscriber(log, io::stderr)?.try_init()?)
+}
+
+/// What writes the log to `writer`.
+///
+/// # Errors
+/// [`TelemetryError::Filter`].
+pub fn subscriber<W>(log: &Log, writer: W) -> Result<Dispatch, TelemetryError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    use tracing_subscriber::layer::SubscriberExt;
+
     let filter = EnvFilter::builder().parse(&log.filter)?;
-    let builder = fmt().with_env_filter(filter).with_writer(io::stderr);
-    match log.format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).finish().try_init()?,
-        LogFormat::Text => builder.with_ansi(false).finish().try_init()?,
-    }
-    Ok(())
+    let builder = fmt().with_env_filter(filter).with_writer(writer);
+    let discreet = filter_fn(is_discreet);
+    Ok(match log.format {
+        LogFormat::Json => {
+            builder.json().flatten_event(true).with_current_span(false).finish().with(discreet).into()
+        }
+        LogFormat::Text => builder.with_ansi(false).finish().with(discreet).into(),
+    })
+}
+
+/// PostgreSQL's driver writes every parameter of every statement at `debug`: payers, and what pays. No filter gets it to.
+fn is_discreet(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= Level::INFO || !metadata.target().starts_with("tokio_postgres")
 }
 
 /// Measures how long something took, for the log only: no decision reads it.

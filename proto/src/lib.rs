@@ -3,8 +3,18 @@
 //! Generated clients and servers are in [`v1`]; [`FILE_DESCRIPTOR_SET`] serves reflection.
 
 /// The messages, clients and servers of `payment.v1`.
-#[allow(missing_docs, unreachable_pub, rust_2018_idioms, reason = "generated; the documentation stands in the .proto files")]
-#[allow(clippy::all, clippy::wildcard_enum_match_arm, clippy::allow_attributes_without_reason, reason = "generated")]
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    rust_2018_idioms,
+    reason = "generated; the documentation stands in the .proto files"
+)]
+#[allow(
+    clippy::all,
+    clippy::wildcard_enum_match_arm,
+    clippy::allow_attributes_without_reason,
+    reason = "generated"
+)]
 pub mod v1 {
     tonic::include_proto!("payment.v1");
 }

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use crate::replay::RawRequest;
 
-/// The account's name; its merchant has the same.
+/// The account's name; a merchant of its own has the same.
 pub const ACCOUNT: &str = "hand";
 
 const SERIAL: &str = "PUB_KEY_ID_0000000000000000000000000042";
@@ -35,22 +35,27 @@ impl ChannelHand {
         Self { key: RsaKeyPair::generate(KeySize::Rsa2048).unwrap() }
     }
 
-    /// A merchant with the one account that believes this hand. It can be notified, but its calls reach nobody.
+    /// A merchant with the one account that believes this hand.
     #[must_use]
     pub fn config(&self, keys_of: &GeneratedMerchant) -> String {
-        let public_key: PublicKeyX509Der<'_> = self.key.public_key().as_der().unwrap();
-        let pem = format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-            STANDARD.encode(public_key.as_ref())
-        );
         format!(
-            "[merchants.{ACCOUNT}]\napi_keys = [{{ id = \"hand-key\", sha256 = \"{}\" }}]\n\
-             [merchants.{ACCOUNT}.accounts.{ACCOUNT}]\nchannel = \"wechat\"\nmchid = \"{MCHID}\"\napp_id = \"{APPID}\"\n\
+            "[merchants.{ACCOUNT}]\napi_keys = [{{ id = \"hand-key\", sha256 = \"{}\" }}]\n{}",
+            "0f".repeat(32),
+            self.account_of(ACCOUNT, keys_of)
+        )
+    }
+
+    /// One more account of a merchant, which believes this hand. It can be notified, but its calls reach nobody.
+    #[must_use]
+    pub fn account_of(&self, merchant: &str, keys_of: &GeneratedMerchant) -> String {
+        let public_key: PublicKeyX509Der<'_> = self.key.public_key().as_der().unwrap();
+        let encoded = STANDARD.encode(public_key.as_ref());
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{encoded}\n-----END PUBLIC KEY-----\n");
+        format!(
+            "[merchants.{merchant}.accounts.{ACCOUNT}]\nchannel = \"wechat\"\nmchid = \"{MCHID}\"\napp_id = \"{APPID}\"\n\
              merchant_certificate_serial = \"{}\"\nmerchant_private_key = '''{}'''\napi_v3_key = \"{API_V3_KEY}\"\n\
              base_url = \"http://127.0.0.1:9\"\nwechatpay_public_key_id = \"{SERIAL}\"\nwechatpay_public_key = '''{pem}'''\n",
-            "0f".repeat(32),
-            keys_of.merchant_serial,
-            keys_of.merchant_private_key_pem,
+            keys_of.merchant_serial, keys_of.merchant_private_key_pem,
         )
     }
 

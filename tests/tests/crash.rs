@@ -14,6 +14,8 @@
 mod figures;
 #[path = "crash/killed.rs"]
 mod killed;
+#[path = "crash/outage.rs"]
+mod outage;
 #[path = "crash/points.rs"]
 mod points;
 #[path = "crash/process.rs"]

@@ -12,9 +12,15 @@ mod system {
     //! Stories by the part of the way that they are about.
     mod attempts;
     mod callbacks;
+    mod callers;
+    mod closing;
     mod crowds;
+    mod departures;
     mod foreign_callbacks;
+    mod hostile_input;
+    mod keys;
     mod pay;
     mod products;
     mod questions;
+    mod reading;
 }

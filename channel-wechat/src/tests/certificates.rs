@@ -1,7 +1,8 @@
 //! Accounts with platform certificates: opening, rotation, migration.
 
 use payment_core::{
-    gateway::{CallbackRejection, Gateway},
+    gateway::{CallbackRejection, Finding, Gateway, GatewayError, QueryRequest, TransactionReference},
+    identifiers::Product,
     ports::{HttpError, HttpResponse},
     violation::Violation,
 };
@@ -78,15 +79,81 @@ fn what_keeps_an_account_from_opening_is_named_by_its_key() {
     assert_eq!(violation(&world, pinned(&root)).field, "wechatpay_public_key");
     world.http.will(list(&world, &root, &[], &old()));
     assert_eq!(violation(&world, pinned(&root)).field, "wechatpay_public_key");
-    for answer in
-        [unsigned(401, "SIGN_ERROR"), unsigned(200, ""), Err(HttpError::Unknown("timeout".to_owned()))]
-    {
+    for answer in [unsigned(401, "SIGN_ERROR"), unsigned(403, "NO_AUTH"), unsigned(200, "")] {
         world.http.will(answer);
         assert_eq!(violation(&world, pinned(&root)).field, "download_platform_certificates");
     }
     // Listed, but the list itself is signed by a key that it does not hold.
     world.http.will(list(&world, &root, &[&old()], &new()));
     assert_eq!(violation(&world, pinned(&root)).field, "download_platform_certificates");
+}
+
+/// Everything that keeps a list from coming and says nothing about the settings.
+fn outages() -> [Result<HttpResponse, HttpError>; 5] {
+    [
+        Err(HttpError::NotSent("refused".to_owned())),
+        Err(HttpError::Unknown("timeout".to_owned())),
+        unsigned(429, "FREQUENCY_LIMITED"),
+        unsigned(500, "SYSTEM_ERROR"),
+        unsigned(502, ""),
+    ]
+}
+
+/// Our merchant's account at a simulator's host, which has no backup: one download is one request.
+fn pinned_without_backup(root: &Root) -> Map<String, Value> {
+    let mut settings = pinned(root);
+    settings.insert("base_url".to_owned(), json!("http://127.0.0.1:9000"));
+    settings
+}
+
+#[test]
+fn r05_an_outage_of_the_channel_does_not_keep_an_account_from_opening() {
+    for outage in outages() {
+        let (world, root) = (World::new(), Root::new("root"));
+        world.http.will(outage);
+        let gateway = open_with(&world, pinned_without_backup(&root));
+        assert_eq!(world.http.count(), 1);
+        world.http.will(list(&world, &root, &[&old()], &old()));
+        assert_eq!(verdict(&world, &gateway, &old()), None, "the first use downloads, without any pause");
+        assert_eq!(world.http.count(), 2);
+    }
+}
+
+#[test]
+fn r05_without_certificates_nothing_is_believed_and_one_download_a_minute_is_tried() {
+    let (world, root) = (World::new(), Root::new("root"));
+    let outage = || Err(HttpError::NotSent("refused".to_owned()));
+    world.http.will(outage());
+    let gateway = open_with(&world, pinned_without_backup(&root));
+    world.http.will(outage());
+    for _ in 0..10 {
+        assert_eq!(verdict(&world, &gateway, &old()), Some(CallbackRejection::ProofUnavailable));
+    }
+    assert_eq!(world.http.count(), 2);
+    let request = QueryRequest {
+        reference: TransactionReference::PaymentNo(super::payment_no()),
+        product: Product::parse("app").expect("a product"),
+        handle: None,
+    };
+    let answer = transaction("SUCCESS").to_string();
+    world.http.will(Ok(old().answer(world.now(), 200, answer.as_bytes())));
+    let unknown = done(gateway.query(&request)).expect_err("nothing proves it");
+    assert!(matches!(unknown, GatewayError::Unknown(_)), "{unknown:?}");
+
+    world.clock.advance(Duration::MINUTE);
+    world.http.will(Ok(old().answer(world.now(), 200, answer.as_bytes())));
+    world.http.will(list(&world, &root, &[&old()], &old()));
+    let paid = done(gateway.query(&request)).expect("an answer");
+    assert!(matches!(paid.finding, Finding::Paid(_)), "the download came in the middle of the query");
+}
+
+#[test]
+fn what_a_later_download_finds_wrong_is_believed_no_more_than_at_the_opening() {
+    let (world, root) = (World::new(), Root::new("root"));
+    world.http.will(Err(HttpError::NotSent("refused".to_owned())));
+    let gateway = open_with(&world, pinned_without_backup(&root));
+    world.http.will(list(&world, &Root::new("root"), &[&old()], &old()));
+    assert_eq!(verdict(&world, &gateway, &old()), Some(CallbackRejection::ProofUnavailable));
 }
 
 #[test]

@@ -37,10 +37,11 @@ pub trait GatewayFactory: Send + Sync {
     /// Checks an account's settings without any call: everything that is wrong, by key.
     fn check(&self, settings: &AccountSettings) -> Vec<Violation>;
 
-    /// Opens an account. May call the channel to fetch keys.
+    /// Opens an account. May call the channel to fetch keys, and must open without them where the channel cannot be
+    /// reached: one channel's outage must not keep the server, and with it every merchant, from starting.
     ///
     /// # Errors
-    /// Everything that is wrong, by key; a channel that cannot be reached is named under the key that needs it.
+    /// Everything that is wrong with the settings, by key; also what only the channel's own answer shows to be wrong.
     async fn open(
         &self,
         settings: &AccountSettings,

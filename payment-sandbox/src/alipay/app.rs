@@ -159,7 +159,7 @@ fn place(
     // An order string may be used as long as its order, so its timestamp is not held against the clock.
     let window = std::time::Duration::from_secs(u64::from(u32::MAX));
     let caller = authorization::authorize(world, parameters, now, window)
-        .map_err(|rejection| InvokeRefused::from(rejection.failure))?;
+        .map_err(|rejection| InvokeRefused::from(*rejection.failure))?;
     if caller.operation != Operation::AppPay {
         return Err(
             Failure::invalid("isv.invalid-method", "order strings are of alipay.trade.app.pay").into()

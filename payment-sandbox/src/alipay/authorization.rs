@@ -23,7 +23,7 @@ pub(super) struct Rejection {
     pub(super) signed_for: Option<String>,
     /// The name of the answer's node.
     pub(super) node: String,
-    pub(super) failure: Failure,
+    pub(super) failure: Box<Failure>,
 }
 
 /// Known application, then the form of the parameters, then the signature, then method and contract.
@@ -35,12 +35,16 @@ pub(super) fn authorize(
 ) -> Result<Caller, Rejection> {
     let operation = parameters.get("method").and_then(Operation::of_method);
     let node = operation.map_or_else(|| "error_response".to_owned(), Operation::node);
-    let unsigned = |failure| Rejection { signed_for: None, node: node.clone(), failure };
+    let unsigned = |failure| Rejection { signed_for: None, node: node.clone(), failure: Box::new(failure) };
     let app_id = parameters.get("app_id").ok_or_else(|| unsigned(Failure::missing("isv.missing-app-id")))?;
     let unknown_app = || unsigned(Failure::invalid("isv.invalid-app-id", "无效的AppID参数"));
     let merchant = world.merchants.get(app_id).ok_or_else(unknown_app)?;
     check_form(parameters, now, window).map_err(unsigned)?;
-    let signed = |failure| Rejection { signed_for: Some(app_id.to_owned()), node: node.clone(), failure };
+    let signed = |failure| Rejection {
+        signed_for: Some(app_id.to_owned()),
+        node: node.clone(),
+        failure: Box::new(failure),
+    };
     check_certificates(world, merchant, parameters).map_err(signed)?;
     check_signature(merchant, parameters).map_err(signed)?;
     let unknown_method = || unsigned(Failure::invalid("isv.invalid-method", "不存在的方法名"));
@@ -73,7 +77,7 @@ fn check_form(parameters: &Parameters, now: OffsetDateTime, window: Duration) ->
     check_sign_type(parameters)
 }
 
-pub(super) fn check_sign_type(parameters: &Parameters) -> Result<(), Failure> {
+fn check_sign_type(parameters: &Parameters) -> Result<(), Failure> {
     if parameters.get("sign_type") == Some("RSA2") {
         Ok(())
     } else {
@@ -82,11 +86,7 @@ pub(super) fn check_sign_type(parameters: &Parameters) -> Result<(), Failure> {
 }
 
 /// In certificate mode a request names the application's certificate and the roots that it trusts.
-pub(super) fn check_certificates(
-    world: &World,
-    merchant: &Merchant,
-    parameters: &Parameters,
-) -> Result<(), Failure> {
+fn check_certificates(world: &World, merchant: &Merchant, parameters: &Parameters) -> Result<(), Failure> {
     let named = (parameters.get("app_cert_sn"), parameters.get("alipay_root_cert_sn"));
     check_serials(world, merchant, named)
 }

@@ -76,6 +76,7 @@ async fn serve(engine: &Arc<Engine>, caller: Caller, parameters: &Parameters) ->
     let (encryption, content) = match read_content(engine, &app_id, parameters) {
         Ok(content) => content,
         Err(failure) => {
+            let failure = Box::new(failure);
             return reject(engine, Rejection { signed_for: Some(app_id), node: node_name, failure });
         }
     };
@@ -140,8 +141,8 @@ fn signed(
 
 fn reject(engine: &Engine, rejection: Rejection) -> Response {
     let Rejection { signed_for, node: node_name, failure } = rejection;
-    let Some(app_id) = signed_for else { return unsigned(&node_name, failure) };
-    let node = Node::of(Err(failure));
+    let Some(app_id) = signed_for else { return unsigned(&node_name, *failure) };
+    let node = Node::of(Err(*failure));
     signed(engine, &app_id, &node_name, &node, Encryption::None, None)
         .map_or_else(|_| unsigned(&node_name, Failure::system()), respond)
 }

@@ -1,4 +1,4 @@
-//! Alipay (Open Platform, mainland, gateway v2) as a local server: real sockets, real RSA2 signatures, key mode and
+//! Alipay (Open Platform, mainland) as a local server: real sockets, real RSA2 signatures, key mode and
 //! certificate mode, faults to order, and pages for a payer with a browser.
 //!
 //! It shares no code with `channel-alipay`, so that both sides of the wire cannot have the same bug, and is held against
@@ -6,7 +6,7 @@
 //!
 //! # What it imitates
 //! Order strings taken by the wallet, wap and page pay by a browser, precreate, barcode pay with its waiting state;
-//! query, close, cancel, refund, refund query; certificate download; AES content; the gateway's checks in their order and
+//! query, close, cancel, refund, refund query; certificate download; AES content; the same operations by V3's paths; the gateway's checks in their order and
 //! its habits (HTTP 200 for errors, `\/`, node before `alipay_cert_sn` before `sign`, unsigned refusals from in front of
 //! the keys); trades that exist only once a payer has turned up; notifications by the table of triggers with the retry
 //! schedule. Every instant comes from one clock, which may stand still until it is moved.
@@ -80,6 +80,7 @@ mod placing;
 mod query;
 mod refund;
 mod request;
+mod v3;
 mod world;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -257,6 +258,7 @@ async fn serve(engine: Arc<Engine>, listener: TcpListener) {
         .route("/wallet/order-string", post(cashier::paste))
         .route("/wallet/{reference}", get(cashier::show).post(cashier::choose))
         .route("/gateway.do", get(gateway::entry).post(gateway::entry))
+        .route("/v3/{*path}", post(v3::entry))
         .with_state(engine);
     let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {

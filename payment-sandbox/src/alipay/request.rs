@@ -125,7 +125,7 @@ impl Reader<'_> {
 
 /// The JSON object in `biz_content`.
 pub(super) fn content(text: Option<&str>) -> Result<Map<String, Value>, Failure> {
-    let text = text.ok_or_else(|| Failure::missing("isv.missing-biz-content"))?;
+    let text = text.ok_or_else(|| Failure::invalid("isv.invalid-parameter", "缺少biz_content"))?;
     serde_json::from_str(text)
         .map_err(|_| Failure::invalid("isv.illegal-json", "biz_content不是合法的JSON对象"))
 }

@@ -84,7 +84,7 @@ pub(crate) fn wechat(arguments: &WechatArguments) -> Ended {
         return ended;
     }
     let made = DirBuilder::new().mode(0o700).create(&folder);
-    made.map_err(Failure::at(format_args!("--folder {}", folder.display())))?;
+    made.map_err(Failure::at(format_args!("--folder {} must be a new folder", folder.display())))?;
     runtime()?.block_on(simulate(arguments, &folder))
 }
 

@@ -10,6 +10,7 @@ mod scene;
 mod shop;
 mod stage;
 mod stories;
+mod words;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -63,6 +64,9 @@ async fn play(stage: &mut Stage, signals: &mut EndSignals, stay: bool, data: Opt
         () = signals.next() => return Ok(ExitCode::from(INTERRUPTED)),
     };
     measures(terminal, stage, &addresses, watch.elapsed());
+    if played == Verdict::Broken {
+        terminal.line(&format!("\nThe end of the server's log:\n\n{}", stage.server_log_tail()));
+    }
     if stay {
         by_hand::tell(terminal, stage.folder(), &addresses)?;
         signals.next().await;

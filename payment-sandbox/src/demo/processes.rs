@@ -45,7 +45,8 @@ pub(super) struct Supervised {
 }
 
 impl Supervised {
-    /// Starts this executable with other arguments; what it writes goes to `log`.
+    /// Starts this executable with other arguments; what it writes goes to `log`, whose lock is free again only when
+    /// the child has ended.
     pub(super) fn start(
         name: &'static str,
         arguments: impl IntoIterator<Item = String>,
@@ -53,10 +54,12 @@ impl Supervised {
     ) -> Result<Self, Failure> {
         let program = std::env::current_exe().map_err(Failure::new)?;
         let output = File::create(&log).map_err(Failure::at(log.display()))?;
+        output.lock().map_err(Failure::at(log.display()))?;
         let errors = output.try_clone().map_err(Failure::at(log.display()))?;
         let started = Stopwatch::start();
         let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::piped()).stdout(output).stderr(errors);
+        // The children's configuration is written for them: nothing in the caller's environment replaces its keys.
+        command.args(arguments).env_clear().stdin(Stdio::piped()).stdout(output).stderr(errors);
         // Ctrl-C goes to the terminal's process group, and the demo says in which order its children end.
         let mut child = command.process_group(0).spawn().map_err(Failure::at(name))?;
         let pipe = child.stdin.take();

@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn amounts_and_durations_are_written_without_floats() {
-        assert_eq!(yuan(39_90), "¥39.90");
+        assert_eq!(yuan(3_990), "¥39.90");
         assert_eq!(yuan(5), "¥0.05");
         assert_eq!(milliseconds(Duration::from_micros(4_100)), "4.1 ms");
         assert_eq!(milliseconds(Duration::from_micros(10)), "0.1 ms");

@@ -22,6 +22,7 @@ use super::{
     promise::{Broken, Kept, expect},
     report::{Actor, Report, yuan},
     shop::{self, Shop},
+    words::{listed, listed_statuses, order_line, order_word, payment_line, total, trail_line, word},
 };
 
 /// How long a story waits for something that takes milliseconds.
@@ -112,12 +113,21 @@ impl<'a> Scene<'a> {
 
     /// The shop creates a payment.
     pub(super) async fn create(&self, request: &CreatePaymentRequest) -> Kept<Attempt> {
+        let action = format!("CreatePayment {} for {}", yuan(total(request)), listed(request));
+        self.create_as(request, &action).await
+    }
+
+    /// The shop sends a request again whose outcome it does not know.
+    pub(super) async fn create_again(&self, request: &CreatePaymentRequest) -> Kept<Attempt> {
+        self.create_as(request, "the same CreatePayment again (a busy replica gets 2 s)").await
+    }
+
+    async fn create_as(&self, request: &CreatePaymentRequest, action: &str) -> Kept<Attempt> {
         let watch = Stopwatch::start();
         let answer = self.shop.create(request).await.map_err(shop::refused)?;
         let payment = shop::present(answer.payment)?;
         let data = if answer.payment_data.is_some() { "with payment data" } else { "without payment data" };
-        let action = format!("CreatePayment {} for {}", yuan(total(request)), listed(request));
-        self.told(watch, Actor::Shop, &action, &format!("{} {data}", word(payment.state())));
+        self.told(watch, Actor::Shop, action, &format!("{} {data}", word(payment.state())));
         Ok(Attempt {
             state: payment.state(),
             payment_no: payment.payment_no,
@@ -361,54 +371,4 @@ fn status(result: &AttemptResult) -> Kept<u16> {
         AttemptResult::TimedOut => Err(Broken::new("a notification was not answered within 5 seconds")),
         AttemptResult::Unreachable { reason } => Err(Broken::new(format!("no way to the service: {reason}"))),
     }
-}
-
-fn total(request: &CreatePaymentRequest) -> i64 {
-    request.orders.iter().filter_map(|order| order.amount.as_ref()).map(|amount| amount.minor_units).sum()
-}
-
-/// A short word for the orders of a request.
-fn listed(request: &CreatePaymentRequest) -> String {
-    match request.orders.as_slice() {
-        [order] => order.order_no.clone(),
-        orders => format!("{} orders", orders.len()),
-    }
-}
-
-fn listed_statuses(statuses: &[u16]) -> String {
-    let words: Vec<_> = statuses.iter().map(ToString::to_string).collect();
-    format!("HTTP {}", words.join(" "))
-}
-
-fn payment_line(payment: &Payment) -> String {
-    let allocations: Vec<_> =
-        payment.allocations.iter().map(|allocation| allocation_word(allocation.state())).collect();
-    format!("{}, allocated {}", word(payment.state()), allocations.join(" "))
-}
-
-fn order_line(order: &Order) -> String {
-    match &order.paid_amount {
-        Some(paid) => format!("{}, {}", order_word(order.state()), yuan(paid.minor_units)),
-        None => order_word(order.state()).to_owned(),
-    }
-}
-
-fn trail_line(trail: &Trail) -> String {
-    let events: Vec<_> = trail.events.iter().map(|event| event.as_str()).collect();
-    let told = if events.is_empty() { "nothing".to_owned() } else { events.join(" ") };
-    let states: Vec<_> = trail.states.iter().map(|state| state.as_str()).collect();
-    format!("{}; {told}", states.join(" "))
-}
-
-/// A payment's state without the prefix that the wire needs.
-pub(super) fn word(state: PaymentState) -> &'static str {
-    state.as_str_name().trim_start_matches("PAYMENT_STATE_")
-}
-
-fn order_word(state: OrderState) -> &'static str {
-    state.as_str_name().trim_start_matches("ORDER_STATE_")
-}
-
-fn allocation_word(state: AllocationState) -> &'static str {
-    state.as_str_name().trim_start_matches("ALLOCATION_STATE_")
 }

@@ -143,6 +143,11 @@ impl Stage {
         self.server.as_ref().and_then(Supervised::peak_memory)
     }
 
+    /// The last lines of the server's log.
+    pub(super) fn server_log_tail(&self) -> String {
+        self.server.as_ref().map(Supervised::log_tail).unwrap_or_default()
+    }
+
     /// Ends everything in order: the server finishes what it began while channel and database are still there.
     pub(super) async fn stop(mut self) -> Result<(), Failure> {
         let mut ends = Vec::new();

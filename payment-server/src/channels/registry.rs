@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use channel_alipay::AlipayFactory;
+use channel_paypal::PaypalFactory;
 use channel_wechat::WeChatFactory;
 use futures::future::join_all;
 use payment_core::{
@@ -38,7 +40,11 @@ impl ChannelRegistry {
     /// # Errors
     /// Only if a channel's own name were none.
     pub fn with_builtin() -> Result<Self, IdentifierError> {
-        let builtin: [Arc<dyn GatewayFactory>; 1] = [Arc::new(WeChatFactory::new()?)];
+        let builtin: [Arc<dyn GatewayFactory>; 3] = [
+            Arc::new(WeChatFactory::new()?),
+            Arc::new(AlipayFactory::new()?),
+            Arc::new(PaypalFactory::new()?),
+        ];
         let factories = builtin.into_iter().map(|factory| (factory.channel(), factory));
         Ok(Self { factories: factories.collect() })
     }
@@ -70,7 +76,9 @@ impl ChannelRegistry {
         if violations.is_empty() { Ok(()) } else { Err(ConfigError::new(violations)) }
     }
 
-    /// Opens every account, all at once; channels may be called for their keys.
+    /// Opens every account, all at once; channels may be called for their keys. A channel that cannot be reached keeps
+    /// nothing from opening (see [`GatewayFactory::open`]); what is wrong with one account keeps all of them, because a
+    /// merchant whose account quietly is not there loses payments.
     ///
     /// # Errors
     /// Everything that is wrong in all of them.

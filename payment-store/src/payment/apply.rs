@@ -82,7 +82,8 @@ struct Context<'a> {
 
 impl Store {
     /// Applies what happened, under the locks of the payment and its orders. `None`: there is no such payment of this
-    /// merchant, and nothing was written, not even the notification.
+    /// merchant, or a notification came to another account than the payment's, and nothing was written, not even the
+    /// notification.
     ///
     /// # Errors
     /// [`StoreError`]; nothing is kept then.
@@ -102,6 +103,9 @@ fn apply_in_txn<'c>(
         else {
             return Ok(None);
         };
+        if request.notification.as_ref().is_some_and(|record| !is_of_account(locked.value(), record)) {
+            return Ok(None);
+        }
         let decision = decision(context, &locked);
         let notification = match &request.notification {
             None => None,
@@ -118,6 +122,11 @@ fn apply_in_txn<'c>(
         write(connection, context, locked, &decision, notification).await.map(Some)
     }
     .boxed()
+}
+
+/// What one account's keys prove is no proof about another account's payment, not even of the same merchant (R8).
+fn is_of_account(payment: &Payment, record: &NotificationRecord) -> bool {
+    payment.channel == record.delivery.channel && payment.channel_account == record.delivery.channel_account
 }
 
 fn decision(context: &Context<'_>, locked: &Locked<Payment>) -> Decision {

@@ -49,10 +49,14 @@ pub(crate) struct World {
 impl World {
     /// A channel on the machine's clock, a migrated database, and a configuration.
     pub(crate) async fn new() -> Self {
+        Self::with_keys(KeyMode::PublicKey).await
+    }
+
+    /// As [`World::new`], with a merchant that verifies by these keys.
+    pub(crate) async fn with_keys(key_mode: KeyMode) -> Self {
         let simulator =
             WechatSimulator::start(SimulatorOptions::loopback(SimulatorClock::real())).await.unwrap();
-        let merchant =
-            simulator.control().create_merchant(MerchantOptions::new(KeyMode::PublicKey)).await.unwrap();
+        let merchant = simulator.control().create_merchant(MerchantOptions::new(key_mode)).await.unwrap();
         let database = migrated_database().await;
         let generated = GeneratedApiKey::new(&SystemRandomness);
         let callbacks = free_address();

@@ -13,35 +13,46 @@ use std::collections::BTreeSet;
 #[tokio::test(flavor = "multi_thread")]
 async fn r11_200_clients_at_one_order_get_one_live_attempt_that_is_paid_once() {
     let app = TestApp::start().await;
-    let answers = join_all((0..200).map(|index| {
-        let mut client = app.payments();
-        async move { client.create_payment(app_payment(&format!("r-{index}"), "A", 100)).await }
-    }))
-    .await;
     let mut numbers = BTreeSet::new();
-    let mut served = 0;
-    for answer in answers {
-        match answer {
-            Ok(created) => {
-                let created = created.into_inner();
-                assert!(created.payment_data.is_some());
-                numbers.insert(payment_no(&created));
-                served += 1;
-            }
-            Err(status) => {
-                let refusal = Refusal::of(&status);
-                let clear = ["CONCURRENT_CHANGE", "EARLIER_ATTEMPT_UNRESOLVED", "STORE_UNAVAILABLE"];
-                assert!(clear.contains(&refusal.reason.as_str()), "{refusal:?}");
-            }
+    let mut waiting: Vec<usize> = (0..200).collect();
+    // A busy machine may refuse some, clearly; they come back, as callers do.
+    for _ in 0..20 {
+        if waiting.is_empty() {
+            break;
         }
+        let answers = join_all(waiting.iter().map(|index| {
+            let (mut client, request) = (app.payments(), app_payment(&format!("r-{index}"), "A", 100));
+            async move { (*index, client.create_payment(request).await) }
+        }))
+        .await;
+        waiting = answers
+            .into_iter()
+            .filter_map(|(index, answer)| match answer {
+                Ok(created) => {
+                    assert!(created.get_ref().payment_data.is_some());
+                    numbers.insert(payment_no(created.get_ref()));
+                    None
+                }
+                Err(status) => {
+                    let refusal = Refusal::of(&status);
+                    let clear = [
+                        "CONCURRENT_CHANGE",
+                        "EARLIER_ATTEMPT_UNRESOLVED",
+                        "STORE_UNAVAILABLE",
+                        "DEADLINE_EXCEEDED",
+                    ];
+                    assert!(clear.contains(&refusal.reason.as_str()), "{refusal:?}");
+                    Some(index)
+                }
+            })
+            .collect();
     }
-    assert!(served > 0);
+    assert!(waiting.is_empty(), "never served: {waiting:?}");
     let live: Vec<_> =
         app.wechat().ledger().orders.into_iter().filter(|order| order.state == TradeState::NotPay).collect();
     assert_eq!(live.len(), 1, "one live attempt");
     assert!(numbers.contains(&live[0].out_trade_no));
     assert_eq!((numbers.len(), live[0].prepays), (1, 1), "one number, announced once");
-    assert_eq!(served, 200, "everybody gets it");
     app.pay(&live[0].out_trade_no).await;
     assert_eq!(app.order("A").await.effective_payment_no, live[0].out_trade_no);
     app.finish().await;

@@ -1,10 +1,11 @@
 //! Notifications that the channel signed and that are not ours, and those that somebody else made.
 
-use payment_proto::v1::{AllocationState, PaymentState};
-use payment_sandbox::wechat::{AttemptResult, Fault, Forgery, Operation};
+use payment_proto::v1::{AllocationState, CreatePaymentRequest, PaymentState};
+use payment_sandbox::wechat::{AttemptResult, Fault, Forgery, GeneratedMerchant, Operation};
 use payment_tests::{
-    app::{OTHER_ACCOUNT, TestApp, TestAppOptions},
+    app::{ACCOUNT, MERCHANT, OTHER_ACCOUNT, TestApp, TestAppOptions},
     channel_hand::{self, ChannelHand},
+    requests::{app_payment, payment_no},
 };
 use serde_json::{Value, json};
 
@@ -226,5 +227,32 @@ async fn f42_rightly_signed_hostile_envelopes_are_refused_and_kill_nobody() {
     );
     assert_eq!(app.number(&inbox).await, i64::try_from(hostile.len()).unwrap());
     assert_eq!(app.cases().await, ["UNKNOWN_PAYMENT"], "nothing but inbox rows");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r08_f47_the_keys_of_one_account_prove_nothing_about_a_payment_of_another() {
+    let hand = ChannelHand::new();
+    let neighbour = |merchant: &GeneratedMerchant| hand.account_of(MERCHANT, merchant);
+    let app = TestApp::start_beside(TestAppOptions::usual(), neighbour).await;
+    // Two accounts at one channel: which one is meant must be said.
+    let unsaid = app.refuse(app_payment("r-1", "A", 100)).await;
+    assert_eq!(
+        (unsaid.reason.as_str(), unsaid.fields),
+        ("INVALID_FIELD", vec!["channel_account".to_owned()])
+    );
+    let named = CreatePaymentRequest { channel_account: ACCOUNT.to_owned(), ..app_payment("r-1", "A", 100) };
+    let payment_no = payment_no(&app.create(named).await);
+    // Signed by the other account's channel key, and otherwise right in every field.
+    let mut lie = hand.transaction(&payment_no, 100);
+    lie["mchid"] = json!(app.mchid());
+    lie["appid"] = json!(app.wechat_merchant.appids[0]);
+    let body = hand.envelope(lie.to_string().as_bytes()).to_string();
+    let status = hand.signed(app.clock().now(), body.as_bytes()).send(app.callback_address()).await;
+    assert_eq!(status, 200, "signed by a channel: kept in sight and acknowledged");
+    assert_eq!(app.state(&payment_no).await, PaymentState::AwaitingPayer);
+    assert_eq!(app.cases().await, ["UNKNOWN_PAYMENT"]);
+    app.pay(&payment_no).await;
+    assert_eq!(app.state(&payment_no).await, PaymentState::Succeeded);
     app.finish().await;
 }

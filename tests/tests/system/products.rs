@@ -40,7 +40,9 @@ async fn every_product_hands_out_what_its_payer_needs_and_is_paid_by_it() {
     let created = app.create(native).await;
     match created.payment_data.clone().unwrap().kind.unwrap() {
         Kind::QrCode(code) => assert!(code.starts_with("weixin://wxpay/bizpayurl?pr="), "{code}"),
-        other => panic!("no QR code: {other:?}"),
+        other @ (Kind::SdkParameters(_) | Kind::SdkText(_) | Kind::RedirectUrl(_)) => {
+            panic!("no QR code: {other:?}")
+        }
     }
     app.pay(&payment_no(&created)).await;
     assert_eq!(app.state(&payment_no(&created)).await, PaymentState::Succeeded);
@@ -53,7 +55,9 @@ async fn every_product_hands_out_what_its_payer_needs_and_is_paid_by_it() {
             let page = reqwest::get(&url).await.unwrap();
             assert!(page.status().is_success(), "the payer's browser is let in: {}", page.status());
         }
-        other => panic!("no address: {other:?}"),
+        other @ (Kind::SdkParameters(_) | Kind::SdkText(_) | Kind::QrCode(_)) => {
+            panic!("no address: {other:?}")
+        }
     }
     app.pay(&payment_no(&created)).await;
     assert_eq!(app.state(&payment_no(&created)).await, PaymentState::Succeeded);

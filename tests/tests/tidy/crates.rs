@@ -76,6 +76,24 @@ fn crates_use_only_those_of_ours_that_the_table_allows() {
 }
 
 #[test]
+fn architecture_shows_the_table() {
+    let document = file("ARCHITECTURE.md");
+    let found =
+        document.split("<!-- crates -->\n").nth(1).expect("ARCHITECTURE.md has two <!-- crates --> marks");
+    let rows = EDGES.iter().map(|(name, allowed)| {
+        let allowed: Vec<_> = allowed.iter().map(|crate_name| format!("`{crate_name}`")).collect();
+        let never = UNREACHABLE
+            .iter()
+            .find(|(found, _)| found == name)
+            .map_or(String::new(), |(_, never)| never.join(", "));
+        format!("| `{name}` | {} | {never} |\n", allowed.join(" "))
+    });
+    let expected =
+        "| crate | may use of ours | never reaches |\n|---|---|---|\n".to_owned() + &rows.collect::<String>();
+    assert_eq!(found, expected, "ARCHITECTURE.md must have this table:\n{expected}");
+}
+
+#[test]
 fn only_the_store_sees_diesel() {
     let used = used(&metadata(&[]));
     let findings =

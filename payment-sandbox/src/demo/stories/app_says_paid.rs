@@ -4,7 +4,8 @@ use payment_proto::v1::{OrderState, PaymentState};
 
 use super::Story;
 use crate::demo::promise::{Kept, expect};
-use crate::demo::scene::{Scene, word};
+use crate::demo::scene::Scene;
+use crate::demo::words::word;
 
 pub(super) const STORY: Story = Story {
     title: "The app says paid, but it is not",
@@ -14,7 +15,7 @@ pub(super) const STORY: Story = Story {
 };
 
 async fn play(scene: &mut Scene<'_>) -> Kept<String> {
-    let order = scene.new_order(88_00);
+    let order = scene.new_order(8_800);
     let request = scene.request(std::slice::from_ref(&order));
     let attempt = scene.create(&request).await?;
     let reported = scene.confirm_paid(&attempt).await?;

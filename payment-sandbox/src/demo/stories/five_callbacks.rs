@@ -14,7 +14,7 @@ pub(super) const STORY: Story = Story {
 };
 
 async fn play(scene: &mut Scene<'_>) -> Kept<String> {
-    let order = scene.new_order(45_00);
+    let order = scene.new_order(4_500);
     let request = scene.request(&[order]);
     let attempt = scene.create(&request).await?;
     scene.lose_callbacks(&attempt).await?;

@@ -15,7 +15,7 @@ pub(super) const STORY: Story = Story {
 };
 
 async fn play(scene: &mut Scene<'_>) -> Kept<String> {
-    let order = scene.new_order(999_00);
+    let order = scene.new_order(99_900);
     let request = scene.request(&[order]);
     let attempt = scene.create(&request).await?;
     let before = scene.outcome(&attempt).await?;

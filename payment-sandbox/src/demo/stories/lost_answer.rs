@@ -4,7 +4,8 @@ use payment_sandbox::wechat::{Execution, Fault};
 
 use super::Story;
 use crate::demo::promise::{Kept, expect};
-use crate::demo::scene::{Scene, word};
+use crate::demo::scene::Scene;
+use crate::demo::words::word;
 
 pub(super) const STORY: Story = Story {
     title: "The answer is lost after WeChat accepted",
@@ -14,13 +15,13 @@ pub(super) const STORY: Story = Story {
 };
 
 async fn play(scene: &mut Scene<'_>) -> Kept<String> {
-    let order = scene.new_order(12_34);
+    let order = scene.new_order(1_234);
     let request = scene.request(&[order]);
     scene.fail_next_prepay(Fault::ConnectionDropped { execution: Execution::Done }).await?;
     let lost = scene.create(&request).await?;
     expect("payment data of a lost answer", &None, &lost.payment_data)?;
     expect("prepays carried out", &1, &scene.prepays(&lost).await?)?;
-    let found = scene.create(&request).await?;
+    let found = scene.create_again(&request).await?;
     expect("number of the repeated payment", &lost.payment_no, &found.payment_no)?;
     scene.pay(&found).await?;
     scene.watch_success(&found).await?;

@@ -4,7 +4,8 @@ use payment_proto::v1::PaymentState;
 
 use super::Story;
 use crate::demo::promise::{Kept, expect};
-use crate::demo::scene::{Scene, word};
+use crate::demo::scene::Scene;
+use crate::demo::words::word;
 
 pub(super) const STORY: Story = Story {
     title: "The callback is lost, and asking finds the money",
@@ -14,7 +15,7 @@ pub(super) const STORY: Story = Story {
 };
 
 async fn play(scene: &mut Scene<'_>) -> Kept<String> {
-    let order = scene.new_order(66_60);
+    let order = scene.new_order(6_660);
     let request = scene.request(&[order]);
     let attempt = scene.create(&request).await?;
     scene.lose_callbacks(&attempt).await?;

@@ -16,7 +16,7 @@ pub(super) const STORY: Story = Story {
 };
 
 async fn play(scene: &mut Scene<'_>) -> Kept<String> {
-    let order = scene.new_order(39_90);
+    let order = scene.new_order(3_990);
     let request = scene.request(&[order]);
     let attempt = scene.create(&request).await?;
     scene.pay(&attempt).await?;

@@ -14,7 +14,7 @@ pub(super) const STORY: Story = Story {
 };
 
 async fn play(scene: &mut Scene<'_>) -> Kept<String> {
-    let basket = [scene.new_order(128_00), scene.new_order(19_90)];
+    let basket = [scene.new_order(12_800), scene.new_order(1_990)];
     let request = scene.request(&basket);
     let attempt = scene.create(&request).await?;
     scene.pay(&attempt).await?;

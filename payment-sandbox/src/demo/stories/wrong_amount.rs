@@ -7,7 +7,8 @@ use payment_sandbox::wechat::Forgery;
 use super::Story;
 use crate::demo::promise::{Kept, expect};
 use crate::demo::report::Actor;
-use crate::demo::scene::{Scene, word};
+use crate::demo::scene::Scene;
+use crate::demo::words::word;
 
 pub(super) const STORY: Story = Story {
     title: "A callback with a wrong amount",
@@ -17,7 +18,7 @@ pub(super) const STORY: Story = Story {
 };
 
 async fn play(scene: &mut Scene<'_>) -> Kept<String> {
-    let order = scene.new_order(256_00);
+    let order = scene.new_order(25_600);
     let request = scene.request(&[order]);
     let attempt = scene.create(&request).await?;
     let lie = Forgery::WrongAmount { total: 1 };

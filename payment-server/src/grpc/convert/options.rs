@@ -2,8 +2,9 @@
 
 use payment_core::identifiers::{ChannelName, Product};
 use payment_proto::v1::{
-    PluginOptions, WeChatPayH5, WeChatPayH5Scene, WeChatPayJsapi, WeChatPayOptions,
-    create_payment_request::ChannelOptions, we_chat_pay_options::Product as WeChatPayProduct,
+    AlipayOptions, PaypalOptions, PluginOptions, WeChatPayH5, WeChatPayH5Scene, WeChatPayJsapi,
+    WeChatPayOptions, alipay_options::Product as AlipayProduct, create_payment_request::ChannelOptions,
+    paypal_options::Product as PaypalProduct, we_chat_pay_options::Product as WeChatPayProduct,
 };
 use serde_json::{Map, Value};
 
@@ -22,8 +23,10 @@ pub(super) struct Chosen {
 /// Reads the options that are required.
 pub(super) fn chosen(fields: &mut Fields, options: Option<ChannelOptions>) -> Option<Chosen> {
     match options {
-        None => fields.refuse("channel_options", "is required: one of wechat_pay, plugin"),
+        None => fields.refuse("channel_options", "is required: one of wechat_pay, alipay, paypal, plugin"),
         Some(ChannelOptions::WechatPay(options)) => wechat_pay(fields, options),
+        Some(ChannelOptions::Alipay(options)) => alipay(fields, options),
+        Some(ChannelOptions::Paypal(options)) => paypal(fields, options),
         Some(ChannelOptions::Plugin(options)) => plugin(fields, options),
     }
 }
@@ -77,6 +80,64 @@ fn h5_type(fields: &mut Fields, h5: WeChatPayH5, object: &mut Map<String, Value>
     };
     object.insert("type".to_owned(), Value::String(word.to_owned()));
     Some(())
+}
+
+/// The object that `channel-alipay` documents; what its values may be, it says itself.
+fn alipay(fields: &mut Fields, options: AlipayOptions) -> Option<Chosen> {
+    let mut object = Map::new();
+    put(&mut object, "body", options.body);
+    put(&mut object, "store_id", options.store_id);
+    let product = match options.product {
+        None => {
+            return fields.refuse("alipay.product", "is required: one of app, wap, page, precreate, barcode");
+        }
+        Some(AlipayProduct::App(_)) => "app",
+        Some(AlipayProduct::Precreate(_)) => "precreate",
+        Some(AlipayProduct::Wap(wap)) => {
+            put(&mut object, "quit_url", wap.quit_url);
+            put(&mut object, "return_url", wap.return_url);
+            "wap"
+        }
+        Some(AlipayProduct::Page(page)) => {
+            put(&mut object, "return_url", page.return_url);
+            "page"
+        }
+        Some(AlipayProduct::Barcode(barcode)) => {
+            put(&mut object, "auth_code", barcode.auth_code);
+            "barcode"
+        }
+    };
+    Some(Chosen {
+        channel: Some(fields.take("alipay", ChannelName::parse("alipay"))?),
+        product: fields.take("alipay.product", Product::parse(product))?,
+        options: Value::Object(object),
+    })
+}
+
+/// The object that `channel-paypal` documents; what its values may be, it says itself.
+fn paypal(fields: &mut Fields, options: PaypalOptions) -> Option<Chosen> {
+    let mut object = Map::new();
+    put(&mut object, "brand_name", options.brand_name);
+    put(&mut object, "locale", options.locale);
+    let (product, return_url, cancel_url) = match options.product {
+        None => return fields.refuse("paypal.product", "is required: one of checkout, sdk"),
+        Some(PaypalProduct::Checkout(checkout)) => ("checkout", checkout.return_url, checkout.cancel_url),
+        Some(PaypalProduct::Sdk(sdk)) => ("sdk", sdk.return_url, sdk.cancel_url),
+    };
+    put(&mut object, "return_url", return_url);
+    put(&mut object, "cancel_url", cancel_url);
+    Some(Chosen {
+        channel: Some(fields.take("paypal", ChannelName::parse("paypal"))?),
+        product: fields.take("paypal.product", Product::parse(product))?,
+        options: Value::Object(object),
+    })
+}
+
+/// An empty text means not given.
+fn put(object: &mut Map<String, Value>, key: &str, text: String) {
+    if !text.is_empty() {
+        object.insert(key.to_owned(), Value::String(text));
+    }
 }
 
 fn plugin(fields: &mut Fields, plugin: PluginOptions) -> Option<Chosen> {

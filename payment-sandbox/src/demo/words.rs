@@ -1,0 +1,62 @@
+//! The words in which steps are told.
+
+use payment_proto::v1::{AllocationState, CreatePaymentRequest, Order, OrderState, Payment, PaymentState};
+
+use super::{books::Trail, report::yuan};
+
+/// What a request is over, in fen.
+pub(super) fn total(request: &CreatePaymentRequest) -> i64 {
+    request.orders.iter().filter_map(|order| order.amount.as_ref()).map(|amount| amount.minor_units).sum()
+}
+
+/// A short word for the orders of a request.
+pub(super) fn listed(request: &CreatePaymentRequest) -> String {
+    match request.orders.as_slice() {
+        [order] => order.order_no.clone(),
+        orders => format!("{} orders", orders.len()),
+    }
+}
+
+/// HTTP statuses as they came.
+pub(super) fn listed_statuses(statuses: &[u16]) -> String {
+    let words: Vec<_> = statuses.iter().map(ToString::to_string).collect();
+    format!("HTTP {}", words.join(" "))
+}
+
+/// A payment in a few words.
+pub(super) fn payment_line(payment: &Payment) -> String {
+    let allocations: Vec<_> =
+        payment.allocations.iter().map(|allocation| allocation_word(allocation.state())).collect();
+    format!("{}, allocated {}", word(payment.state()), allocations.join(" "))
+}
+
+/// An order in a few words.
+pub(super) fn order_line(order: &Order) -> String {
+    match &order.paid_amount {
+        Some(paid) => format!("{}, {}", order_word(order.state()), yuan(paid.minor_units)),
+        None => order_word(order.state()).to_owned(),
+    }
+}
+
+/// The states that a payment came to, and what callers are told.
+pub(super) fn trail_line(trail: &Trail) -> String {
+    let events: Vec<_> = trail.events.iter().map(|event| event.as_str()).collect();
+    let told = if events.is_empty() { "nothing".to_owned() } else { events.join(" ") };
+    let states: Vec<_> = trail.states.iter().map(|state| state.as_str()).collect();
+    format!("{}; {told}", states.join(" "))
+}
+
+/// A payment's state without the prefix that the wire needs.
+pub(super) fn word(state: PaymentState) -> &'static str {
+    state.as_str_name().trim_start_matches("PAYMENT_STATE_")
+}
+
+/// As [`word`].
+pub(super) fn order_word(state: OrderState) -> &'static str {
+    state.as_str_name().trim_start_matches("ORDER_STATE_")
+}
+
+/// As [`word`].
+fn allocation_word(state: AllocationState) -> &'static str {
+    state.as_str_name().trim_start_matches("ALLOCATION_STATE_")
+}
