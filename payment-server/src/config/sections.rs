@@ -298,8 +298,8 @@ impl Jobs {
     pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
         let enabled = section.flag("enabled", true);
         let interval = section.milliseconds("interval_milliseconds", 100..=60_000, 1000);
-        let batch = section.integer("batch", 1..=1000, 100).and_then(|batch| u16::try_from(batch).ok());
-        let lease = section.seconds("lease_seconds", 10..=3600, 60);
+        let batch = section.integer("batch", 1..=1000, 32).and_then(|batch| u16::try_from(batch).ok());
+        let lease = section.seconds("lease_seconds", 10..=3600, 120);
         let calls_in_flight = section.size("calls_in_flight", 1..=1000, 8);
         section.finish();
         let settings = jobs::Settings {

@@ -105,6 +105,11 @@ pub(crate) enum Handled {
 }
 
 impl Report {
+    /// A full batch means that more is due: there is no pause until the rest is claimed, unless something is wrong.
+    fn calls_for_another(self, settings: Settings) -> bool {
+        self.claimed >= usize::from(settings.batch) && self.failed == 0
+    }
+
     pub(crate) fn count(&mut self, handled: &Result<Handled, AppError>) {
         match handled {
             Ok(Handled::Answered) => self.answered += 1,
@@ -125,10 +130,7 @@ async fn run_one(app: Arc<App>, job: Job, settings: Settings) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let draining = app.draining();
     while draining.run_until_cancelled(ticks.tick()).await.is_some() {
-        // A full batch means that more is due: there is no pause until the rest is claimed.
-        while look(&app, job, settings).await.claimed >= usize::from(settings.batch)
-            && !draining.is_cancelled()
-        {}
+        while !draining.is_cancelled() && look(&app, job, settings).await.calls_for_another(settings) {}
     }
 }
 
