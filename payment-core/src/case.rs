@@ -1,8 +1,10 @@
 //! Cases: money or evidence that fits nowhere, kept in sight until somebody has dealt with it.
 
 use crate::{
+    gateway::RefundFinding,
     identifiers::{ChannelTransactionNo, OrderNo, PaymentNo, RefundNo},
     money::Money,
+    payment::Payment,
     refund::Refund,
 };
 
@@ -15,10 +17,8 @@ pub enum CaseKind {
     AmountMismatch,
     /// A proven success that went to another payee than the payment's account (F46).
     PayeeMismatch,
-    /// A second channel transaction claims to have paid the same payment.
+    /// A second channel transaction claims to have paid the same payment, or one transaction to have paid two payments.
     TransactionMismatch,
-    /// The order was paid already by another payment; this money is to go back (R12).
-    DuplicatePayment,
     /// A refund that the channel refuses or cannot deliver until a person acts (R17).
     RefundNeedsPerson,
     /// The channel names another amount for a refund than ours.
@@ -29,12 +29,11 @@ pub enum CaseKind {
 
 impl CaseKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::UnknownPayment,
         Self::AmountMismatch,
         Self::PayeeMismatch,
         Self::TransactionMismatch,
-        Self::DuplicatePayment,
         Self::RefundNeedsPerson,
         Self::RefundMismatch,
         Self::RefundExceedsPaid,
@@ -48,7 +47,6 @@ impl CaseKind {
             Self::AmountMismatch => "AMOUNT_MISMATCH",
             Self::PayeeMismatch => "PAYEE_MISMATCH",
             Self::TransactionMismatch => "TRANSACTION_MISMATCH",
-            Self::DuplicatePayment => "DUPLICATE_PAYMENT",
             Self::RefundNeedsPerson => "REFUND_NEEDS_PERSON",
             Self::RefundMismatch => "REFUND_MISMATCH",
             Self::RefundExceedsPaid => "REFUND_EXCEEDS_PAID",
@@ -88,6 +86,41 @@ impl CaseOpening {
             amount: Some(amount),
             description: format!(
                 "the channel proved {amount} paid for {payment_no}, which is not in our records"
+            ),
+        }
+    }
+
+    /// A refund of a payment number that is not in our records, or not paid according to them.
+    #[must_use]
+    pub fn unknown_refund(finding: &RefundFinding) -> Self {
+        Self {
+            kind: CaseKind::UnknownPayment,
+            payment_no: finding.payment_no.to_string(),
+            refund_no: Some(finding.refund_no.clone()),
+            order_no: None,
+            channel_transaction_no: None,
+            amount: finding.amount,
+            description: format!(
+                "the channel speaks of a refund of {}, which we do not know as paid",
+                finding.payment_no
+            ),
+        }
+    }
+
+    /// A refund that we did not start and that does not fit what is left of its payment.
+    #[must_use]
+    pub fn foreign_refund(payment: &Payment, finding: &RefundFinding) -> Self {
+        let given =
+            finding.amount.map_or_else(|| "an unknown amount".to_owned(), |amount| amount.to_string());
+        Self {
+            kind: CaseKind::RefundExceedsPaid,
+            payment_no: payment.payment_no.to_string(),
+            refund_no: Some(finding.refund_no.clone()),
+            order_no: None,
+            channel_transaction_no: payment.channel_transaction_no.clone(),
+            amount: finding.amount,
+            description: format!(
+                "the channel gave back {given}, which we did not ask for and which is not left"
             ),
         }
     }

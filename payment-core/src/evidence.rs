@@ -31,19 +31,28 @@ pub enum Source {
     QueryAnswer,
     /// The channel answered our close.
     CloseAnswer,
+    /// The channel answered our capture.
+    CaptureAnswer,
+    /// The channel answered our refund.
+    RefundAnswer,
     /// The channel notified us.
     Notification,
+    /// Our own record that we never captured, where no money moves without our capture.
+    CaptureGate,
 }
 
 impl Source {
     /// Every source, in the order of the words that are stored.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::CallerRequest,
         Self::ClientResult,
         Self::CreateAnswer,
         Self::QueryAnswer,
         Self::CloseAnswer,
+        Self::CaptureAnswer,
+        Self::RefundAnswer,
         Self::Notification,
+        Self::CaptureGate,
     ];
 
     /// The word kept in the database and shown to operators.
@@ -55,7 +64,10 @@ impl Source {
             Self::CreateAnswer => "CREATE_ANSWER",
             Self::QueryAnswer => "QUERY_ANSWER",
             Self::CloseAnswer => "CLOSE_ANSWER",
+            Self::CaptureAnswer => "CAPTURE_ANSWER",
+            Self::RefundAnswer => "REFUND_ANSWER",
             Self::Notification => "NOTIFICATION",
+            Self::CaptureGate => "CAPTURE_GATE",
         }
     }
 }

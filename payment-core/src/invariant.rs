@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    identifiers::{MerchantId, OrderNo, PaymentNo},
+    identifiers::{MerchantId, OrderNo, PaymentNo, RefundNo},
     merchant_event::MerchantEvent,
     money::Money,
     payment::{
@@ -13,6 +13,7 @@ use crate::{
         allocation::AllocationState,
         state::{self, PaymentEvent, PaymentState, Transition},
     },
+    refund::Refund,
 };
 
 /// All that the invariants look at, read in one snapshot.
@@ -24,6 +25,8 @@ pub struct Ledger {
     pub transitions: Vec<RecordedTransition>,
     /// Every event that callers are told, oldest first.
     pub events: Vec<RecordedEvent>,
+    /// Every refund.
+    pub refunds: Vec<Refund>,
 }
 
 /// A change of state as it was recorded.
@@ -62,13 +65,17 @@ pub struct Breach {
 type Check = fn(&Ledger) -> Vec<String>;
 
 /// Every invariant by its name.
-pub const ALL: [(&str, Check); 6] = [
+pub const ALL: [(&str, Check); 10] = [
     ("r01_success_is_proven_by_a_verified_channel_fact", success_is_proven),
     ("r05_f05_recorded_transitions_replay_through_the_table", transitions_replay),
     ("r09_at_most_one_effective_allocation_for_each_order", one_effective_allocation),
     ("r06_money_is_allocated_exactly_when_the_payment_succeeded", money_is_allocated),
     ("r27_each_success_is_told_exactly_once", success_is_told_once),
     ("r28_a_payment_is_the_sum_of_its_orders", payment_is_sum_of_orders),
+    ("r15_refunds_never_exceed_what_was_paid_for_an_order", refunds_within_paid),
+    ("r15_reservations_are_the_sum_of_refunds", reservations_are_refunds),
+    ("r12_each_duplicate_is_being_given_back_whole", duplicates_are_refunded),
+    ("r16_no_number_is_used_for_two_refunds", numbers_are_unique),
 ];
 
 /// Checks every invariant.
@@ -148,6 +155,63 @@ fn success_is_told_once(ledger: &Ledger) -> Vec<String> {
     let times = |payment: &Payment| told.get(&payment.payment_no).copied().unwrap_or(0);
     let describe = |payment: &Payment| format!("{} was told {} times", payment.payment_no, times(payment));
     ledger.payments.iter().filter(|payment| times(payment) != expected(payment)).map(describe).collect()
+}
+
+fn refunds_within_paid(ledger: &Ledger) -> Vec<String> {
+    let allocations = ledger.payments.iter().flat_map(|payment| {
+        payment.allocations.iter().map(move |allocation| (&payment.payment_no, allocation))
+    });
+    allocations
+        .filter(|(_, allocation)| {
+            let reserved = allocation.refund_reserved.minor_units();
+            reserved < 0 || reserved > allocation.amount.minor_units()
+        })
+        .map(|(payment_no, allocation)| format!("{payment_no}: {allocation:?}"))
+        .collect()
+}
+
+fn reservations_are_refunds(ledger: &Ledger) -> Vec<String> {
+    let mut refunded: BTreeMap<(&PaymentNo, &OrderNo), i64> = BTreeMap::new();
+    for refund in &ledger.refunds {
+        for part in &refund.parts {
+            *refunded.entry((&refund.payment_no, &part.order_no)).or_default() += part.amount.minor_units();
+        }
+    }
+    let mut breaches = Vec::new();
+    for payment in &ledger.payments {
+        for allocation in &payment.allocations {
+            let refunds = refunded.get(&(&payment.payment_no, &allocation.order_no)).copied().unwrap_or(0);
+            if refunds != allocation.refund_reserved.minor_units() {
+                breaches.push(format!("{}: refunds of {refunds} for {allocation:?}", payment.payment_no));
+            }
+        }
+    }
+    breaches
+}
+
+fn duplicates_are_refunded(ledger: &Ledger) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for payment in &ledger.payments {
+        for allocation in &payment.allocations {
+            if allocation.state == AllocationState::Duplicate
+                && allocation.refund_reserved != allocation.amount
+            {
+                breaches.push(format!("{}: {allocation:?} is not being given back", payment.payment_no));
+            }
+        }
+    }
+    breaches
+}
+
+fn numbers_are_unique(ledger: &Ledger) -> Vec<String> {
+    let mut seen: BTreeSet<(&MerchantId, &RefundNo)> = BTreeSet::new();
+    let mut breaches = Vec::new();
+    for refund in &ledger.refunds {
+        if !seen.insert((&refund.merchant_id, &refund.sent_as)) {
+            breaches.push(format!("{} is used twice", refund.sent_as));
+        }
+    }
+    breaches
 }
 
 fn payment_is_sum_of_orders(ledger: &Ledger) -> Vec<String> {

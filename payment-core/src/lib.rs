@@ -14,4 +14,5 @@ pub mod money;
 pub mod payment;
 pub mod ports;
 pub mod refund;
+pub mod schedule;
 pub mod violation;

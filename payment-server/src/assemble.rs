@@ -9,9 +9,10 @@ use crate::{
     admin::{NotReady, Readiness},
     app::{App, Notifications, Policy},
     callback::NotificationHandler,
-    channels::ChannelRegistry,
+    channels::{Accounts, ChannelRegistry},
     config::{self, ApiKeys, Config, ConfigError, DatabaseEncryption},
     grpc::{self, Services},
+    jobs,
     lifecycle::Lifecycle,
     serve::{self, Components, Running, StartError},
 };
@@ -55,6 +56,33 @@ pub fn store(config: &Config, ports: &Ports) -> Result<Store, StoreError> {
     Store::new(&options, Arc::clone(&ports.randomness))
 }
 
+/// The use cases of a configuration, without listeners: for one look of a job, or as another replica in a test.
+///
+/// # Errors
+/// [`AssemblyError::Config`] if an account cannot be opened, [`AssemblyError::Store`] if the database's address cannot be
+/// read.
+pub async fn app(
+    config: &Config,
+    registry: &ChannelRegistry,
+    ports: &Ports,
+    lifecycle: Lifecycle,
+) -> Result<Arc<App>, AssemblyError> {
+    let store = store(config, ports)?;
+    let accounts = registry.open(config, ports).await?;
+    Ok(use_cases(config, ports, store, accounts, lifecycle))
+}
+
+fn use_cases(
+    config: &Config,
+    ports: &Ports,
+    store: Store,
+    accounts: Accounts,
+    lifecycle: Lifecycle,
+) -> Arc<App> {
+    let (clock, randomness) = (Arc::clone(&ports.clock), Arc::clone(&ports.randomness));
+    App::new(store, accounts, clock, randomness, policy(&config.payments), lifecycle)
+}
+
 /// Starts a server. It serves until its lifecycle drains; see [`Running`].
 ///
 /// # Errors
@@ -72,18 +100,11 @@ pub async fn start(
         }
     }
     let accounts = registry.open(config, ports).await?;
-    let app = App::new(
-        store.clone(),
-        accounts.clone(),
-        Arc::clone(&ports.clock),
-        Arc::clone(&ports.randomness),
-        policy(&config.payments),
-        lifecycle.clone(),
-    );
+    let app = use_cases(config, ports, store.clone(), accounts.clone(), lifecycle.clone());
     let notifications: Arc<dyn NotificationHandler> = Arc::new(Notifications(Arc::clone(&app)));
     let readiness: Arc<dyn Readiness> = Arc::new(DatabaseReadiness(store));
     let services = Services {
-        app,
+        app: Arc::clone(&app),
         notifications: Arc::clone(&notifications),
         accounts: Arc::new(accounts),
         keys: Arc::new(ApiKeys::new(&config.merchants)),
@@ -97,6 +118,10 @@ pub async fn start(
         lifecycle: lifecycle.clone(),
     };
     let running = serve::start(config, components).await?;
+    if config.jobs.enabled {
+        // Among the tasks that the end waits for: what was claimed is handled before the process goes.
+        lifecycle.tasks.spawn(jobs::run(app, config.jobs.settings));
+    }
     tokio::spawn(health.follow(readiness, lifecycle));
     Ok(running)
 }

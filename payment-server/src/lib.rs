@@ -8,6 +8,7 @@ pub mod channels;
 pub mod command_line;
 pub mod config;
 pub mod grpc;
+pub mod jobs;
 pub mod lifecycle;
 pub mod ports;
 pub mod serve;

@@ -14,7 +14,7 @@ use std::{
     process::{Command, Output},
 };
 
-use payment_server::config::ApiKeyHash;
+use payment_server::{config::ApiKeyHash, jobs::Job};
 
 fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_payment-server"))
@@ -77,6 +77,11 @@ fn check_config_tells_every_mistake_of_file_environment_and_channel() {
 fn a_wrong_command_line_is_2_and_names_what_is_missing() {
     assert_eq!(run(&[]).status.code(), Some(2));
     assert_eq!(run(&["sevre"]).status.code(), Some(2));
+    let output = run(&["run-job", "payments"]);
+    assert_eq!(output.status.code(), Some(2));
+    for job in Job::ALL {
+        assert!(stderr(&output).contains(job.as_str()), "{}", stderr(&output));
+    }
     let output = run(&["serve"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("--config FILE or PAYMENT_CONFIG"), "{}", stderr(&output));
@@ -90,9 +95,9 @@ fn without_its_database_every_command_is_1_and_says_so() {
                 [grpc]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n\
                 [callbacks]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://pay.example.com\"\n";
     let file = write(folder.path(), text);
-    for command in ["serve", "migrate", "verify"] {
-        let output = run(&[command, "--config", &file]);
-        assert_eq!(output.status.code(), Some(1), "{command}: {}", stderr(&output));
+    for command in [vec!["serve"], vec!["migrate"], vec!["verify"], vec!["run-job", "refund-success"]] {
+        let output = run(&[command.clone(), vec!["--config", &file]].concat());
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {}", stderr(&output));
         assert!(
             stderr(&output).contains("payment-server: ") && stderr(&output).contains("database"),
             "{}",

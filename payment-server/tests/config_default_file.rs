@@ -31,10 +31,21 @@ fn load(text: &str) -> Config {
 
 /// What a configuration holds but for where it came from.
 fn shown(config: &Config) -> String {
-    let Config { database, grpc, callbacks, admin, log, payments, channel_http, shutdown, merchants, .. } =
-        config;
+    let Config {
+        database,
+        grpc,
+        callbacks,
+        admin,
+        log,
+        payments,
+        jobs,
+        channel_http,
+        shutdown,
+        merchants,
+        ..
+    } = config;
     format!(
-        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{channel_http:#?}{shutdown:#?}{merchants:#?}"
+        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{channel_http:#?}{shutdown:#?}{merchants:#?}"
     )
 }
 
@@ -74,7 +85,9 @@ fn every_key_that_has_a_default_is_documented() {
     let minimal =
         "[database]\nurl = \"postgres://localhost\"\n[callbacks]\npublic_url = \"https://pay.example.com\"\n";
     // An unknown key's message lists every key of its section.
-    for section in ["database", "grpc", "callbacks", "admin", "log", "payments", "channel_http", "shutdown"] {
+    for section in
+        ["database", "grpc", "callbacks", "admin", "log", "payments", "jobs", "channel_http", "shutdown"]
+    {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("payment.toml");
         let environment =

@@ -160,6 +160,27 @@ const TABLE: &[(&str, &str, &str, &str, &str)] = &[
     ),
     (
         "[callbacks]",
+        "[jobs]\nenabled = 1\n[callbacks]",
+        "jobs.enabled",
+        "true or false",
+        "Leave it out for true",
+    ),
+    (
+        "[callbacks]",
+        "[jobs]\nbatch = 1001\n[callbacks]",
+        "jobs.batch",
+        "from 1 to 1000",
+        "Leave it out for 100",
+    ),
+    (
+        "[callbacks]",
+        "[jobs]\ninterval_milliseconds = 99\n[callbacks]",
+        "jobs.interval_milliseconds",
+        "from 100 to 60000",
+        "Leave it out for 1000",
+    ),
+    (
+        "[callbacks]",
         "[channel_http]\nproxy = \"socks5://x\"\n[callbacks]",
         "channel_http.proxy",
         "no HTTP address",

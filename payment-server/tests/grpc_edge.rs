@@ -13,7 +13,7 @@ use futures::StreamExt as _;
 use grpc_support::{KEY, Server, authorized};
 use payment_proto::v1::{
     self, notification_service_client::NotificationServiceClient, order_service_client::OrderServiceClient,
-    payment_service_client::PaymentServiceClient,
+    payment_service_client::PaymentServiceClient, refund_service_client::RefundServiceClient,
 };
 use tonic::{Code, Request, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
@@ -43,6 +43,9 @@ async fn r30_without_a_key_every_service_is_closed() {
     let mut orders = OrderServiceClient::new(server.channel().await);
     let refused = orders.get_order(v1::GetOrderRequest::default()).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unauthenticated);
+    let mut refunds = RefundServiceClient::new(server.channel().await);
+    let refused = refunds.create_refund(v1::CreateRefundRequest::default()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated);
     let mut notifications = NotificationServiceClient::new(server.channel().await);
     let refused =
         notifications.handle_notification(v1::HandleNotificationRequest::default()).await.unwrap_err();
@@ -59,6 +62,12 @@ async fn every_wrong_field_reaches_the_caller_at_once() {
     let violations = refused.get_details_bad_request().unwrap().field_violations;
     let fields: Vec<_> = violations.iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(fields, ["request_id", "orders", "description", "channel_options"]);
+    let mut refunds = RefundServiceClient::new(server.channel().await);
+    let request = authorized(v1::CreateRefundRequest::default());
+    let refused = refunds.create_refund(request).await.unwrap_err();
+    let violations = refused.get_details_bad_request().unwrap().field_violations;
+    let fields: Vec<_> = violations.iter().map(|violation| violation.field.as_str()).collect();
+    assert_eq!(fields, ["refund_no", "payment", "extent", "reason"]);
 }
 
 #[tokio::test]
@@ -77,9 +86,13 @@ async fn a_database_that_is_away_is_said_with_a_time_to_retry() {
 async fn health_follows_the_database_and_needs_no_key() {
     let server = Server::start().await;
     let mut health = HealthClient::new(server.channel().await);
-    for service in
-        ["", "payment.v1.PaymentService", "payment.v1.OrderService", "payment.v1.NotificationService"]
-    {
+    for service in [
+        "",
+        "payment.v1.PaymentService",
+        "payment.v1.OrderService",
+        "payment.v1.RefundService",
+        "payment.v1.NotificationService",
+    ] {
         let request = HealthCheckRequest { service: service.to_owned() };
         let status = health.check(request.clone()).await.unwrap().into_inner().status();
         assert_eq!(status.as_str_name(), "NOT_SERVING", "{service}");
@@ -105,6 +118,7 @@ async fn reflection_names_the_contract_and_health_in_both_versions_without_a_key
         "grpc.health.v1.Health",
         "payment.v1.NotificationService",
         "payment.v1.OrderService",
+        "payment.v1.RefundService",
         "payment.v1.PaymentService",
     ];
     let v1 = grpc_support::services_v1(server.channel().await).await;

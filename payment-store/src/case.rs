@@ -50,6 +50,7 @@ pub(crate) async fn case_open_in_txn(
             payment_case::channel.eq(origin.channel.as_str()),
             payment_case::channel_account.eq(origin.channel_account.as_str()),
             payment_case::payment_no.eq(case.payment_no.as_str()),
+            payment_case::refund_no.eq(case.refund_no.as_ref().map(|no| no.as_str())),
             payment_case::order_no.eq(case.order_no.as_ref().map(|no| no.as_str())),
             payment_case::channel_transaction_no
                 .eq(case.channel_transaction_no.as_ref().map(|no| no.as_str())),

@@ -35,8 +35,12 @@ impl StoreError {
     }
 }
 
+/// The unique index that lets no channel transaction pay two payments (R8).
+pub(crate) const ONE_FOR_EACH_CHANNEL_TRANSACTION: &str = "payment_one_for_each_channel_transaction";
+
 /// Races that PostgreSQL decides against us: serialization failure, deadlock, and the unique indexes that two
-/// first-comers run into at once. The second run finds the winner's rows.
+/// first-comers run into at once. The second run finds the winner's rows, and the
+/// one after [`ONE_FOR_EACH_CHANNEL_TRANSACTION`] opens a case.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "Diesel's enum is open; what is not named here is no race"
@@ -50,7 +54,13 @@ pub(crate) fn retry_of(error: &DieselError) -> Retry {
         }
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
             match information.constraint_name() {
-                Some("create_request_pkey" | "allocation_one_effective_for_each_order") => Retry::Again,
+                Some(
+                    "create_request_pkey"
+                    | "refund_number_pkey"
+                    | "refund_pkey"
+                    | "allocation_one_effective_for_each_order"
+                    | ONE_FOR_EACH_CHANNEL_TRANSACTION,
+                ) => Retry::Again,
                 Some(_) | None => Retry::Futile,
             }
         }

@@ -153,6 +153,7 @@ fn open_case_in_txn<'c>(
         let about = EventOf {
             merchant_id: &delivery.merchant_id,
             payment_no: &unknown.case.payment_no,
+            refund_no: None,
             revision: 0,
             now,
         };

@@ -11,7 +11,9 @@ use crate::{
     Store,
     error::StoreError,
     payment::row::PaymentRow,
-    schema::{outbox_event, payment, payment_transition},
+    refund::{refunds_in_txn, row::RefundRow},
+    schema::{outbox_event, payment, payment_transition, refund},
+    transaction::Abort,
     words::Word,
 };
 
@@ -65,7 +67,13 @@ async fn read(connection: &mut AsyncPgConnection) -> Result<Ledger, StoreError> 
         .select((outbox_event::payment_no, outbox_event::event))
         .load(connection)
         .await?;
+    let refunds: Vec<RefundRow> = refund::table
+        .order((refund::merchant_id, refund::refund_no))
+        .select(RefundRow::as_select())
+        .load(connection)
+        .await?;
     Ok(Ledger {
+        refunds: refunds_in_txn(connection, refunds).await.map_err(Abort::into_store)?,
         payments: crate::payment::with_allocations(connection, rows).await?,
         transitions: transitions.into_iter().map(transition).collect::<Result<_, _>>()?,
         events: events.into_iter().filter_map(event).collect::<Result<_, _>>()?,

@@ -7,6 +7,7 @@
 
 mod cached;
 mod case;
+mod due;
 mod error;
 mod inbox;
 mod ledger;
@@ -14,10 +15,12 @@ mod migrate;
 mod outbox;
 pub mod payment;
 mod pool;
+pub mod refund;
 mod schema;
 mod transaction;
 mod words;
 
+pub use due::{Claim, DuePayments, DueRefund, NextCheck};
 pub use error::StoreError;
 pub use inbox::{Delivery, NotificationRecord};
 pub use pool::{DatabaseTls, StoreOptions};

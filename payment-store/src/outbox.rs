@@ -11,6 +11,7 @@ use crate::{Store, schema::outbox_event, transaction::Abort, words::Word as _};
 pub(crate) struct EventOf<'a> {
     pub(crate) merchant_id: &'a MerchantId,
     pub(crate) payment_no: &'a str,
+    pub(crate) refund_no: Option<&'a str>,
     pub(crate) revision: i32,
     pub(crate) now: OffsetDateTime,
 }
@@ -28,6 +29,7 @@ pub(crate) async fn outbox_append_in_txn(
                 outbox_event::event_id.eq(store.uuid(about.now)),
                 outbox_event::merchant_id.eq(about.merchant_id.as_str()),
                 outbox_event::payment_no.eq(about.payment_no),
+                outbox_event::refund_no.eq(about.refund_no),
                 outbox_event::revision.eq(about.revision),
                 outbox_event::position.eq(position),
                 outbox_event::event.eq(event.word()),

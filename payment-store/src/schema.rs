@@ -36,6 +36,10 @@ diesel::table! {
         client_report_time -> Nullable<Timestamptz>,
         succeed_time -> Nullable<Timestamptz>,
         end_time -> Nullable<Timestamptz>,
+        refund_reserved -> BigInt,
+        next_check_time -> Nullable<Timestamptz>,
+        checks -> Integer,
+        capture_intend_time -> Nullable<Timestamptz>,
     }
 }
 
@@ -55,6 +59,7 @@ diesel::table! {
         merchant_id -> Text,
         amount -> BigInt,
         state -> Text,
+        refund_reserved -> BigInt,
     }
 }
 
@@ -102,6 +107,7 @@ diesel::table! {
         position -> SmallInt,
         event -> Text,
         create_time -> Timestamptz,
+        refund_no -> Nullable<Text>,
     }
 }
 
@@ -123,7 +129,77 @@ diesel::table! {
         evidence -> Nullable<Binary>,
         verified_by -> Nullable<Text>,
         open_time -> Timestamptz,
+        refund_no -> Nullable<Text>,
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(merchant_order, payment, create_request, allocation);
+diesel::table! {
+    refund (merchant_id, refund_no) {
+        merchant_id -> Text,
+        refund_no -> Text,
+        payment_no -> Text,
+        channel -> Text,
+        channel_account -> Text,
+        amount -> BigInt,
+        reason -> Text,
+        description -> Text,
+        origin -> Text,
+        created_by -> Nullable<Text>,
+        state -> Text,
+        revision -> Integer,
+        sent_as -> Text,
+        successors -> SmallInt,
+        channel_refund_no -> Nullable<Text>,
+        attention -> Nullable<Text>,
+        create_time -> Timestamptz,
+        update_time -> Timestamptz,
+        succeed_time -> Nullable<Timestamptz>,
+        next_check_time -> Nullable<Timestamptz>,
+        checks -> Integer,
+    }
+}
+
+diesel::table! {
+    refund_part (merchant_id, refund_no, order_no) {
+        merchant_id -> Text,
+        refund_no -> Text,
+        order_no -> Text,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    refund_number (merchant_id, number) {
+        merchant_id -> Text,
+        number -> Text,
+        refund_no -> Text,
+        create_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    refund_transition (merchant_id, refund_no, revision) {
+        merchant_id -> Text,
+        refund_no -> Text,
+        revision -> Integer,
+        event -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        number -> Text,
+        source -> Text,
+        notification_id -> Nullable<Uuid>,
+        evidence -> Nullable<Binary>,
+        verified_by -> Nullable<Text>,
+        transition_time -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    merchant_order,
+    payment,
+    create_request,
+    allocation,
+    refund,
+    refund_part,
+    refund_number,
+);

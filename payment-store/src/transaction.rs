@@ -29,6 +29,16 @@ pub(crate) enum Abort {
     Store(StoreError),
 }
 
+impl Abort {
+    /// The failure as callers of the store see it.
+    pub(crate) fn into_store(self) -> StoreError {
+        match self {
+            Self::Database(error) => error.into(),
+            Self::Store(error) => error,
+        }
+    }
+}
+
 impl From<diesel::result::Error> for Abort {
     fn from(error: diesel::result::Error) -> Self {
         Self::Database(error)

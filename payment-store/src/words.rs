@@ -9,6 +9,10 @@ use payment_core::{
         allocation::AllocationState,
         state::{PaymentEvent, PaymentState},
     },
+    refund::{
+        RefundOrigin, RefundReason,
+        state::{RefundEvent, RefundState},
+    },
 };
 
 use crate::error::StoreError;
@@ -52,3 +56,7 @@ word!(Source, "payment_transition");
 word!(MerchantEvent, "outbox_event");
 word!(CaseKind, "payment_case");
 word!(Reason, "payment");
+word!(RefundState, "refund");
+word!(RefundReason, "refund");
+word!(RefundOrigin, "refund");
+word!(RefundEvent, "refund_transition");

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use payment_core::{gateway::GatewayFactory, invariant, ports::Ports};
 use payment_proto::v1::{
     order_service_client::OrderServiceClient, payment_service_client::PaymentServiceClient,
+    refund_service_client::RefundServiceClient,
 };
 use payment_sandbox::{
     clock::SimulatorClock,
@@ -13,9 +14,11 @@ use payment_sandbox::{
     wechat::{GeneratedMerchant, KeyMode, MerchantOptions, SimulatorOptions, WechatControl, WechatSimulator},
 };
 use payment_server::{
+    app::App,
     assemble,
     channels::ChannelRegistry,
     config::{Config, GeneratedApiKey},
+    jobs::{Job, Report, Settings},
     lifecycle::Lifecycle,
     ports::{ReqwestHttp, SystemRandomness},
     serve::Running,
@@ -84,6 +87,9 @@ pub type Payments = PaymentServiceClient<InterceptedService<Channel, WithKey>>;
 /// A client of the order service.
 pub type Orders = OrderServiceClient<InterceptedService<Channel, WithKey>>;
 
+/// A client of the refund service.
+pub type Refunds = RefundServiceClient<InterceptedService<Channel, WithKey>>;
+
 /// A running service with everything around it.
 pub struct TestApp {
     /// The channel's side.
@@ -97,6 +103,7 @@ pub struct TestApp {
     /// A second look at it, with plain SQL.
     pub observer: Client,
     clock: SimulatorClock,
+    config: Config,
     running: Option<Running>,
     channel: Channel,
     keys: BTreeMap<&'static str, WithKey>,
@@ -107,7 +114,8 @@ pub struct TestApp {
 pub struct TestAppOptions {
     /// Which keys the WeChat account verifies with.
     pub key_mode: KeyMode,
-    /// Lines that go into the configuration after the listeners, whole sections.
+    /// Lines that go into the configuration after the listeners, whole sections. Without `[jobs]` among them the service
+    /// looks for no due work by itself: tests run jobs by hand.
     pub more_config: String,
     /// The clock; manual unless a test has reasons.
     pub clock: SimulatorClock,
@@ -172,10 +180,11 @@ impl TestApp {
         }
         merchants += &neighbour(&wechat_merchant);
         let callbacks = free_address();
+        let jobs = if options.more_config.contains("[jobs]") { "" } else { "[jobs]\nenabled = false\n" };
         let text = format!(
             "[database]\nurl = \"{}\"\ntls = \"disabled\"\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
              [callbacks]\nlisten = \"{callbacks}\"\npublic_url = \"http://{callbacks}\"\nallow_insecure = true\n\
-             [admin]\nlisten = \"127.0.0.1:0\"\n{}\n{merchants}",
+             [admin]\nlisten = \"127.0.0.1:0\"\n{jobs}{}\n{merchants}",
             database.url(),
             options.more_config,
         );
@@ -192,6 +201,7 @@ impl TestApp {
             database,
             observer,
             clock,
+            config,
             running: Some(running),
             channel,
             keys,
@@ -238,6 +248,37 @@ impl TestApp {
     #[must_use]
     pub fn orders(&self) -> Orders {
         OrderServiceClient::with_interceptor(self.channel.clone(), self.keys[MERCHANT].clone())
+    }
+
+    /// The refund service for [`MERCHANT`].
+    #[must_use]
+    pub fn refunds(&self) -> Refunds {
+        self.refunds_of(MERCHANT)
+    }
+
+    /// The refund service for a merchant.
+    #[must_use]
+    pub fn refunds_of(&self, merchant: &str) -> Refunds {
+        RefundServiceClient::with_interceptor(self.channel.clone(), self.keys[merchant].clone())
+    }
+
+    /// Another replica on the same database and clock, without listeners: a new one at each call.
+    pub async fn app(&self) -> Arc<App> {
+        let ports = ports(&self.config, &self.clock);
+        let registry = ChannelRegistry::with_builtin().unwrap();
+        let app = assemble::app(&self.config, &registry, &ports, Lifecycle::default()).await;
+        app.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// How jobs work according to the configuration.
+    #[must_use]
+    pub fn job_settings(&self) -> Settings {
+        self.config.jobs.settings
+    }
+
+    /// One look of a job, by a replica of its own.
+    pub async fn run_job(&self, job: Job) -> Report {
+        self.app().await.run_job(job, self.job_settings()).await.unwrap()
     }
 
     /// A merchant's key, to be put on a client that is not offered here.
@@ -295,16 +336,20 @@ fn load(folder: &TempDir) -> Config {
     loaded.unwrap_or_else(|error| panic!("{error}"))
 }
 
+fn ports(config: &Config, clock: &SimulatorClock) -> Ports {
+    Ports {
+        clock: Arc::new(SharedClock(clock.clone())),
+        randomness: Arc::new(SystemRandomness),
+        http: Arc::new(ReqwestHttp::new(&config.channel_http).unwrap()),
+    }
+}
+
 async fn launch(
     config: &Config,
     clock: &SimulatorClock,
     plugins: Vec<Arc<dyn GatewayFactory>>,
 ) -> (Running, Store) {
-    let ports = Ports {
-        clock: Arc::new(SharedClock(clock.clone())),
-        randomness: Arc::new(SystemRandomness),
-        http: Arc::new(ReqwestHttp::new(&config.channel_http).unwrap()),
-    };
+    let ports = ports(config, clock);
     let mut registry = ChannelRegistry::with_builtin().unwrap();
     for plugin in plugins {
         registry.register(plugin).unwrap();

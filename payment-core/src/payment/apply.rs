@@ -28,6 +28,10 @@ pub enum Happening {
     ClientReported,
     /// The channel said where the payment is.
     Found(Finding),
+    /// The payer approved it, and we are about to take the money.
+    CaptureIntended,
+    /// Its time is over, or it was given up, at a channel where no money moves without our capture.
+    GateClosed,
 }
 
 /// What is to be written. Everything empty: nothing changed, as with a repeated notification (R3).
@@ -74,6 +78,8 @@ pub struct Learned {
     pub channel_transaction_no: Option<ChannelTransactionNo>,
     /// Why it was refused.
     pub failure: Option<Failure>,
+    /// When we decided to take approved money.
+    pub capture_intend_time: Option<OffsetDateTime>,
     /// When the app said paid.
     pub client_report_time: Option<OffsetDateTime>,
     /// When it was paid.
@@ -120,6 +126,7 @@ impl Learned {
         take(&mut payment.handle, &self.handle);
         take(&mut payment.channel_transaction_no, &self.channel_transaction_no);
         take(&mut payment.failure, &self.failure);
+        take(&mut payment.capture_intend_time, &self.capture_intend_time);
         take(&mut payment.times.client_report, &self.client_report_time);
         take(&mut payment.times.succeed, &self.succeed_time);
         take(&mut payment.times.end, &self.end_time);
@@ -149,6 +156,9 @@ pub fn decide(payment: &Payment, paid_by: &[PaidBy], happening: &Happening, now:
         Happening::Found(Finding::Failed(failure)) => {
             ended(payment, PaymentEvent::ChannelFailed, Some(failure.clone()), now)
         }
+        Happening::CaptureIntended => capture_intended(payment, paid_by, now),
+        Happening::GateClosed if payment.capture_intend_time.is_some() => Decision::default(),
+        Happening::GateClosed => ended(payment, PaymentEvent::ChannelClosed, None, now),
         // "Not paid" and "not found" prove nothing: the payer may be typing the password (R4, F31).
         Happening::Found(Finding::AwaitingPayer | Finding::Approved | Finding::NotFound) => {
             Decision::default()
@@ -179,6 +189,18 @@ fn client_reported(payment: &Payment, now: OffsetDateTime) -> Decision {
     }
 }
 
+/// Money is taken only for a payment that is open and whose orders nobody else has paid (R11): the intent is recorded
+/// under the orders' locks before the channel is called, so a close cannot pass it.
+fn capture_intended(payment: &Payment, paid_by: &[PaidBy], now: OffsetDateTime) -> Decision {
+    if !payment.state.is_open() || payment.capture_intend_time.is_some() || !paid_by.is_empty() {
+        return Decision::default();
+    }
+    Decision {
+        learned: Learned { capture_intend_time: Some(now), ..Learned::default() },
+        ..Decision::default()
+    }
+}
+
 /// Closed, failed or refused: the money will not come, the orders are free for another attempt.
 fn ended(payment: &Payment, event: PaymentEvent, failure: Option<Failure>, now: OffsetDateTime) -> Decision {
     let Some(transition) = transition(payment, event) else { return Decision::default() };
@@ -205,9 +227,8 @@ fn paid_found(payment: &Payment, paid_by: &[PaidBy], paid: &PaidFinding, now: Of
         return Decision { cases: vec![case], ..Decision::default() };
     }
     let Some(transition) = transition(payment, PaymentEvent::ChannelPaid) else { return Decision::default() };
-    let cases: Vec<_> = paid_by.iter().filter_map(|other| duplicate_case(payment, other, paid)).collect();
     let mut events = vec![MerchantEvent::PaymentSucceeded];
-    if !cases.is_empty() {
+    if payment.allocations.iter().any(|allocation| paid_already(allocation, paid_by)) {
         events.push(MerchantEvent::DuplicateFound);
     }
     Decision {
@@ -223,7 +244,7 @@ fn paid_found(payment: &Payment, paid_by: &[PaidBy], paid: &PaidFinding, now: Of
             ..Learned::default()
         },
         events,
-        cases,
+        cases: Vec::new(),
     }
 }
 
@@ -252,26 +273,30 @@ fn misfit(payment: &Payment, paid: &PaidFinding) -> Option<CaseOpening> {
     }
 }
 
-fn duplicate_case(payment: &Payment, other: &PaidBy, paid: &PaidFinding) -> Option<CaseOpening> {
-    let allocation = payment.allocations.iter().find(|allocation| allocation.order_no == other.order_no)?;
-    Some(CaseOpening {
-        kind: CaseKind::DuplicatePayment,
-        payment_no: payment.payment_no.to_string(),
-        refund_no: None,
-        order_no: Some(allocation.order_no.clone()),
-        channel_transaction_no: Some(paid.transaction_no.clone()),
-        amount: Some(allocation.amount),
-        description: format!(
-            "order {} was paid already by payment {}",
-            allocation.order_no, other.payment_no
-        ),
-    })
+/// The decision on a proven success whose channel transaction paid another payment already, which only the database can
+/// tell: the payment stays as it is, and somebody has to look (R8).
+#[must_use]
+pub fn transaction_taken(payment: &Payment, happening: &Happening) -> Decision {
+    let Happening::Found(Finding::Paid(paid)) = happening else { return Decision::default() };
+    let (number, transaction) = (&payment.payment_no, &paid.transaction_no);
+    let description = format!("the channel names transaction {transaction}, which paid another payment");
+    let kind = CaseKind::TransactionMismatch;
+    let case = CaseOpening::of_payment(kind, number, transaction, paid.amount, description);
+    Decision { cases: vec![case], ..Decision::default() }
 }
 
 /// The first success of an order pays it, each later one is a duplicate (R9, R12).
 fn settle(allocation: &Allocation, paid_by: &[PaidBy]) -> Option<AllocationChange> {
-    let paid_already = paid_by.iter().any(|other| other.order_no == allocation.order_no);
-    change(allocation, if paid_already { AllocationEvent::PaidAgain } else { AllocationEvent::PaidFirst })
+    let event = if paid_already(allocation, paid_by) {
+        AllocationEvent::PaidAgain
+    } else {
+        AllocationEvent::PaidFirst
+    };
+    change(allocation, event)
+}
+
+fn paid_already(allocation: &Allocation, paid_by: &[PaidBy]) -> bool {
+    paid_by.iter().any(|other| other.order_no == allocation.order_no)
 }
 
 fn change(allocation: &Allocation, event: AllocationEvent) -> Option<AllocationChange> {

@@ -52,8 +52,26 @@ pub struct Payment {
     pub handle: Option<ChannelHandle>,
     /// Why the channel refused it, if it did.
     pub failure: Option<Failure>,
+    /// When we decided to take the money that the payer approved, where the channel leaves that to us. From then on the
+    /// payment is not closed by us alone.
+    pub capture_intend_time: Option<OffsetDateTime>,
     /// When what happened.
     pub times: PaymentTimes,
+}
+
+impl Payment {
+    /// Whether this payment is the one that paid the order (R9).
+    #[must_use]
+    pub fn pays(&self, order_no: &OrderNo) -> bool {
+        self.paid_part(order_no).is_some()
+    }
+
+    /// The part of this payment that paid the order, if it did.
+    #[must_use]
+    pub fn paid_part(&self, order_no: &OrderNo) -> Option<&Allocation> {
+        let mut parts = self.allocations.iter();
+        parts.find(|part| part.order_no == *order_no && part.state == AllocationState::Effective)
+    }
 }
 
 /// The instants of a payment, in UTC.
@@ -82,6 +100,8 @@ pub struct Allocation {
     pub amount: Money,
     /// Where it is.
     pub state: AllocationState,
+    /// What refunds reserve, are giving back, or gave back of it (R15).
+    pub refund_reserved: Money,
 }
 
 /// What the channel gave us to make payment data from: WeChat's `prepay_id`, Alipay's order string, a link.

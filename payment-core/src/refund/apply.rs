@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{
-    Refund,
+    Refund, RefundOrigin,
     state::{self, RefundEvent, RefundState, RefundTransition},
 };
 use crate::{
@@ -69,6 +69,13 @@ impl RefundDecision {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether the refund itself changes, beside a case that is opened.
+    #[must_use]
+    pub fn moves_refund(&self) -> bool {
+        let only_cases = Self { cases: self.cases.clone(), ..Self::default() };
+        *self != only_cases
     }
 
     /// The refund as it is once the decision is written.
@@ -158,6 +165,10 @@ fn died(refund: &Refund, finding: &RefundFinding) -> RefundDecision {
     if refund.state == RefundState::Succeeded || finding.refund_no != refund.sent_as {
         return RefundDecision::default();
     }
+    if refund.origin == RefundOrigin::Channel {
+        // Nobody asked us for it, so we do not send it ourselves: whoever did decides what becomes of it.
+        return attention(refund, Reason::AlreadyClosed);
+    }
     RefundDecision {
         transition: change(refund, RefundEvent::NumberDied),
         successor: refund.successor_no(),
@@ -197,8 +208,12 @@ fn attention(refund: &Refund, reason: Reason) -> RefundDecision {
 
 /// The channel's figures must be ours (R8).
 fn mismatch(refund: &Refund, finding: &RefundFinding) -> Option<CaseOpening> {
-    let amount = finding.amount.filter(|amount| *amount != refund.amount)?;
-    let description = format!("the channel names {amount} for a refund of {}", refund.amount);
+    let description = if finding.payment_no != refund.payment_no {
+        format!("the channel names payment {} for a refund of {}", finding.payment_no, refund.payment_no)
+    } else {
+        let amount = finding.amount.filter(|amount| *amount != refund.amount)?;
+        format!("the channel names {amount} for a refund of {}", refund.amount)
+    };
     Some(CaseOpening::of_refund(CaseKind::RefundMismatch, refund, description))
 }
 

@@ -5,4 +5,6 @@ mod record;
 pub mod reserve;
 pub mod state;
 
-pub use record::{LONGEST_REFUND_NO, Refund, RefundOrigin, RefundPart, RefundReason, RefundTimes};
+pub use record::{
+    LONGEST_REFUND_NO, Refund, RefundOrigin, RefundPart, RefundReason, RefundTimes, is_reserved_no,
+};

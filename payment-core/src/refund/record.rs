@@ -135,6 +135,16 @@ impl RefundOrigin {
 /// The longest refund number that a caller may choose: what is left to 64 is for the successors' ending.
 pub const LONGEST_REFUND_NO: usize = 58;
 
+/// Whether a number has the form of those that the service makes itself: `-S` and digits for a successor, a payment's
+/// number with `-D` and digits for a duplicate. A caller who took one could keep that refund from being recorded.
+#[must_use]
+pub fn is_reserved_no(refund_no: &RefundNo) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let successor = refund_no.as_str().rsplit_once("-S").is_some_and(|(_, ending)| digits(ending));
+    let duplicate = refund_no.as_str().rsplit_once("-D");
+    successor || duplicate.is_some_and(|(no, ending)| PaymentNo::parse(no).is_ok() && digits(ending))
+}
+
 impl Refund {
     /// The number under which it is sent after the channel proved the present one dead (R17).
     #[must_use]
@@ -146,5 +156,22 @@ impl Refund {
     #[must_use]
     pub fn duplicate_no(payment_no: &PaymentNo, position: usize) -> Option<RefundNo> {
         RefundNo::parse(format!("{payment_no}-D{position}")).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r16_numbers_of_the_service_are_told_from_callers() {
+        let payment_no = PaymentNo::parse("P202601050001234567890ABCDEFGHJ").expect("a payment number");
+        let derived = Refund::duplicate_no(&payment_no, 12).expect("a refund number");
+        assert!(is_reserved_no(&derived), "{derived}");
+        for (text, reserved) in
+            [("R1-S2", true), ("R1-S", false), ("S2", false), ("R1-D0", false), ("R1-S2a", false)]
+        {
+            assert_eq!(is_reserved_no(&RefundNo::parse(text).expect("a refund number")), reserved, "{text}");
+        }
     }
 }

@@ -20,6 +20,8 @@ pub struct Refundable {
 pub enum Split {
     /// Everything that is left of every order.
     Everything,
+    /// Everything that is left of this order.
+    EverythingOf(OrderNo),
     /// This much of the payment's only order.
     OfOnlyOrder(Money),
     /// These parts, each order once.
@@ -59,6 +61,7 @@ impl From<MoneyError> for CannotReserve {
 pub fn reserve(refundable: &[Refundable], split: &Split) -> Result<Vec<RefundPart>, CannotReserve> {
     let parts = match split {
         Split::Everything => everything(refundable),
+        Split::EverythingOf(order_no) => everything(std::slice::from_ref(of_order(refundable, order_no)?)),
         Split::OfOnlyOrder(amount) => match refundable {
             [only] => vec![RefundPart { order_no: only.order_no.clone(), amount: *amount }],
             [] => return Err(CannotReserve::NothingLeft),
@@ -80,9 +83,13 @@ fn everything(refundable: &[Refundable]) -> Vec<RefundPart> {
     refundable.iter().filter(|left| left.left.minor_units() > 0).map(part).collect()
 }
 
+fn of_order<'a>(refundable: &'a [Refundable], order_no: &OrderNo) -> Result<&'a Refundable, CannotReserve> {
+    let found = refundable.iter().find(|refundable| refundable.order_no == *order_no);
+    found.ok_or_else(|| CannotReserve::UnknownOrder(order_no.clone()))
+}
+
 fn fits(refundable: &[Refundable], part: &RefundPart) -> Result<(), CannotReserve> {
-    let found = refundable.iter().find(|refundable| refundable.order_no == part.order_no);
-    let refundable = found.ok_or_else(|| CannotReserve::UnknownOrder(part.order_no.clone()))?;
+    let refundable = of_order(refundable, &part.order_no)?;
     let rest = refundable.left.checked_sub(part.amount)?;
     if part.amount.minor_units() <= 0 {
         return Err(CannotReserve::Money(MoneyError::NotPositive));
@@ -110,9 +117,9 @@ pub struct RefundContent {
 #[must_use]
 pub fn differing_field(recorded: &Refund, wanted: &RefundContent) -> Option<&'static str> {
     if recorded.payment_no != wanted.payment_no {
-        Some("payment_no")
+        Some("payment")
     } else if !same_split(recorded, &wanted.split) {
-        Some("parts")
+        Some("extent")
     } else if recorded.reason != wanted.reason {
         Some("reason")
     } else if recorded.description != wanted.description {
@@ -126,6 +133,7 @@ fn same_split(recorded: &Refund, wanted: &Split) -> bool {
     match wanted {
         // What "everything" was is what was recorded then.
         Split::Everything => true,
+        Split::EverythingOf(order_no) => recorded.parts.iter().all(|part| part.order_no == *order_no),
         Split::OfOnlyOrder(amount) => recorded.parts.len() == 1 && recorded.amount == *amount,
         Split::Parts(parts) => recorded.parts == *parts,
     }
@@ -168,6 +176,11 @@ mod tests {
     fn an_amount_alone_says_enough_only_for_one_order() {
         assert_eq!(reserve(&left(&[("A", 60)]), &Split::OfOnlyOrder(fen(10))), Ok(vec![part("A", 10)]));
         let two = left(&[("A", 60), ("B", 40)]);
+        assert_eq!(reserve(&two, &Split::EverythingOf(order("B"))), Ok(vec![part("B", 40)]));
+        let unknown = reserve(&two, &Split::EverythingOf(order("C")));
+        assert_eq!(unknown, Err(CannotReserve::UnknownOrder(order("C"))));
+        let nothing = reserve(&left(&[("A", 0), ("B", 40)]), &Split::EverythingOf(order("A")));
+        assert_eq!(nothing, Err(CannotReserve::NothingLeft));
         assert_eq!(reserve(&two, &Split::OfOnlyOrder(fen(10))), Err(CannotReserve::SplitNeeded));
         assert_eq!(reserve(&two, &Split::Everything), Ok(vec![part("A", 60), part("B", 40)]));
         assert_eq!(reserve(&left(&[("A", 0)]), &Split::Everything), Err(CannotReserve::NothingLeft));

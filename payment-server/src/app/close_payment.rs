@@ -21,7 +21,7 @@ impl App {
     /// Closes a payment so that it can no longer be paid.
     ///
     /// # Errors
-    /// [`AppError::CapabilityUnsupported`] where the channel cannot close, else as [`App::sync_payment`].
+    /// As [`App::sync_payment`].
     pub async fn close_payment(
         self: &Arc<Self>,
         caller: &Caller,
@@ -29,10 +29,6 @@ impl App {
     ) -> Result<SyncedPayment, AppError> {
         let payment = self.payment(&caller.merchant_id, payment_no).await?;
         let account = self.account_of(&payment)?;
-        if account.gateway.capabilities().close == CloseCapability::Never {
-            let capability = "close payments".to_owned();
-            return Err(AppError::CapabilityUnsupported { channel: payment.channel, capability });
-        }
         let app = Arc::clone(self);
         self.detached(async move { app.close(payment, &account).await }).await
     }
@@ -40,14 +36,15 @@ impl App {
     /// Closes. Must run detached. The payment stays open where the channel gave no proof.
     pub(super) async fn close(&self, payment: Payment, account: &Account) -> Result<SyncedPayment, AppError> {
         if !payment.state.is_open() {
-            return Ok(SyncedPayment { payment, contact: ChannelContact::NotReached });
-        }
-        if account.gateway.capabilities().close == CloseCapability::Never {
-            return self.ask(&payment, account).await;
+            return Ok(SyncedPayment { payment, contact: ChannelContact::Answered });
         }
         let asked = self.ask(&payment, account).await?;
         if !asked.payment.state.is_open() {
             return Ok(asked);
+        }
+        if account.gateway.capabilities().close == CloseCapability::Never {
+            let payment = self.close_gate(asked.payment).await?;
+            return Ok(SyncedPayment { payment, contact: asked.contact });
         }
         let known = self.make_known(asked.payment, account).await?;
         if !known.state.is_open() {
@@ -114,9 +111,8 @@ impl App {
         match error {
             GatewayError::Refused { reason: Reason::AlreadyPaid | Reason::AlreadyClosed, .. }
             | GatewayError::Unknown(_) => self.ask(&payment, account).await,
-            GatewayError::Refused { .. } | GatewayError::NotSent(_) => {
-                Ok(SyncedPayment { payment, contact: ChannelContact::NotReached })
-            }
+            GatewayError::Refused { .. } => Ok(SyncedPayment { payment, contact: ChannelContact::Answered }),
+            GatewayError::NotSent(_) => Ok(SyncedPayment { payment, contact: ChannelContact::NotReached }),
         }
     }
 }

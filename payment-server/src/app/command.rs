@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use payment_core::{
     gateway::PaymentData,
     identifiers::{
-        ApiKeyId, ChannelAccountId, ChannelName, MerchantId, OrderNo, PaymentNo, Product, RequestId,
+        ApiKeyId, ChannelAccountId, ChannelName, MerchantId, OrderNo, PaymentNo, Product, RefundNo, RequestId,
     },
     payment::{Payment, create::OrderAmount, state::PaymentState},
+    refund::{Refund, RefundReason, reserve::Split, state::RefundState},
 };
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -105,6 +106,54 @@ pub enum ChannelContact {
     NotReached,
 }
 
+/// A request for a refund.
+#[derive(Debug, Clone)]
+pub struct CreateRefund {
+    /// The number of the business that wants it, at most 58 characters.
+    pub refund_no: RefundNo,
+    /// What was paid.
+    pub payment: PaymentChoice,
+    /// How much of it.
+    pub split: Split,
+    /// Why.
+    pub reason: RefundReason,
+    /// What the payer reads.
+    pub description: String,
+}
+
+/// How a caller names a payment that is paid.
+#[derive(Debug, Clone)]
+pub enum PaymentChoice {
+    /// This one.
+    Payment(PaymentNo),
+    /// The one that paid this order.
+    OfOrder(OrderNo),
+}
+
+/// Which refunds to list, newest first.
+#[derive(Debug, Clone)]
+pub struct ListRefunds {
+    /// 1 to 200.
+    pub page_size: u16,
+    /// The last refund of the page before.
+    pub after: Option<(OffsetDateTime, RefundNo)>,
+    /// Only those of this payment.
+    pub payment_no: Option<PaymentNo>,
+    /// Only those that give something back for this order.
+    pub order_no: Option<OrderNo>,
+    /// Only those in one of these states; empty for all.
+    pub states: Vec<RefundState>,
+}
+
+/// One page of refunds.
+#[derive(Debug, Clone)]
+pub struct RefundPage {
+    /// The refunds, newest first.
+    pub refunds: Vec<Refund>,
+    /// The last of them, if there are more.
+    pub next: Option<(OffsetDateTime, RefundNo)>,
+}
+
 /// Which payments to list, newest first.
 #[derive(Debug, Clone)]
 pub struct ListPayments {
@@ -138,4 +187,6 @@ pub struct Order {
     pub order_no: OrderNo,
     /// Every payment that covers it, newest first.
     pub payments: Vec<Payment>,
+    /// Every refund that gives something back for it, newest first.
+    pub refunds: Vec<Refund>,
 }

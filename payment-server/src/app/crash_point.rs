@@ -26,11 +26,21 @@ pub enum CrashPoint {
     CloseAnswered = 9,
     /// The close is committed; the caller has not been answered.
     CloseRecorded = 10,
+    /// The refund is reserved; the channel has not been called.
+    RefundReserved = 11,
+    /// The channel answered a refund; nothing of it is recorded.
+    RefundAnswered = 12,
+    /// The refund's answer is committed.
+    RefundRecorded = 13,
+    /// The intent to capture is committed; the channel has not been called.
+    CaptureIntended = 14,
+    /// The channel answered a capture; nothing of it is recorded.
+    CaptureAnswered = 15,
 }
 
 impl CrashPoint {
     /// Every point.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::CreateIntended,
         Self::CreateAnswered,
         Self::CreateRecorded,
@@ -41,6 +51,11 @@ impl CrashPoint {
         Self::NotificationRecorded,
         Self::CloseAnswered,
         Self::CloseRecorded,
+        Self::RefundReserved,
+        Self::RefundAnswered,
+        Self::RefundRecorded,
+        Self::CaptureIntended,
+        Self::CaptureAnswered,
     ];
 }
 

@@ -149,6 +149,7 @@ impl App {
             channel_transaction_no: None,
             handle: None,
             failure: None,
+            capture_intend_time: None,
             times: PaymentTimes {
                 create: now,
                 expire: now + time_to_pay,
@@ -182,6 +183,7 @@ fn allocations(orders: &[OrderAmount]) -> Vec<Allocation> {
         order_no: order.order_no.clone(),
         amount: order.amount,
         state: AllocationState::Pending,
+        refund_reserved: Money::new(order.amount.currency(), 0),
     };
     let mut allocations: Vec<_> = orders.iter().map(pending).collect();
     allocations.sort_by(|one, other| one.order_no.cmp(&other.order_no));

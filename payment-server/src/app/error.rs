@@ -2,7 +2,8 @@
 
 use payment_core::{
     gateway::Reason,
-    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo},
+    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo, RefundNo},
+    money::Money,
     violation::Violation,
 };
 use payment_store::StoreError;
@@ -29,6 +30,27 @@ pub enum AppError {
         differing_field: &'static str,
         /// The payment of the first request.
         payment_no: PaymentNo,
+    },
+    /// No such refund, or another merchant's.
+    #[error("there is no refund {0}")]
+    RefundNotFound(RefundNo),
+    /// The refund number was used before with another content (R16).
+    #[error("refund number {refund_no} was used before with another {differing_field}")]
+    RefundNoReused {
+        /// The first field that differs.
+        differing_field: &'static str,
+        /// The number.
+        refund_no: RefundNo,
+    },
+    /// More is wanted back than is left (R15).
+    #[error("payment {payment_no} has not that much left to refund")]
+    RefundExceedsPaid {
+        /// The payment.
+        payment_no: PaymentNo,
+        /// The order that has less left, if one was meant.
+        order_no: Option<OrderNo>,
+        /// What is left for it.
+        left: Option<Money>,
     },
     /// An order is paid (R10).
     #[error("order {order_no} is paid by payment {payment_no}")]

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use payment_core::{
     case::CaseOpening,
     evidence::{Evidence, Source},
-    gateway::{CallbackOutcome, EventContent, Finding, RawCallback, VerifiedEvent},
+    gateway::{CallbackOutcome, EventContent, Finding, RawCallback, RefundFinding, VerifiedEvent},
     identifiers::PaymentNo,
     payment::apply::Happening,
+    refund::apply::RefundHappening,
 };
-use payment_store::{Delivery, NotificationRecord};
+use payment_store::{
+    Delivery, NotificationRecord,
+    refund::{ForeignRefund, ForeignRefundOutcome, RefundApplyRequest},
+};
 
 use super::{
     App,
@@ -42,7 +46,11 @@ impl NotificationHandler for Notifications {
 }
 
 impl App {
-    async fn receive(&self, account: &Account, callback: RawCallback) -> Result<CallbackOutcome, AppError> {
+    async fn receive(
+        self: &Arc<Self>,
+        account: &Arc<Account>,
+        callback: RawCallback,
+    ) -> Result<CallbackOutcome, AppError> {
         let verified = account.gateway.verify_callback(&callback).await;
         let delivery = Delivery {
             merchant_id: account.merchant_id.clone(),
@@ -56,6 +64,7 @@ impl App {
                 crash_point::reach(CrashPoint::NotificationVerified);
                 self.record(delivery, &event).await?;
                 crash_point::reach(CrashPoint::NotificationRecorded);
+                self.follow_up(account, &event);
                 Ok(CallbackOutcome::Recorded)
             }
             Err(rejected) => {
@@ -69,18 +78,86 @@ impl App {
         }
     }
 
+    /// An approved payment is captured after the channel has its acknowledgement, which must not wait for another call.
+    fn follow_up(self: &Arc<Self>, account: &Arc<Account>, event: &VerifiedEvent) {
+        let EventContent::Payment { payment_no, finding: Finding::Approved } = event.content() else {
+            return;
+        };
+        let Ok(payment_no) = PaymentNo::parse(payment_no.as_str()) else { return };
+        let (app, account) = (Arc::clone(self), Arc::clone(account));
+        self.lifecycle.tasks.spawn(async move {
+            let captured = async {
+                let payment = app.payment(&account.merchant_id, &payment_no).await?;
+                app.capture(payment, &account).await
+            };
+            if let Err(error) = captured.await {
+                tracing::error!(payment.no = %payment_no, %error, "an approved payment is captured by the scheduler");
+            }
+        });
+    }
+
     async fn record(&self, delivery: Delivery, event: &VerifiedEvent) -> Result<(), AppError> {
         match event.content() {
             EventContent::Payment { payment_no, finding } => {
                 self.record_payment_event(delivery, event, payment_no, finding).await
             }
-            EventContent::Refund(refund) => {
-                let record = record(delivery, event, Some(refund.payment_no.to_string()));
-                Ok(self.store.notification_keep_irrelevant(&record).await?)
-            }
+            EventContent::Refund(refund) => self.record_refund_event(delivery, event, refund).await,
             EventContent::Irrelevant { .. } => {
                 Ok(self.store.notification_keep_irrelevant(&record(delivery, event, None)).await?)
             }
+        }
+    }
+
+    /// A refund of ours, or one that somebody made at the channel's console (R18).
+    async fn record_refund_event(
+        &self,
+        delivery: Delivery,
+        event: &VerifiedEvent,
+        finding: &RefundFinding,
+    ) -> Result<(), AppError> {
+        let notification = record(delivery, event, Some(finding.payment_no.to_string()));
+        let evidence = Evidence::of_channel(Source::Notification, event.evidence().clone());
+        let request = RefundApplyRequest {
+            merchant_id: notification.delivery.merchant_id.clone(),
+            number: finding.refund_no.clone(),
+            happening: RefundHappening::Found(finding.clone()),
+            evidence: evidence.clone(),
+            notification: Some(notification.clone()),
+            now: self.now(),
+        };
+        if self.refund_applied(&request).await?.is_some() {
+            return Ok(());
+        }
+        let foreign = ForeignRefund { finding: finding.clone(), notification, evidence };
+        match self.record_foreign_refund(&foreign).await? {
+            ForeignRefundOutcome::Recorded => {
+                tracing::warn!(refund.no = %finding.refund_no, "a refund that we did not start is recorded");
+                self.refund_applied(&request).await?;
+            }
+            ForeignRefundOutcome::CaseOpened => {
+                tracing::error!(refund.no = %finding.refund_no, "a refund that does not fit its payment: case open");
+            }
+            ForeignRefundOutcome::NothingGivenBack => {}
+            ForeignRefundOutcome::PaymentNotFound => {
+                tracing::error!(refund.no = %finding.refund_no, "a refund of a payment that is not in our records");
+                let case = CaseOpening::unknown_refund(finding);
+                self.store.notification_open_case(&foreign.notification, &case).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Money that is given back was paid: where our records do not say so yet, the channel is asked first.
+    async fn record_foreign_refund(&self, foreign: &ForeignRefund) -> Result<ForeignRefundOutcome, AppError> {
+        let outcome = self.store.refund_record_foreign(foreign).await?;
+        let merchant = &foreign.notification.delivery.merchant_id;
+        match (outcome, self.store.payment_get(merchant, &foreign.finding.payment_no).await?) {
+            (ForeignRefundOutcome::PaymentNotFound, Some(payment)) => {
+                let account = self.account_of(&payment)?;
+                self.ask(&payment, &account).await?;
+                Ok(self.store.refund_record_foreign(foreign).await?)
+            }
+            (outcome, _) => Ok(outcome),
         }
     }
 

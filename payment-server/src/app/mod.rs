@@ -5,17 +5,21 @@
 //! not leave a transaction open or a channel's answer unrecorded.
 
 mod ask;
+mod capture;
 mod changes;
 mod close_payment;
 pub mod command;
 mod confirm_payment;
 pub mod crash_point;
 mod create_payment;
+mod create_refund;
+mod drive_refund;
 mod earlier_attempts;
 pub mod error;
 mod hand_out;
 mod handle_notification;
 mod read;
+mod run_job;
 mod watch_payment;
 
 pub use handle_notification::Notifications;
@@ -35,6 +39,7 @@ use time::OffsetDateTime;
 
 use crate::{
     channels::{Account, Accounts},
+    jobs::Guards,
     lifecycle::Lifecycle,
 };
 use changes::Changes;
@@ -61,6 +66,7 @@ pub struct App {
     randomness: Arc<dyn Randomness>,
     policy: Policy,
     changes: Changes,
+    guards: Guards,
     lifecycle: Lifecycle,
 }
 
@@ -75,7 +81,16 @@ impl App {
         policy: Policy,
         lifecycle: Lifecycle,
     ) -> Arc<Self> {
-        Arc::new(Self { store, accounts, clock, randomness, policy, changes: Changes::new(), lifecycle })
+        Arc::new(Self {
+            store,
+            accounts,
+            clock,
+            randomness,
+            policy,
+            changes: Changes::new(),
+            guards: Guards::new(),
+            lifecycle,
+        })
     }
 
     /// The present instant as precisely as the database keeps it.

@@ -1,14 +1,15 @@
 //! Reads: payments and orders as they are recorded, without asking a channel.
 
 use payment_core::{
-    identifiers::{OrderNo, PaymentNo},
+    identifiers::{OrderNo, PaymentNo, RefundNo},
     payment::Payment,
+    refund::Refund,
 };
-use payment_store::payment::PaymentFilter;
+use payment_store::{payment::PaymentFilter, refund::RefundFilter};
 
 use super::{
     App,
-    command::{Caller, ListPayments, Order, PaymentPage},
+    command::{Caller, ListPayments, ListRefunds, Order, PaymentPage, RefundPage},
     error::AppError,
 };
 
@@ -65,6 +66,47 @@ impl App {
         if payments.is_empty() {
             return Err(AppError::OrderNotFound(order_no.clone()));
         }
-        Ok(Order { order_no: order_no.clone(), payments })
+        let refunds = RefundFilter {
+            merchant_id: caller.merchant_id.clone(),
+            payment_no: None,
+            order_no: Some(order_no.clone()),
+            states: Vec::new(),
+            below: None,
+            limit: ATTEMPTS_SHOWN,
+        };
+        let refunds = self.store.refund_list(&refunds).await?;
+        Ok(Order { order_no: order_no.clone(), payments, refunds })
+    }
+
+    /// A refund as it is recorded.
+    ///
+    /// # Errors
+    /// [`AppError::RefundNotFound`], [`AppError::StoreUnavailable`].
+    pub async fn get_refund(&self, caller: &Caller, refund_no: &RefundNo) -> Result<Refund, AppError> {
+        let found = self.store.refund_get(&caller.merchant_id, refund_no).await?;
+        found.ok_or_else(|| AppError::RefundNotFound(refund_no.clone()))
+    }
+
+    /// One page of refunds, newest first.
+    ///
+    /// # Errors
+    /// [`AppError::StoreUnavailable`].
+    pub async fn list_refunds(&self, caller: &Caller, list: ListRefunds) -> Result<RefundPage, AppError> {
+        let size = usize::from(list.page_size);
+        let filter = RefundFilter {
+            merchant_id: caller.merchant_id.clone(),
+            payment_no: list.payment_no,
+            order_no: list.order_no,
+            states: list.states,
+            below: list.after,
+            // One more than asked for tells whether there are more.
+            limit: i64::from(list.page_size) + 1,
+        };
+        let mut refunds = self.store.refund_list(&filter).await?;
+        let more = refunds.len() > size;
+        refunds.truncate(size);
+        let last = refunds.last().filter(|_| more);
+        let next = last.map(|refund| (refund.times.create, refund.refund_no.clone()));
+        Ok(RefundPage { refunds, next })
     }
 }

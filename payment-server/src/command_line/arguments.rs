@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser as _},
+};
+
+use crate::jobs::Job;
 
 /// The payment service: gRPC in front, channel callbacks at the side, PostgreSQL behind.
 ///
@@ -39,4 +44,15 @@ pub(crate) enum Command {
     },
     /// Check the invariants on everything that the database holds.
     Verify,
+    /// Look once for the due work of a job, handle it, and tell what was done. Servers may be running meanwhile.
+    RunJob {
+        /// Which job.
+        #[arg(value_name = "NAME", value_parser = job_parser())]
+        job: Job,
+    },
+}
+
+fn job_parser() -> impl clap::builder::TypedValueParser<Value = Job> {
+    let unknown = "is no job";
+    PossibleValuesParser::new(Job::ALL.map(Job::as_str)).try_map(move |name| Job::named(&name).ok_or(unknown))
 }

@@ -18,6 +18,7 @@ use crate::{
     assemble,
     channels::ChannelRegistry,
     config::{Config, GeneratedApiKey},
+    jobs::{Job, Report},
     lifecycle::Lifecycle,
     ports::{ReqwestHttp, SystemClock, SystemRandomness},
     serve::{Ended, Running, write_ready_file},
@@ -86,6 +87,10 @@ fn execute(cli: Cli, registry: &ChannelRegistry) -> Result<(), Failure> {
         Command::CheckConfig => say("The configuration is valid."),
         Command::Migrate => runtime()?.block_on(migrate(&config)),
         Command::Verify => runtime()?.block_on(verify(&config)),
+        Command::RunJob { job } => {
+            telemetry::init(&config.log).map_err(Failure::failed)?;
+            runtime()?.block_on(run_job(&config, registry, job))
+        }
         Command::Serve { ready_file } => {
             telemetry::init(&config.log).map_err(Failure::failed)?;
             runtime()?.block_on(serve(&config, registry, ready_file.as_deref()))
@@ -149,6 +154,20 @@ async fn verify(config: &Config) -> Result<(), Failure> {
     }
     let lines = breaches.iter().map(|breach| format!("\n  {}: {}", breach.invariant, breach.description));
     Err(Failure::failed(format!("{} breaches:{}", breaches.len(), lines.collect::<String>())))
+}
+
+async fn run_job(config: &Config, registry: &ChannelRegistry, job: Job) -> Result<(), Failure> {
+    let app = assemble::app(config, registry, &ports(config)?, Lifecycle::default()).await;
+    let report = app.map_err(Failure::failed)?.run_job(job, config.jobs.settings).await;
+    let Report { claimed, answered, unanswered, failed } = report.map_err(Failure::failed)?;
+    let job = job.as_str();
+    say(&format!("{job}: {claimed} due, {answered} answered, {unanswered} unanswered, {failed} failed"))?;
+    if failed == 0 {
+        return Ok(());
+    }
+    Err(Failure::failed(format!(
+        "{failed} rows could not be handled; the log says why, and they are due again"
+    )))
 }
 
 async fn serve(

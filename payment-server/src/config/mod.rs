@@ -26,7 +26,8 @@ pub use error::{ConfigError, ConfigSource, ConfigViolation};
 pub use merchant::{AccountConfig, ApiKeyConfig, Merchant};
 pub use report::Sources;
 pub use sections::{
-    Admin, Callbacks, ChannelHttp, Database, DatabaseEncryption, Grpc, Log, LogFormat, Payments, Shutdown,
+    Admin, Callbacks, ChannelHttp, Database, DatabaseEncryption, Grpc, Jobs, Log, LogFormat, Payments,
+    Shutdown,
 };
 
 use self::{report::Report, section::Section};
@@ -46,6 +47,8 @@ pub struct Config {
     pub log: Log,
     /// How payments are treated.
     pub payments: Payments,
+    /// How due work is looked for.
+    pub jobs: Jobs,
     /// How channels are called.
     pub channel_http: ChannelHttp,
     /// How the server ends.
@@ -106,6 +109,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let admin = Admin::read(root.subsection("admin"));
     let log = Log::read(root.subsection("log"));
     let payments = Payments::read(root.subsection("payments"));
+    let jobs = Jobs::read(root.subsection("jobs"));
     let channel_http = ChannelHttp::read(root.subsection("channel_http"));
     let shutdown = Shutdown::read(root.subsection("shutdown"));
     let merchants = merchant::read_all(root.subsection("merchants"));
@@ -117,6 +121,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         admin: admin?,
         log: log?,
         payments: payments?,
+        jobs: jobs?,
         channel_http: channel_http?,
         shutdown: shutdown?,
         merchants: merchants?,

@@ -200,10 +200,21 @@ impl<'a> Section<'a> {
         self.integer(name, allowed, default).map(|seconds| Duration::from_secs(u64::from(seconds)))
     }
 
-    /// Yes or no; no if left out.
-    pub(super) fn flag(&mut self, name: &'static str) -> Option<bool> {
+    /// A duration in whole milliseconds.
+    pub(super) fn milliseconds(
+        &mut self,
+        name: &'static str,
+        allowed: RangeInclusive<u32>,
+        default: u32,
+    ) -> Option<Duration> {
+        let milliseconds = self.integer(name, allowed, default)?;
+        Some(Duration::from_millis(u64::from(milliseconds)))
+    }
+
+    /// Yes or no.
+    pub(super) fn flag(&mut self, name: &'static str, default: bool) -> Option<bool> {
         match self.take(name) {
-            None => return Some(false),
+            None => return Some(default),
             Some(Value::Boolean(flag)) => return Some(flag),
             Some(Value::String(text)) if self.is_from_environment(name) => {
                 if let Ok(flag) = text.parse() {
@@ -212,7 +223,7 @@ impl<'a> Section<'a> {
             }
             Some(_) => {}
         }
-        self.violation(name, "must be true or false", "Leave it out for false");
+        self.violation(name, "must be true or false", format!("Leave it out for {default}"));
         None
     }
 

@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
 use super::section::Section;
-use crate::app::command::EarlierAttemptPolicy;
+use crate::{app::command::EarlierAttemptPolicy, jobs};
 
 /// `[database]`
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ impl Database {
         let max_connections = section.size("max_connections", 2..=1000, 8);
         let statement_timeout = section.seconds("statement_timeout_seconds", 1..=300, 10);
         let acquire_timeout = section.seconds("acquire_timeout_seconds", 1..=60, 5);
-        let migrate_at_start = section.flag("migrate_at_start");
+        let migrate_at_start = section.flag("migrate_at_start", false);
         section.finish();
         Some(Self {
             url: SecretString::from(url?),
@@ -144,7 +144,7 @@ pub struct Callbacks {
 impl Callbacks {
     pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
         let listen = section.address("listen", loopback(8080));
-        let allow_insecure = section.flag("allow_insecure");
+        let allow_insecure = section.flag("allow_insecure", false);
         let public_url = public_url(&mut section, allow_insecure.unwrap_or(false));
         let body_limit = section.size("body_limit_bytes", 16_384..=16_777_216, 1_048_576);
         let header_limit = section.size("header_limit_bytes", 8192..=65_536, 16_384);
@@ -282,6 +282,33 @@ impl Payments {
             earlier_attempts_deadline: earlier_attempts_deadline?,
             earlier_attempt_policy: earlier_attempt_policy?,
         })
+    }
+}
+
+/// `[jobs]`
+#[derive(Debug, Clone, Copy)]
+pub struct Jobs {
+    /// Whether `serve` runs the jobs. One look by hand is possible all the same.
+    pub enabled: bool,
+    /// How they work.
+    pub settings: jobs::Settings,
+}
+
+impl Jobs {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let enabled = section.flag("enabled", true);
+        let interval = section.milliseconds("interval_milliseconds", 100..=60_000, 1000);
+        let batch = section.integer("batch", 1..=1000, 32).and_then(|batch| u16::try_from(batch).ok());
+        let lease = section.seconds("lease_seconds", 10..=3600, 120);
+        let calls_in_flight = section.size("calls_in_flight", 1..=1000, 8);
+        section.finish();
+        let settings = jobs::Settings {
+            interval: interval?,
+            batch: batch?,
+            lease: lease?,
+            calls_in_flight: calls_in_flight?,
+        };
+        Some(Self { enabled: enabled?, settings })
     }
 }
 

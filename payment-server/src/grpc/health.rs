@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use payment_proto::v1::{notification_service_server, order_service_server, payment_service_server};
+use payment_proto::v1::{
+    notification_service_server, order_service_server, payment_service_server, refund_service_server,
+};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
@@ -15,10 +17,11 @@ const PERIOD: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The names that can be asked for; the empty one is the server as a whole.
-const NAMES: [&str; 4] = [
+const NAMES: [&str; 5] = [
     "",
     payment_service_server::SERVICE_NAME,
     order_service_server::SERVICE_NAME,
+    refund_service_server::SERVICE_NAME,
     notification_service_server::SERVICE_NAME,
 ];
 

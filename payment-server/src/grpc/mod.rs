@@ -8,6 +8,7 @@ mod health;
 mod notification_service;
 mod order_service;
 mod payment_service;
+mod refund_service;
 mod status;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use payment_proto::{
     FILE_DESCRIPTOR_SET,
     v1::{
         notification_service_server::NotificationServiceServer, order_service_server::OrderServiceServer,
-        payment_service_server::PaymentServiceServer,
+        payment_service_server::PaymentServiceServer, refund_service_server::RefundServiceServer,
     },
 };
 use tonic::{body::Body, service::Routes};
@@ -31,6 +32,7 @@ use self::{
     notification_service::Notifications,
     order_service::Orders,
     payment_service::Payments,
+    refund_service::Refunds,
 };
 use crate::{app::App, callback::NotificationHandler, channels::Accounts, config, lifecycle::Lifecycle};
 
@@ -65,8 +67,10 @@ pub async fn routes(
     let gate = Arc::new(Gate { keys, deadline: limits.request_deadline });
     let payments = Payments::new(Arc::clone(&app), lifecycle.draining.clone());
     let payments = PaymentServiceServer::new(payments).max_decoding_message_size(limits.max_message_bytes);
-    let orders =
-        OrderServiceServer::new(Orders::new(app)).max_decoding_message_size(limits.max_message_bytes);
+    let orders = OrderServiceServer::new(Orders::new(Arc::clone(&app)))
+        .max_decoding_message_size(limits.max_message_bytes);
+    let refunds =
+        RefundServiceServer::new(Refunds::new(app)).max_decoding_message_size(limits.max_message_bytes);
     let body_limit = callbacks.body_limit;
     let notifications = Notifications { handler: notifications, accounts, lifecycle, body_limit };
     let notifications = NotificationServiceServer::new(notifications)
@@ -75,6 +79,7 @@ pub async fn routes(
     let health_service = HealthServer::new(HealthService::from_health_reporter(health.reporter()));
     let routes = Routes::new(Guarded::new(payments, &gate))
         .add_service(Guarded::new(orders, &gate))
+        .add_service(Guarded::new(refunds, &gate))
         .add_service(Guarded::new(notifications, &gate))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)

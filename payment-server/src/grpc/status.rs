@@ -10,7 +10,8 @@ use std::{collections::HashMap, time::Duration};
 
 use payment_core::{
     gateway::Reason,
-    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo},
+    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo, RefundNo},
+    money::Money,
     violation::Violation,
 };
 use tonic::{Code, Status};
@@ -172,6 +173,13 @@ fn answer(error: &AppError) -> Answer {
         AppError::ChannelNotEnabled(account) => channel_not_enabled(account),
         AppError::PaymentNotFound(payment_no) => payment_not_found(payment_no),
         AppError::OrderNotFound(order_no) => order_not_found(order_no),
+        AppError::RefundNotFound(refund_no) => refund_not_found(refund_no),
+        AppError::RefundNoReused { differing_field, refund_no } => {
+            refund_no_reused(differing_field, refund_no)
+        }
+        AppError::RefundExceedsPaid { payment_no, order_no, left } => {
+            refund_exceeds_paid(payment_no, order_no.as_ref(), *left)
+        }
         AppError::RequestIdReused { differing_field, payment_no } => {
             request_id_reused(differing_field, payment_no)
         }
@@ -232,6 +240,39 @@ fn order_not_found(order_no: &OrderNo) -> Answer {
     Answer::new(Code::NotFound, "ORDER_NOT_FOUND", "the merchant has no payment for this order")
         .metadata("order_no", order_no)
         .resource("Order", order_no)
+}
+
+fn refund_not_found(refund_no: &RefundNo) -> Answer {
+    Answer::new(Code::NotFound, "REFUND_NOT_FOUND", "the merchant has no refund of this number")
+        .metadata("refund_no", refund_no)
+        .resource("Refund", refund_no)
+}
+
+fn refund_no_reused(differing_field: &str, refund_no: &RefundNo) -> Answer {
+    let message = format!(
+        "refund_no was used before with other content in {differing_field}; a new refund takes a new one"
+    );
+    Answer::new(Code::AlreadyExists, "REFUND_NO_REUSED", message)
+        .metadata("differing_field", differing_field)
+        .metadata("refund_no", refund_no)
+        .resource("Refund", refund_no)
+}
+
+fn refund_exceeds_paid(payment_no: &PaymentNo, order_no: Option<&OrderNo>, left: Option<Money>) -> Answer {
+    let message = match (order_no, left) {
+        (Some(order_no), Some(left)) => {
+            let (amount, currency) = (left.minor_units(), left.currency());
+            format!("{amount} minor units of {currency} are left to refund for order {order_no}")
+        }
+        (_, _) => format!("nothing is left to refund of payment {payment_no}"),
+    };
+    let mut answer = Answer::new(Code::FailedPrecondition, "REFUND_EXCEEDS_PAID", message)
+        .metadata("payment_no", payment_no)
+        .metadata("left_minor_units", left.map_or(0, |left| left.minor_units()));
+    if let Some(order_no) = order_no {
+        answer = answer.metadata("order_no", order_no);
+    }
+    answer.precondition(payment(payment_no))
 }
 
 fn request_id_reused(differing_field: &str, payment_no: &PaymentNo) -> Answer {

@@ -1,7 +1,12 @@
 //! The one writer of what happened to a payment (R25): lock, decide, write state, allocations, evidence, cases and
 //! events, commit. The decision itself is `payment_core::payment::apply::decide`.
 
-use diesel::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::{FutureExt as _, future::BoxFuture};
 use payment_core::{
@@ -9,8 +14,9 @@ use payment_core::{
     identifiers::{MerchantId, PaymentNo},
     payment::{
         Payment,
-        apply::{AllocationChange, Decision, Happening, PaymentTransition, decide},
+        apply::{AllocationChange, Decision, Happening, PaymentTransition, decide, transaction_taken},
     },
+    schedule::PAYMENT,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,9 +26,10 @@ use crate::{
     Store,
     cached::Cached,
     case::{CaseOrigin, Opened, case_open_in_txn},
-    error::StoreError,
+    error::{ONE_FOR_EACH_CHANNEL_TRANSACTION, StoreError},
     inbox::{NotificationRecord, Verdict, notification_insert_in_txn},
     outbox::{EventOf, outbox_append_in_txn},
+    refund::duplicates_refund_in_txn,
     schema::{payment, payment_transition},
     transaction::{self, Abort},
     words::Word as _,
@@ -68,6 +75,9 @@ pub enum Effect {
 struct Context<'a> {
     store: &'a Store,
     request: &'a ApplyRequest,
+    /// Set once the database said that the channel transaction is another payment's: the transaction is run again, knowing
+    /// it. So the check costs nothing where all is well.
+    transaction_taken: AtomicBool,
 }
 
 impl Store {
@@ -78,7 +88,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; nothing is kept then.
     pub async fn payment_apply(&self, request: &ApplyRequest) -> Result<Option<Applied>, StoreError> {
-        let context = Context { store: self, request };
+        let context = Context { store: self, request, transaction_taken: AtomicBool::new(false) };
         transaction::run(&self.connections, &context, apply_in_txn).await
     }
 }
@@ -96,7 +106,7 @@ fn apply_in_txn<'c>(
         if request.notification.as_ref().is_some_and(|record| !is_of_account(locked.value(), record)) {
             return Ok(None);
         }
-        let decision = decide(locked.value(), locked.paid_by(), &request.happening, request.now);
+        let decision = decision(context, &locked);
         let notification = match &request.notification {
             None => None,
             Some(record) => {
@@ -117,6 +127,16 @@ fn apply_in_txn<'c>(
 /// What one account's keys prove is no proof about another account's payment, not even of the same merchant (R8).
 fn is_of_account(payment: &Payment, record: &NotificationRecord) -> bool {
     payment.channel == record.delivery.channel && payment.channel_account == record.delivery.channel_account
+}
+
+fn decision(context: &Context<'_>, locked: &Locked<Payment>) -> Decision {
+    let request = context.request;
+    let decision = decide(locked.value(), locked.paid_by(), &request.happening, request.now);
+    let takes_up = decision.learned.channel_transaction_no.is_some();
+    if takes_up && AtomicBool::load(&context.transaction_taken, Ordering::Relaxed) {
+        return transaction_taken(locked.value(), &request.happening);
+    }
+    decision
 }
 
 fn verdict(decision: &Decision) -> Verdict {
@@ -157,7 +177,7 @@ async fn write(
     if !moves_payment && events.is_empty() {
         return Ok(Applied { payment: locked.into_value(), effect: Effect::Case });
     }
-    payment_update(connection, &after).await?;
+    payment_update(connection, &after).await.inspect_err(|abort| note_taken(context, abort))?;
     allocations_update(connection, &after, &decision.allocations).await?;
     if let Some(transition) = decision.transition {
         transition_insert(connection, &after, transition, request, notification).await?;
@@ -165,12 +185,23 @@ async fn write(
     let about = EventOf {
         merchant_id: &after.merchant_id,
         payment_no: after.payment_no.as_str(),
+        refund_no: None,
         revision: after.revision,
         now: request.now,
     };
     outbox_append_in_txn(connection, context.store, &about, &events).await?;
+    let after = duplicates_refund_in_txn(connection, after, request.now).await?;
     let effect = if moves_payment { Effect::Changed } else { Effect::Case };
     Ok(Applied { payment: after, effect })
+}
+
+fn note_taken(context: &Context<'_>, abort: &Abort) {
+    if let Abort::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)) =
+        abort
+        && information.constraint_name() == Some(ONE_FOR_EACH_CHANNEL_TRANSACTION)
+    {
+        context.transaction_taken.store(true, Ordering::Relaxed);
+    }
 }
 
 async fn payment_update(connection: &mut AsyncPgConnection, after: &Payment) -> Result<(), Abort> {
@@ -186,6 +217,11 @@ async fn payment_update(connection: &mut AsyncPgConnection, after: &Payment) -> 
         payment::client_report_time.eq(after.times.client_report),
         payment::succeed_time.eq(after.times.succeed),
         payment::end_time.eq(after.times.end),
+        payment::capture_intend_time.eq(after.capture_intend_time),
+        // A payment that just changed is asked about soon; one that is decided, never again.
+        payment::next_check_time
+            .eq(after.state.is_open().then(|| after.times.update + PAYMENT.delay(0, 128))),
+        payment::checks.eq(0),
     ));
     Cached(update).execute(connection).await?;
     Ok(())

@@ -2,7 +2,7 @@
 
 mod apply;
 mod create;
-mod lock;
+pub(crate) mod lock;
 mod read;
 pub(crate) mod row;
 
@@ -10,4 +10,4 @@ pub use apply::{Applied, ApplyRequest, Effect};
 pub use create::{CreateOutcome, EarlierVerdict, NewPayment};
 pub use lock::Locked;
 pub use read::PaymentFilter;
-pub(crate) use read::with_allocations;
+pub(crate) use read::{payments_in_txn, with_allocations};

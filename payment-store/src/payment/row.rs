@@ -8,6 +8,7 @@ use payment_core::{
     },
     money::{Currency, Money},
     payment::{Allocation, ChannelHandle, Failure, Payment, PaymentTimes},
+    schedule::PAYMENT,
 };
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -49,6 +50,8 @@ pub(crate) struct PaymentRow {
     pub(crate) client_report_time: Option<OffsetDateTime>,
     pub(crate) succeed_time: Option<OffsetDateTime>,
     pub(crate) end_time: Option<OffsetDateTime>,
+    pub(crate) next_check_time: Option<OffsetDateTime>,
+    pub(crate) capture_intend_time: Option<OffsetDateTime>,
 }
 
 /// A row of `allocation`.
@@ -60,6 +63,7 @@ pub(crate) struct AllocationRow {
     pub(crate) merchant_id: String,
     pub(crate) amount: i64,
     pub(crate) state: String,
+    pub(crate) refund_reserved: i64,
 }
 
 impl PaymentRow {
@@ -92,6 +96,9 @@ impl PaymentRow {
             client_report_time: payment.times.client_report,
             succeed_time: payment.times.succeed,
             end_time: payment.times.end,
+            // Whoever creates it calls the channel at once; a scheduler looks after it if nothing came of that.
+            next_check_time: payment.state.is_open().then(|| payment.times.create + PAYMENT.delay(0, 128)),
+            capture_intend_time: payment.capture_intend_time,
         }
     }
 
@@ -126,6 +133,7 @@ impl PaymentRow {
             channel_transaction_no: transaction_no.map_err(|_| CORRUPT)?,
             handle: handle(self.handle, self.handle_expire_time)?,
             failure: failure(self.failure_reason, self.failure_code)?,
+            capture_intend_time: self.capture_intend_time,
             times: PaymentTimes {
                 create: self.create_time,
                 expire: self.expire_time,
@@ -167,6 +175,7 @@ impl AllocationRow {
             order_no: OrderNo::parse(self.order_no).map_err(|_| StoreError::Corrupt("allocation"))?,
             amount: Money::new(currency, self.amount),
             state: Word::of_word(&self.state)?,
+            refund_reserved: Money::new(currency, self.refund_reserved),
         })
     }
 }

@@ -37,6 +37,14 @@ async fn cases(on: &TestStore) -> Vec<String> {
     on.texts("SELECT kind || coalesce(' ' || order_no, '') FROM payment_case ORDER BY 1").await
 }
 
+/// Every refund with the orders it is for.
+async fn refunds(on: &TestStore) -> Vec<String> {
+    let sql = "SELECT refund_no || ' ' || string_agg(order_no || ' ' || part.amount, ' ' ORDER BY order_no) || ' ' || reason \
+               || ' ' || state FROM refund JOIN refund_part AS part USING (merchant_id, refund_no) \
+               GROUP BY merchant_id, refund_no ORDER BY refund_no";
+    on.texts(sql).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r03_f10_sixty_four_notifications_at_once_have_one_effect() {
     let on = TestStore::new(8).await;
@@ -74,6 +82,23 @@ async fn r08_f36_a_wrong_amount_any_number_of_times_at_once_is_one_case_and_no_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn r08_a_channel_transaction_that_claims_to_have_paid_two_payments_is_a_case_and_pays_one() {
+    let on = TestStore::new(8).await;
+    let (first, second) = (created(&on, "r-1", &["A"]).await, created(&on, "r-2", &["B"]).await);
+    apply(&on, &notified(&first, paid(&first, "42"))).await;
+    let applied = all_at_once(&on, 16, &notified(&second, paid(&second, "42"))).await;
+    assert!(applied.iter().all(|applied| applied.effect == Effect::Case));
+    let after = read(&on, &second).await;
+    assert_eq!((after.state, after.channel_transaction_no), (second.state, None));
+    assert_eq!(cases(&on).await, ["TRANSACTION_MISMATCH"]);
+    let kept = "SELECT verdict || ' ' || count(*) FROM notification GROUP BY verdict ORDER BY 1";
+    assert_eq!(on.texts(kept).await, ["APPLIED 1", "CASE_OPENED 16"], "each delivery is kept and answered");
+    apply(&on, &notified(&second, paid(&second, "43"))).await;
+    assert_eq!(held(&read(&on, &second).await), [("B", Effective)], "its own transaction still pays it");
+    invariants_hold(&on).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r08_f04_an_unknown_payment_any_number_of_times_at_once_is_one_case() {
     let on = TestStore::new(8).await;
     let tasks = (0..64).map(|_| {
@@ -103,9 +128,10 @@ async fn r09_r12_f26_f27_an_order_paid_twice_has_one_effective_payment_and_stays
     assert_eq!((late.effect, late.payment.state), (Effect::Changed, PaymentState::Succeeded));
     assert_eq!(held(&read(&on, &second).await), [("A", Effective)]);
     assert_eq!(held(&read(&on, &first).await), [("A", Duplicate)]);
-    assert_eq!(cases(&on).await, ["DUPLICATE_PAYMENT A"]);
+    assert_eq!(refunds(&on).await, [format!("{}-D0 A 100 DUPLICATE PENDING", first.payment_no)]);
+    assert_eq!(cases(&on).await, Vec::<String>::new());
     let told = on.texts("SELECT event FROM outbox_event ORDER BY create_time, event_id").await;
-    assert_eq!(told, ["payment.succeeded", "payment.succeeded", "payment.duplicate_found", "case.opened"]);
+    assert_eq!(told, ["payment.succeeded", "payment.succeeded", "payment.duplicate_found"]);
     invariants_hold(&on).await;
 }
 
@@ -125,7 +151,8 @@ async fn r09_f26_both_payments_of_an_order_succeed_at_the_same_time() {
     }
     assert_eq!(on.number("SELECT count(*) FROM allocation WHERE state = 'EFFECTIVE'").await, 12);
     assert_eq!(on.number("SELECT count(*) FROM allocation WHERE state = 'DUPLICATE'").await, 12);
-    assert_eq!(on.number("SELECT count(*) FROM payment_case").await, 12);
+    assert_eq!(refunds(&on).await.len(), 12, "one for each duplicate, from eight that found it");
+    assert_eq!(on.number("SELECT count(*) FROM payment_case").await, 0);
     invariants_hold(&on).await;
 }
 
@@ -138,8 +165,7 @@ async fn r12_a_payment_whose_orders_are_partly_paid_is_a_duplicate_for_those_onl
     let applied = apply(&on, &notified(&basket, paid(&basket, "43"))).await;
     assert_eq!(held(&applied.payment), [("A", Effective), ("B", Duplicate), ("C", Effective)]);
     assert_eq!(read(&on, &basket).await, applied.payment, "what is answered is what is kept");
-    assert_eq!(cases(&on).await, ["DUPLICATE_PAYMENT B"]);
-    assert_eq!(on.number("SELECT amount FROM payment_case").await, 100);
+    assert_eq!(refunds(&on).await, [format!("{}-D1 B 100 DUPLICATE PENDING", basket.payment_no)]);
     invariants_hold(&on).await;
 }
 
@@ -205,7 +231,7 @@ async fn r02_f43_a_rejected_notification_leaves_its_row_in_the_inbox_and_nothing
                 AND table_name NOT IN ('notification', '__diesel_schema_migrations')",
         )
         .await;
-    assert_eq!(tables.len(), 7);
+    assert_eq!(tables.len(), 11);
     for table in tables {
         assert_eq!(on.number(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
     }

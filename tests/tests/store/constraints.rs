@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use payment_core::gateway::{CallbackRejected, CallbackRejection};
+use payment_core::gateway::{CallbackRejected, CallbackRejection, RefundStatus};
 use payment_tests::database::{TestStore, texts};
 
 use crate::scene::{
     answered, apply, cny, created, created_beside, delivery, handle, notified, paid, paid_amount,
+    refund_apply, refund_notified, refunded,
 };
 
 /// Table, constraint, statement that it refuses.
@@ -16,7 +17,28 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("payment", "payment_no_is_well_formed", "UPDATE payment SET payment_no = 'P1'"),
     ("payment", "currency_is_iso_4217", "UPDATE payment SET currency = 'yuan'"),
     ("payment", "amount_is_positive", "UPDATE payment SET amount = 0"),
-    ("payment", "state_is_known", "UPDATE payment SET state = 'LOST' WHERE state = 'INITIATING'"),
+    (
+        "payment",
+        "state_is_known",
+        "UPDATE payment SET state = 'LOST', next_check_time = NULL WHERE state = 'INITIATING'",
+    ),
+    (
+        "payment",
+        "open_iff_next_check_time",
+        "UPDATE payment SET next_check_time = NULL WHERE state = 'INITIATING'",
+    ),
+    (
+        "payment",
+        "open_iff_next_check_time",
+        "UPDATE payment SET next_check_time = create_time WHERE state = 'SUCCEEDED'",
+    ),
+    (
+        "payment",
+        "refunds_not_over_paid",
+        "UPDATE payment SET refund_reserved = amount + 1 WHERE state = 'SUCCEEDED'",
+    ),
+    ("payment", "refunds_not_over_paid", "UPDATE payment SET refund_reserved = -1 WHERE state = 'SUCCEEDED'"),
+    ("payment", "refunds_only_of_paid", "UPDATE payment SET refund_reserved = 1 WHERE state = 'INITIATING'"),
     ("payment", "revision_is_not_negative", "UPDATE payment SET revision = -1"),
     (
         "payment",
@@ -64,7 +86,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     (
         "payment",
         "payment_one_for_each_channel_transaction",
-        "UPDATE payment SET state = 'SUCCEEDED', succeed_time = create_time, channel_transaction_no = \
+        "UPDATE payment SET state = 'SUCCEEDED', succeed_time = create_time, next_check_time = NULL, channel_transaction_no = \
          (SELECT channel_transaction_no FROM payment WHERE state = 'SUCCEEDED') WHERE state = 'INITIATING'",
     ),
     ("create_request", "create_request_pkey", "INSERT INTO create_request SELECT * FROM create_request"),
@@ -81,7 +103,17 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ),
     ("allocation", "allocation_merchant_id_order_no_fkey", "UPDATE allocation SET merchant_id = 'other'"),
     ("allocation", "amount_is_positive", "UPDATE allocation SET amount = -1"),
-    ("allocation", "state_is_known", "UPDATE allocation SET state = 'LOST'"),
+    ("allocation", "state_is_known", "UPDATE allocation SET state = 'LOST' WHERE state = 'PENDING'"),
+    (
+        "allocation",
+        "refunds_not_over_paid",
+        "UPDATE allocation SET refund_reserved = amount + 1 WHERE state = 'EFFECTIVE'",
+    ),
+    (
+        "allocation",
+        "refunds_only_of_paid",
+        "UPDATE allocation SET refund_reserved = 1 WHERE state = 'PENDING'",
+    ),
     ("allocation", "allocation_one_effective_for_each_order", "UPDATE allocation SET state = 'EFFECTIVE'"),
     ("notification", "notification_pkey", "INSERT INTO notification SELECT * FROM notification"),
     (
@@ -139,6 +171,86 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "INSERT INTO outbox_event SELECT gen_random_uuid(), merchant_id, payment_no, revision + 1, position, event, create_time \
          FROM outbox_event WHERE event = 'payment.succeeded'",
     ),
+    (
+        "outbox_event",
+        "outbox_event_refund_success_is_told_once",
+        "INSERT INTO outbox_event SELECT gen_random_uuid(), merchant_id, payment_no, revision + 1, position, event, create_time, \
+         refund_no FROM outbox_event WHERE event = 'refund.succeeded'",
+    ),
+    ("refund", "refund_pkey", "INSERT INTO refund SELECT * FROM refund WHERE state = 'PENDING'"),
+    ("refund", "refund_payment_no_fkey", "UPDATE refund SET payment_no = 'nobody'"),
+    ("refund", "amount_is_positive", "UPDATE refund SET amount = 0"),
+    ("refund", "reason_is_known", "UPDATE refund SET reason = 'WHIM'"),
+    ("refund", "origin_is_known", "UPDATE refund SET origin = 'RUMOUR', created_by = NULL"),
+    ("refund", "caller_iff_created_by", "UPDATE refund SET created_by = NULL"),
+    ("refund", "state_is_known", "UPDATE refund SET state = 'FAILED' WHERE state = 'PENDING'"),
+    (
+        "refund",
+        "succeeded_iff_succeed_time",
+        "UPDATE refund SET succeed_time = create_time WHERE state = 'PENDING'",
+    ),
+    (
+        "refund",
+        "succeeded_iff_succeed_time",
+        "UPDATE refund SET succeed_time = NULL WHERE state = 'SUCCEEDED'",
+    ),
+    (
+        "refund",
+        "succeeded_iff_not_checked",
+        "UPDATE refund SET next_check_time = NULL WHERE state = 'PENDING'",
+    ),
+    (
+        "refund",
+        "succeeded_iff_not_checked",
+        "UPDATE refund SET next_check_time = create_time WHERE state = 'SUCCEEDED'",
+    ),
+    ("refund", "sent_as_own_number_iff_no_successor", "UPDATE refund SET sent_as = 'other'"),
+    ("refund", "sent_as_own_number_iff_no_successor", "UPDATE refund SET successors = 1"),
+    (
+        "refund",
+        "refund_one_for_each_channel_refund",
+        "UPDATE refund SET channel_refund_no = (SELECT channel_refund_no FROM refund WHERE state = 'SUCCEEDED')",
+    ),
+    ("refund_part", "refund_part_pkey", "INSERT INTO refund_part SELECT * FROM refund_part"),
+    (
+        "refund_part",
+        "refund_part_merchant_id_refund_no_fkey",
+        "UPDATE refund_part SET refund_no = 'nobody' WHERE refund_no = 'R-1'",
+    ),
+    ("refund_part", "amount_is_positive", "UPDATE refund_part SET amount = 0"),
+    ("refund_number", "refund_number_pkey", "INSERT INTO refund_number SELECT * FROM refund_number"),
+    (
+        "refund_number",
+        "refund_number_merchant_id_refund_no_fkey",
+        "UPDATE refund_number SET refund_no = 'nobody'",
+    ),
+    (
+        "refund_transition",
+        "refund_transition_pkey",
+        "INSERT INTO refund_transition SELECT * FROM refund_transition",
+    ),
+    (
+        "refund_transition",
+        "refund_transition_merchant_id_refund_no_fkey",
+        "UPDATE refund_transition SET refund_no = 'nobody'",
+    ),
+    (
+        "refund_transition",
+        "refund_transition_notification_id_fkey",
+        "UPDATE refund_transition SET notification_id = gen_random_uuid() WHERE source = 'NOTIFICATION'",
+    ),
+    ("refund_transition", "state_changes", "UPDATE refund_transition SET from_state = to_state"),
+    ("refund_transition", "success_is_verified", "UPDATE refund_transition SET verified_by = NULL"),
+    (
+        "refund_transition",
+        "source_is_known",
+        "UPDATE refund_transition SET source = 'RUMOUR', notification_id = NULL",
+    ),
+    (
+        "refund_transition",
+        "notification_iff_notified",
+        "UPDATE refund_transition SET notification_id = NULL WHERE source = 'NOTIFICATION'",
+    ),
     ("payment_case", "payment_case_pkey", "INSERT INTO payment_case SELECT * FROM payment_case"),
     ("payment_case", "kind_is_known", "UPDATE payment_case SET kind = 'LOST'"),
     ("payment_case", "amount_has_currency", "UPDATE payment_case SET currency = NULL"),
@@ -156,7 +268,8 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// A paid payment, one beside it whose channel gave a handle and named a wrong amount, one that was just recorded.
+/// A paid payment with a refund that arrived and one that did not, a payment beside it whose channel gave a handle and named
+/// a wrong amount, one that was just recorded.
 async fn with_a_row_in_every_table() -> TestStore {
     let on = TestStore::new(1).await;
     let first = created(&on, "r-1", &["A"]).await;
@@ -165,6 +278,9 @@ async fn with_a_row_in_every_table() -> TestStore {
     apply(&on, &notified(&first, paid(&first, "4200001"))).await;
     apply(&on, &notified(&beside, paid_amount(&beside, "4200002", cny(1)))).await;
     created(&on, "r-3", &["B"]).await;
+    let refund = refunded(&on, "R-1", &first, 40).await;
+    refund_apply(&on, &refund_notified(&refund, RefundStatus::Succeeded, "50000001")).await;
+    refunded(&on, "R-2", &first, 60).await;
     let forged = CallbackRejected::new(CallbackRejection::SignatureInvalid, "wechatpay-signature");
     on.store.notification_reject(&delivery(), &forged).await.unwrap();
     on

@@ -208,17 +208,3 @@ async fn a_lost_race_is_run_again_and_a_hopeless_one_is_contention() {
     assert!(matches!(error, StoreError::Contention), "{error:?}");
     invariants_hold(&on).await;
 }
-
-/// One transaction of the channel's cannot pay two payments: the index stands behind the code.
-#[tokio::test]
-async fn r08_a_channel_transaction_pays_one_payment_only() {
-    let on = TestStore::new(1).await;
-    let (first, second) = (created(&on, "r", &["A"]).await, created(&on, "s", &["B"]).await);
-    apply(&on, &answered(&first, paid(&first, "42"))).await;
-    let error = on.store.payment_apply(&answered(&second, paid(&second, "42"))).await.unwrap_err();
-    let named = "payment_one_for_each_channel_transaction";
-    assert!(matches!(&error, StoreError::Statement(text) if text.contains(named)), "{error:?}");
-    let after = on.store.payment_get(&merchant(), &second.payment_no).await.unwrap();
-    assert_eq!(after, Some(second));
-    invariants_hold(&on).await;
-}

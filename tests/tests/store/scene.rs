@@ -3,10 +3,10 @@
 use payment_core::{
     case::CaseOpening,
     evidence::{ChannelEvidence, Evidence, Source},
-    gateway::{Finding, PaidFinding, RawCallback},
+    gateway::{Finding, PaidFinding, RawCallback, RefundFinding, RefundStatus},
     identifiers::{
-        ApiKeyId, ChannelAccountId, ChannelName, ChannelNotificationId, ChannelTransactionNo, KeySerial,
-        MerchantId, OrderNo, Payee, PaymentNo, Product, RequestId,
+        ApiKeyId, ChannelAccountId, ChannelName, ChannelNotificationId, ChannelRefundNo,
+        ChannelTransactionNo, KeySerial, MerchantId, OrderNo, Payee, PaymentNo, Product, RefundNo, RequestId,
     },
     money::{Currency, Money},
     payment::{
@@ -14,10 +14,16 @@ use payment_core::{
         state::PaymentState,
     },
     ports::Randomness as _,
+    refund::{
+        Refund, RefundReason,
+        apply::RefundHappening,
+        reserve::{RefundContent, Split},
+    },
 };
 use payment_store::{
     Delivery, NotificationRecord,
     payment::{Applied, ApplyRequest, CreateOutcome, EarlierVerdict, NewPayment},
+    refund::{NewRefund, RefundApplied, RefundApplyRequest, RefundOutcome},
 };
 use payment_tests::database::{Counter, TestStore};
 use time::{Duration, OffsetDateTime, macros::datetime};
@@ -47,7 +53,12 @@ pub(crate) fn payment(request_id: &str, orders: &[&str]) -> Payment {
     let mut orders: Vec<_> = orders.iter().map(|text| order(text)).collect();
     orders.sort();
     let total = 100 * i64::try_from(orders.len()).unwrap();
-    let pending = |order_no| Allocation { order_no, amount: cny(100), state: AllocationState::Pending };
+    let pending = |order_no| Allocation {
+        order_no,
+        amount: cny(100),
+        state: AllocationState::Pending,
+        refund_reserved: cny(0),
+    };
     Payment {
         payment_no: payment_no(NOW),
         merchant_id: merchant(),
@@ -66,6 +77,7 @@ pub(crate) fn payment(request_id: &str, orders: &[&str]) -> Payment {
         channel_transaction_no: None,
         handle: None,
         failure: None,
+        capture_intend_time: None,
         times: PaymentTimes {
             create: NOW,
             expire: NOW + Duration::minutes(30),
@@ -206,4 +218,59 @@ pub(crate) fn held(payment: &Payment) -> Vec<(&str, AllocationState)> {
 pub(crate) async fn invariants_hold(on: &TestStore) {
     let ledger = on.store.ledger().await.unwrap();
     assert_eq!(payment_core::invariant::check(&ledger), []);
+}
+
+/// A refund that a caller may ask for.
+pub(crate) fn new_refund(refund_no: &str, payment: &Payment, split: Split) -> NewRefund {
+    NewRefund {
+        merchant_id: payment.merchant_id.clone(),
+        refund_no: RefundNo::parse(refund_no).unwrap(),
+        content: RefundContent {
+            payment_no: payment.payment_no.clone(),
+            split,
+            reason: RefundReason::Return,
+            description: "two books".to_owned(),
+        },
+        created_by: ApiKeyId::parse("shop").unwrap(),
+        now: NOW + Duration::minutes(1),
+    }
+}
+
+/// Records a refund of a payment's only order.
+pub(crate) async fn refunded(on: &TestStore, refund_no: &str, payment: &Payment, fen: i64) -> Refund {
+    let new = new_refund(refund_no, payment, Split::OfOnlyOrder(cny(fen)));
+    match on.store.refund_create(&new).await.unwrap() {
+        RefundOutcome::Created(refund) => *refund,
+        other => panic!("not recorded: {other:?}"),
+    }
+}
+
+/// What the channel says about a refund, by itself.
+pub(crate) fn refund_notified(
+    refund: &Refund,
+    status: RefundStatus,
+    channel_refund_no: &str,
+) -> RefundApplyRequest {
+    let record = record_of(refund.payment_no.as_str());
+    let finding = RefundFinding {
+        refund_no: refund.sent_as.clone(),
+        payment_no: refund.payment_no.clone(),
+        channel_refund_no: Some(ChannelRefundNo::parse(channel_refund_no).unwrap()),
+        amount: Some(refund.amount),
+        status,
+        refunded_time: None,
+    };
+    RefundApplyRequest {
+        merchant_id: refund.merchant_id.clone(),
+        number: refund.sent_as.clone(),
+        happening: RefundHappening::Found(finding),
+        evidence: Evidence::of_channel(Source::Notification, words(&record.delivery.callback.body)),
+        notification: Some(record),
+        now: NOW + Duration::minutes(2),
+    }
+}
+
+/// Applies what must find its refund.
+pub(crate) async fn refund_apply(on: &TestStore, request: &RefundApplyRequest) -> RefundApplied {
+    on.store.refund_apply(request).await.unwrap().expect("the refund is there")
 }

@@ -26,6 +26,7 @@ pub(in crate::payment) fn payment() -> Payment {
         order_no: order(no),
         amount: Money::new(Currency::CNY, fen),
         state: AllocationState::Pending,
+        refund_reserved: Money::new(Currency::CNY, 0),
     };
     Payment {
         payment_no: PaymentNo::generate(created, 0, [7; 9]),
@@ -45,6 +46,7 @@ pub(in crate::payment) fn payment() -> Payment {
         channel_transaction_no: None,
         handle: None,
         failure: None,
+        capture_intend_time: None,
         times: PaymentTimes {
             create: created,
             expire: created + time::Duration::minutes(30),
@@ -139,8 +141,6 @@ fn r09_r12_the_order_that_was_paid_before_gets_a_duplicate_the_other_is_paid() {
     let states: Vec<_> =
         decision.allocations.iter().map(|change| (change.order_no.as_str(), change.to)).collect();
     assert_eq!(states, [("A", AllocationState::Effective), ("B", AllocationState::Duplicate)]);
-    let case = decision.cases.first().expect("a case");
-    assert_eq!((case.kind, case.amount), (CaseKind::DuplicatePayment, Some(Money::new(Currency::CNY, 40))));
     assert!(decision.events.contains(&MerchantEvent::DuplicateFound));
 }
 
@@ -204,4 +204,19 @@ fn r04_a_refused_repeat_of_the_create_does_not_end_a_payable_payment() {
         decide(&in_state(PaymentState::Initiating), &[], &Happening::CreateRefused(failure.clone()), NOW);
     assert_eq!(first.transition.map(|transition| transition.to), Some(PaymentState::Failed));
     assert!(decide(&payment(), &[], &Happening::CreateRefused(failure), NOW).is_empty());
+}
+
+#[test]
+fn r11_money_is_captured_only_for_an_open_payment_of_unpaid_orders_and_the_gate_closes_only_before() {
+    let intended = decide(&payment(), &[], &Happening::CaptureIntended, NOW);
+    assert_eq!(intended.learned.capture_intend_time, Some(NOW));
+    let capturing = intended.applied_to(&payment(), NOW);
+    assert!(decide(&capturing, &[], &Happening::GateClosed, NOW).is_empty(), "the capture may be on its way");
+    let gate = decide(&payment(), &[], &Happening::GateClosed, NOW);
+    assert_eq!(gate.transition.map(|transition| transition.to), Some(PaymentState::Closed));
+    let closed = gate.applied_to(&payment(), NOW);
+    assert!(decide(&closed, &[], &Happening::CaptureIntended, NOW).is_empty());
+    let other = PaymentNo::generate(datetime!(2026-11-23 07:00 UTC), 0, [1; 9]);
+    let paid_by = [PaidBy { order_no: order("B"), payment_no: other }];
+    assert!(decide(&payment(), &paid_by, &Happening::CaptureIntended, NOW).is_empty());
 }

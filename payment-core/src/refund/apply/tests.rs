@@ -119,3 +119,21 @@ fn r12_the_number_of_a_duplicates_refund_is_derived() {
     assert_ne!(Some(&derived), Refund::duplicate_no(&payment_no, 1).as_ref());
     assert_eq!(derived.as_str(), format!("{payment_no}-D0"));
 }
+
+#[test]
+fn r18_a_refund_of_the_console_that_died_is_not_sent_by_us() {
+    let foreign = Refund { origin: RefundOrigin::Channel, ..refund(RefundState::Processing) };
+    let decision = decide(&foreign, &RefundHappening::Found(finding(RefundStatus::Dead)), NOW);
+    assert_eq!((decision.transition, decision.successor), (None, None));
+    assert_eq!(decision.attention, AttentionChange::Raise(Reason::AlreadyClosed));
+    assert_eq!(decision.cases.len(), 1);
+}
+
+#[test]
+fn r08_another_payment_under_the_same_number_is_a_case_and_no_success() {
+    let elsewhere = PaymentNo::generate(NOW, 0, [2; 9]);
+    let other = RefundFinding { payment_no: elsewhere, ..finding(RefundStatus::Succeeded) };
+    let decision = decide(&refund(RefundState::Processing), &RefundHappening::Found(other), NOW);
+    assert!(!decision.moves_refund());
+    assert_eq!(decision.cases.first().map(|case| case.kind), Some(CaseKind::RefundMismatch));
+}

@@ -8,6 +8,7 @@ mod options;
 mod order;
 mod page_token;
 mod payment;
+mod refund;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod time;
 
 pub(crate) use notification::{MAX_HEADER_BYTES, Notification, notification, notification_reply};
 pub(crate) use order::order;
-pub(crate) use page_token::next_page_token;
+pub(crate) use page_token::{next_page_token, next_refund_page_token};
 pub(crate) use payment::{channel_contact, payment, payment_data};
+pub(crate) use refund::{create_refund, list_refunds, refund, refund_no};
 pub(crate) use request::{confirm_payment, create_payment, list_payments, order_no, payment_no};

@@ -1,13 +1,14 @@
-//! Page tokens: the last payment of a page, bound to the filters that it was listed with.
+//! Page tokens: the last entry of a page, bound to the list and the filters that it was listed with.
 //!
-//! A token opens nothing, because a list shows the caller's own payments only; its digest is there to refuse a token
-//! that was cut, changed or used with other filters, which would silently skip payments.
+//! A token opens nothing, because a list shows the caller's own entries only; its digest is there to refuse a token
+//! that was cut, changed or used with another list or other filters, which would silently skip entries.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use payment_core::identifiers::{MerchantId, PaymentNo};
+use payment_core::identifiers::{MerchantId, PaymentNo, RefundNo};
 use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
 
-use crate::app::command::{ListPayments, PaymentPage};
+use crate::app::command::{ListPayments, ListRefunds, PaymentPage, RefundPage};
 
 /// Bytes of digest in a token.
 const DIGEST_BYTES: usize = 16;
@@ -17,13 +18,19 @@ const RULE: &str = "must be the next_page_token of the page before, with the sam
 
 /// The token of the page after `page`, empty on the last one.
 pub(crate) fn next_page_token(merchant: &MerchantId, command: &ListPayments, page: &PaymentPage) -> String {
-    page.next.as_ref().map(|last| write(merchant, command, last)).unwrap_or_default()
+    let last = page.next.as_ref();
+    last.map(|last| write(&payment_filters(merchant, command), last.as_str())).unwrap_or_default()
 }
 
-fn write(merchant: &MerchantId, command: &ListPayments, last: &PaymentNo) -> String {
-    let mut token = digest(merchant, command, last).to_vec();
-    token.extend_from_slice(last.as_str().as_bytes());
-    URL_SAFE_NO_PAD.encode(token)
+/// The token of the page after `page`, empty on the last one.
+pub(crate) fn next_refund_page_token(
+    merchant: &MerchantId,
+    command: &ListRefunds,
+    page: &RefundPage,
+) -> String {
+    let last = page.next.as_ref();
+    let place = last.map(|(created, refund_no)| format!("{}.{refund_no}", created.unix_timestamp_nanos()));
+    place.map(|place| write(&refund_filters(merchant, command), &place)).unwrap_or_default()
 }
 
 /// The last payment of the page before. The page's size may change from page to page and is not bound.
@@ -32,25 +39,58 @@ pub(super) fn read(
     command: &ListPayments,
     token: &str,
 ) -> Result<PaymentNo, &'static str> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| RULE)?;
-    let (presented, last) = bytes.split_at_checked(DIGEST_BYTES).ok_or(RULE)?;
-    let last = std::str::from_utf8(last).map_err(|_| RULE)?;
-    let last = PaymentNo::parse(last).map_err(|_| RULE)?;
-    if presented == digest(merchant, command, &last) { Ok(last) } else { Err(RULE) }
+    PaymentNo::parse(opened(&payment_filters(merchant, command), token)?).map_err(|_| RULE)
 }
 
-/// Covers everything that decides which payments a list holds and where it goes on.
-fn digest(merchant: &MerchantId, command: &ListPayments, last: &PaymentNo) -> [u8; DIGEST_BYTES] {
+/// The last refund of the page before, by its creation and number.
+pub(super) fn read_refunds(
+    merchant: &MerchantId,
+    command: &ListRefunds,
+    token: &str,
+) -> Result<(OffsetDateTime, RefundNo), &'static str> {
+    let place = opened(&refund_filters(merchant, command), token)?;
+    let (created, refund_no) = place.split_once('.').ok_or(RULE)?;
+    let created = created.parse().map_err(|_| RULE)?;
+    let created = OffsetDateTime::from_unix_timestamp_nanos(created).map_err(|_| RULE)?;
+    Ok((created, RefundNo::parse(refund_no).map_err(|_| RULE)?))
+}
+
+/// Everything that decides which payments a list holds.
+fn payment_filters(merchant: &MerchantId, command: &ListPayments) -> String {
     let states: Vec<&str> = command.states.iter().map(|state| state.as_str()).collect();
-    let instant = |time: Option<time::OffsetDateTime>| time.map(|time| time.unix_timestamp_nanos());
-    let covered = format!(
-        "1\n{merchant}\n{last}\n{:?}\n{states:?}\n{:?}\n{:?}",
+    let instant = |time: Option<OffsetDateTime>| time.map(|time| time.unix_timestamp_nanos());
+    format!(
+        "1\n{merchant}\n{:?}\n{states:?}\n{:?}\n{:?}",
         command.order_no,
         instant(command.create_time_from),
         instant(command.create_time_before),
-    );
+    )
+}
+
+/// Everything that decides which refunds a list holds.
+fn refund_filters(merchant: &MerchantId, command: &ListRefunds) -> String {
+    let states: Vec<&str> = command.states.iter().map(|state| state.as_str()).collect();
+    format!("refunds 1\n{merchant}\n{:?}\n{:?}\n{states:?}", command.payment_no, command.order_no)
+}
+
+/// A token for the page that begins after `place`.
+fn write(filters: &str, place: &str) -> String {
+    let mut token = digest(filters, place).to_vec();
+    token.extend_from_slice(place.as_bytes());
+    URL_SAFE_NO_PAD.encode(token)
+}
+
+/// The place in a token that was written for the same filters.
+fn opened(filters: &str, token: &str) -> Result<String, &'static str> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| RULE)?;
+    let (presented, place) = bytes.split_at_checked(DIGEST_BYTES).ok_or(RULE)?;
+    let place = std::str::from_utf8(place).map_err(|_| RULE)?;
+    if presented == digest(filters, place) { Ok(place.to_owned()) } else { Err(RULE) }
+}
+
+fn digest(filters: &str, place: &str) -> [u8; DIGEST_BYTES] {
     let mut digest = [0; DIGEST_BYTES];
-    for (to, from) in digest.iter_mut().zip(Sha256::digest(covered)) {
+    for (to, from) in digest.iter_mut().zip(Sha256::digest(format!("{filters}\n{place}"))) {
         *to = from;
     }
     digest

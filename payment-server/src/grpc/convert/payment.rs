@@ -84,6 +84,7 @@ fn allocation(allocation: &Allocation) -> v1::Allocation {
         order_no: allocation.order_no.to_string(),
         amount: Some(money(allocation.amount)),
         state: state.into(),
+        refund_reserved: Some(money(allocation.refund_reserved)),
     }
 }
 

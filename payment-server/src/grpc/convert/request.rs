@@ -109,7 +109,7 @@ fn each_once(fields: &mut Fields, orders: &[Option<OrderAmount>]) -> Option<()> 
     verdict
 }
 
-fn positive_money(fields: &mut Fields, field: &str, money: Option<v1::Money>) -> Option<Money> {
+pub(super) fn positive_money(fields: &mut Fields, field: &str, money: Option<v1::Money>) -> Option<Money> {
     let Some(money) = money else { return fields.refuse(field, "is required") };
     let currency = fields.take(format!("{field}.currency_code"), Currency::parse(&money.currency_code));
     // The amount is judged even if the currency is not known.
@@ -119,12 +119,16 @@ fn positive_money(fields: &mut Fields, field: &str, money: Option<v1::Money>) ->
 }
 
 fn description(fields: &mut Fields, description: String) -> Option<String> {
-    let admitted = |character: char| u32::from(character) <= 0xFFFF && !character.is_control();
-    let holds = (1..=127).contains(&description.len()) && description.chars().all(admitted);
+    let holds = (1..=127).contains(&description.len()) && description.chars().all(is_printable);
     let rule =
         "must be 1 to 127 bytes of UTF-8 without control characters and characters beyond the basic plane";
     fields.demand(holds, "description", rule)?;
     Some(description)
+}
+
+/// Whether every channel shows the character to payers.
+pub(super) fn is_printable(character: char) -> bool {
+    u32::from(character) <= 0xFFFF && !character.is_control()
 }
 
 /// The account by name, or the only one at the channel that the options are for.
@@ -213,7 +217,7 @@ pub(crate) fn list_payments(
     })
 }
 
-fn page_size(fields: &mut Fields, page_size: i32) -> Option<u16> {
+pub(super) fn page_size(fields: &mut Fields, page_size: i32) -> Option<u16> {
     match u16::try_from(page_size) {
         Ok(0) => Some(DEFAULT_PAGE_SIZE),
         Ok(size) if size <= MAX_PAGE_SIZE => Some(size),

@@ -17,6 +17,7 @@ use crate::app::{
 };
 
 mod arbitrary;
+mod refunds;
 
 const PAYMENT_NO: &str = "P202601050001234567890ABCDEFGHJ";
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use payment_core::money::Currency;
 use payment_store::StoreError;
 
 use super::*;
@@ -14,6 +15,7 @@ fn payment_no() -> PaymentNo {
 
 /// One of each kind, and of each meaning of a channel's refusal.
 fn samples() -> Vec<AppError> {
+    let refund_no = || RefundNo::parse("RET-7").expect("a refund number");
     let order_no = || OrderNo::parse("SO-1001").expect("an order number");
     let mut samples = vec![
         AppError::InvalidFields(vec![Violation::new(
@@ -31,6 +33,14 @@ fn samples() -> Vec<AppError> {
             channel: ChannelName::parse("wechat").expect("a channel"),
             capability: "pay in USD".to_owned(),
         },
+        AppError::RefundNotFound(refund_no()),
+        AppError::RefundNoReused { differing_field: "extent", refund_no: refund_no() },
+        AppError::RefundExceedsPaid {
+            payment_no: payment_no(),
+            order_no: Some(order_no()),
+            left: Some(Money::new(Currency::CNY, 250)),
+        },
+        AppError::RefundExceedsPaid { payment_no: payment_no(), order_no: None, left: None },
         AppError::LostRace,
         AppError::ChannelUnavailable {
             account: ChannelAccountId::parse("main").expect("an account"),
@@ -74,6 +84,9 @@ fn kind(error: &AppError) -> usize {
         AppError::ChannelUnavailable { .. } => 11,
         AppError::StoreUnavailable(_) => 12,
         AppError::Internal(_) => 13,
+        AppError::RefundNotFound(_) => 14,
+        AppError::RefundNoReused { .. } => 15,
+        AppError::RefundExceedsPaid { .. } => 16,
     }
 }
 
@@ -151,7 +164,7 @@ fn every_kind_is_sampled() {
     let mut kinds: Vec<_> = samples().iter().map(kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..14).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..17).collect::<Vec<_>>());
     assert_eq!(EDGE.map(edge_kind).to_vec(), (0..EDGE.len()).collect::<Vec<_>>());
 }
 

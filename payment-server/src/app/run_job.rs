@@ -1,0 +1,184 @@
+//! One look of one job: claim what is due, handle each row, say when it is due again.
+
+use std::{future::Future, sync::Arc};
+
+use futures::future::join_all;
+use payment_core::{
+    identifiers::{ChannelAccountId, PaymentNo, RefundNo},
+    payment::Payment,
+};
+use payment_store::{Claim, DueRefund, NextCheck};
+use tokio_util::sync::CancellationToken;
+
+use super::{App, command::ChannelContact, error::AppError};
+use crate::jobs::{Handled, Job, Report, Settings};
+
+/// How long a row waits whose account is not in the configuration any more.
+const WITHOUT_ACCOUNT: time::Duration = time::Duration::hours(1);
+
+impl App {
+    /// Cancelled once the application begins to end.
+    pub(crate) fn draining(&self) -> CancellationToken {
+        self.lifecycle.draining.clone()
+    }
+
+    /// Runs one look of a job. Safe from any number of replicas at once.
+    ///
+    /// # Errors
+    /// [`AppError::StoreUnavailable`] if nothing could be claimed.
+    pub async fn run_job(self: &Arc<Self>, job: Job, settings: Settings) -> Result<Report, AppError> {
+        match job {
+            Job::PaymentSuccess | Job::PaymentClose => self.look_at_payments(job, settings).await,
+            Job::PaymentDuplicate => self.look_for_duplicates(settings).await,
+            Job::RefundSuccess => self.look_at_refunds(settings).await,
+        }
+    }
+
+    async fn look_at_payments(self: &Arc<Self>, job: Job, settings: Settings) -> Result<Report, AppError> {
+        let Some(which) = job.due_payments() else { return Ok(Report::default()) };
+        let claims = self.store.payments_claim_due(which, self.now(), settings.lease, settings.batch).await?;
+        let handled = claims.into_iter().map(|claim| {
+            let app = Arc::clone(self);
+            self.detached(async move { app.look_at_payment(job, claim, settings).await })
+        });
+        Ok(report(join_all(handled).await))
+    }
+
+    async fn look_at_payment(
+        &self,
+        job: Job,
+        claim: Claim<PaymentNo>,
+        settings: Settings,
+    ) -> Result<Handled, AppError> {
+        let payment = self.payment(&claim.merchant_id, &claim.number).await?;
+        let account = payment.channel_account.clone();
+        let step = async || self.step_payment(job, &payment).await;
+        let outcome = self.guarded(&claim, &account, settings, step).await?;
+        let mut next = self.next_check(job, claim.checks, outcome);
+        // Its closing begins when its time is over, with short steps again.
+        if job == Job::PaymentSuccess && next.time > payment.times.expire {
+            next = NextCheck { time: payment.times.expire.max(self.now()), checks: 0 };
+        }
+        self.store.payment_reschedule(&claim, next).await?;
+        Ok(outcome.handled())
+    }
+
+    async fn step_payment(&self, job: Job, payment: &Payment) -> Result<Handled, AppError> {
+        let account = self.account_of(payment)?;
+        let synced = match job {
+            Job::PaymentClose => self.close(payment.clone(), &account).await?,
+            Job::PaymentSuccess | Job::PaymentDuplicate | Job::RefundSuccess => {
+                self.ask(payment, &account).await?
+            }
+        };
+        Ok(handled(synced.contact))
+    }
+
+    async fn look_for_duplicates(self: &Arc<Self>, settings: Settings) -> Result<Report, AppError> {
+        let found = self.store.duplicates_find(settings.batch).await?;
+        let mut outcomes = Vec::new();
+        for (merchant_id, payment_no) in found {
+            tracing::error!(payment.no = %payment_no, "a duplicate was not being given back; it is now");
+            let (app, now) = (Arc::clone(self), self.now());
+            let ensure = async move {
+                app.store.duplicates_ensure_refunded(&merchant_id, &payment_no, now).await?;
+                Ok(Handled::Answered)
+            };
+            outcomes.push(self.detached(ensure).await);
+        }
+        Ok(report(outcomes))
+    }
+
+    async fn look_at_refunds(self: &Arc<Self>, settings: Settings) -> Result<Report, AppError> {
+        let claims = self.store.refunds_claim_due(self.now(), settings.lease, settings.batch).await?;
+        let handled = claims.into_iter().map(|claim| {
+            let app = Arc::clone(self);
+            self.detached(async move { app.look_at_refund(claim, settings).await })
+        });
+        Ok(report(join_all(handled).await))
+    }
+
+    async fn look_at_refund(&self, claim: DueRefund, settings: Settings) -> Result<Handled, AppError> {
+        let refund_no: &RefundNo = &claim.number;
+        let refund = self.store.refund_get(&claim.merchant_id, refund_no).await?;
+        let refund = refund.ok_or_else(|| AppError::RefundNotFound(refund_no.clone()))?;
+        let account = refund.channel_account.clone();
+        let step = async || Ok(handled(self.drive_refund(refund.clone()).await?.contact));
+        let outcome = self.guarded(&claim, &account, settings, step).await?;
+        let next = self.next_check(Job::RefundSuccess, claim.checks, outcome);
+        self.store.refund_reschedule(&claim, next).await?;
+        Ok(outcome.handled())
+    }
+
+    /// Takes a step if the account's guard lets it; otherwise says how long to wait.
+    async fn guarded<Number, F: Future<Output = Result<Handled, AppError>>>(
+        &self,
+        claim: &Claim<Number>,
+        account: &ChannelAccountId,
+        settings: Settings,
+        step: impl FnOnce() -> F,
+    ) -> Result<Outcome, AppError> {
+        if self.accounts.of_merchant(&claim.merchant_id, account).is_none() {
+            tracing::error!(channel.account = %account, "due work of an account that is not configured");
+            return Ok(Outcome::LeftAlone(WITHOUT_ACCOUNT));
+        }
+        let guard = self.guards.of(&claim.merchant_id, account, settings.calls_in_flight);
+        let _call = match guard.enter(claim.lease_end, || self.now()).await {
+            Ok(permit) => permit,
+            Err(pause) => return Ok(Outcome::LeftAlone(pause)),
+        };
+        let handled = step().await?;
+        guard.leave(handled, self.now());
+        Ok(Outcome::Asked(handled))
+    }
+
+    fn next_check(&self, job: Job, checks: u32, outcome: Outcome) -> NextCheck {
+        match outcome {
+            // Nobody was asked, so the steps do not grow: what waited out an outage is asked about soon after it.
+            Outcome::LeftAlone(pause) => NextCheck { time: self.now() + pause, checks },
+            Outcome::Asked(_) => {
+                let checks = checks.saturating_add(1);
+                let mut chance = [0];
+                self.randomness.fill(&mut chance);
+                let [chance] = chance;
+                NextCheck { time: self.now() + job.schedule().delay(checks, chance), checks }
+            }
+        }
+    }
+}
+
+/// What came of one row.
+#[derive(Debug, Clone, Copy)]
+enum Outcome {
+    /// The channel was asked.
+    Asked(Handled),
+    /// It was not, and is not to be for this long.
+    LeftAlone(time::Duration),
+}
+
+impl Outcome {
+    const fn handled(self) -> Handled {
+        match self {
+            Self::Asked(handled) => handled,
+            Self::LeftAlone(_) => Handled::Unanswered,
+        }
+    }
+}
+
+const fn handled(contact: ChannelContact) -> Handled {
+    match contact {
+        ChannelContact::Answered => Handled::Answered,
+        ChannelContact::NotReached => Handled::Unanswered,
+    }
+}
+
+fn report(outcomes: Vec<Result<Handled, AppError>>) -> Report {
+    let mut report = Report { claimed: outcomes.len(), ..Report::default() };
+    for outcome in outcomes {
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "a due row could not be handled; it is due again when its lease ends");
+        }
+        report.count(&outcome);
+    }
+    report
+}

@@ -1,0 +1,156 @@
+//! The last line of defence: four schedulers, in every replica, each row handled by one replica at a time (R19 to R22).
+//!
+//! A job claims due rows with a lease, handles each through the same use cases that callers use, and says when the row is
+//! due again. What a killed replica had claimed is due again when its lease ends.
+
+mod breaker;
+mod guard;
+
+use std::{sync::Arc, time::Duration};
+
+use payment_core::schedule::{self, Schedule};
+use payment_store::DuePayments;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app::{App, error::AppError};
+
+pub use guard::Guards;
+
+/// The four jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Job {
+    /// Asks about payments that may have been paid (R19).
+    PaymentSuccess,
+    /// Closes payments whose time is over (R20).
+    PaymentClose,
+    /// Makes sure that duplicates are being given back (R21).
+    PaymentDuplicate,
+    /// Drives refunds until they arrive (R22).
+    RefundSuccess,
+}
+
+impl Job {
+    /// Every job.
+    pub const ALL: [Self; 4] =
+        [Self::PaymentSuccess, Self::PaymentClose, Self::PaymentDuplicate, Self::RefundSuccess];
+
+    /// The name for logs and the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PaymentSuccess => "payment-success",
+            Self::PaymentClose => "payment-close",
+            Self::PaymentDuplicate => "payment-duplicate",
+            Self::RefundSuccess => "refund-success",
+        }
+    }
+
+    /// The job of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|job| job.as_str() == name)
+    }
+
+    /// The delays between two looks at the same row.
+    pub(crate) const fn schedule(self) -> Schedule {
+        match self {
+            Self::PaymentSuccess => schedule::PAYMENT,
+            Self::PaymentClose | Self::PaymentDuplicate => schedule::CLOSE,
+            Self::RefundSuccess => schedule::REFUND,
+        }
+    }
+
+    pub(crate) const fn due_payments(self) -> Option<DuePayments> {
+        match self {
+            Self::PaymentSuccess => Some(DuePayments::WithinTime),
+            Self::PaymentClose => Some(DuePayments::PastTime),
+            Self::PaymentDuplicate | Self::RefundSuccess => None,
+        }
+    }
+}
+
+/// How the jobs work.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How often each job looks for due rows.
+    pub interval: Duration,
+    /// How many rows one look claims.
+    pub batch: u16,
+    /// How long a claimed row is left to this replica: longer than handling it can take.
+    pub lease: Duration,
+    /// How many calls to one channel account are under way at a time, all jobs together.
+    pub calls_in_flight: usize,
+}
+
+/// What one look did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Rows that were due.
+    pub claimed: usize,
+    /// Rows that were handled and whose channel answered.
+    pub answered: usize,
+    /// Rows whose channel did not answer, or was left alone because it does not.
+    pub unanswered: usize,
+    /// Rows that could not be handled for a reason of ours; the log says which.
+    pub failed: usize,
+}
+
+/// How handling one row went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handled {
+    /// The channel answered.
+    Answered,
+    /// It did not, or was not asked.
+    Unanswered,
+}
+
+impl Report {
+    /// A full batch means that more is due: there is no pause until the rest is claimed, unless something is wrong.
+    fn calls_for_another(self, settings: Settings) -> bool {
+        self.claimed >= usize::from(settings.batch) && self.failed == 0
+    }
+
+    pub(crate) fn count(&mut self, handled: &Result<Handled, AppError>) {
+        match handled {
+            Ok(Handled::Answered) => self.answered += 1,
+            Ok(Handled::Unanswered) => self.unanswered += 1,
+            Err(_) => self.failed += 1,
+        }
+    }
+}
+
+/// Runs all jobs until the application drains.
+pub async fn run(app: Arc<App>, settings: Settings) {
+    let loops = Job::ALL.map(|job| run_one(Arc::clone(&app), job, settings));
+    futures::future::join_all(loops).await;
+}
+
+async fn run_one(app: Arc<App>, job: Job, settings: Settings) {
+    let mut ticks = interval(settings.interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let draining = app.draining();
+    while draining.run_until_cancelled(ticks.tick()).await.is_some() {
+        while !draining.is_cancelled() && look(&app, job, settings).await.calls_for_another(settings) {}
+    }
+}
+
+async fn look(app: &Arc<App>, job: Job, settings: Settings) -> Report {
+    match app.run_job(job, settings).await {
+        Ok(report) if report == Report::default() => report,
+        Ok(report) => {
+            tracing::info!(
+                job = job.as_str(),
+                report.claimed,
+                report.answered,
+                report.unanswered,
+                report.failed,
+                "looked for due rows"
+            );
+            report
+        }
+        Err(error) => {
+            tracing::error!(job = job.as_str(), %error, "could not look for due rows");
+            Report::default()
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! The one writer of what happened to a refund (R25): lock, decide, write state, number, evidence, cases and events.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures::{FutureExt as _, future::BoxFuture};
+use payment_core::{
+    case::CaseOpening,
+    evidence::{Evidence, Source},
+    gateway::{RefundFinding, RefundStatus},
+    identifiers::{MerchantId, RefundNo},
+    merchant_event::MerchantEvent,
+    money::Money,
+    payment::Payment,
+    refund::{
+        Refund, RefundOrigin, RefundPart, RefundReason,
+        apply::{RefundDecision, RefundHappening, RefundStateChange, decide},
+        reserve::{Refundable, Split, reserve},
+        state::RefundState,
+    },
+    schedule::REFUND,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{
+    create::{Wanted, number_insert_in_txn, refund_insert_in_txn, refundable},
+    read::{refund_no_of_number, refunds_in_txn},
+    row::RefundRow,
+};
+use crate::{
+    Store,
+    cached::Cached,
+    case::{CaseOrigin, Opened, case_open_in_txn},
+    error::StoreError,
+    inbox::{Delivery, NotificationRecord, Verdict, notification_insert_in_txn},
+    outbox::{EventOf, outbox_append_in_txn},
+    payment::lock::{Locked, payment_lock_in_txn},
+    schema::{refund, refund_transition},
+    transaction::{self, Abort},
+    words::Word as _,
+};
+
+/// Something that happened to a refund, with what proves it.
+#[derive(Debug, Clone)]
+pub struct RefundApplyRequest {
+    /// Whose refund; another merchant's is not found.
+    pub merchant_id: MerchantId,
+    /// The number under which it was sent, its own or a successor's.
+    pub number: RefundNo,
+    /// What happened.
+    pub happening: RefundHappening,
+    /// Who said so.
+    pub evidence: Evidence,
+    /// The delivery, if a notification said so. It is kept in the same transaction.
+    pub notification: Option<NotificationRecord>,
+    /// The present instant.
+    pub now: OffsetDateTime,
+}
+
+/// A refund after something happened to it.
+#[derive(Debug, Clone)]
+pub struct RefundApplied {
+    /// The refund as it is now.
+    pub refund: Refund,
+    /// Whether it changed.
+    pub effect: crate::payment::Effect,
+}
+
+struct Context<'a> {
+    store: &'a Store,
+    request: &'a RefundApplyRequest,
+}
+
+impl Store {
+    /// Applies what happened, under the refund's lock. `None`: no refund of this merchant was ever sent under this
+    /// number, and nothing was written.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is kept then.
+    pub async fn refund_apply(
+        &self,
+        request: &RefundApplyRequest,
+    ) -> Result<Option<RefundApplied>, StoreError> {
+        let context = Context { store: self, request };
+        transaction::run(&self.connections, &context, apply_in_txn).await
+    }
+}
+
+fn apply_in_txn<'c>(
+    connection: &'c mut AsyncPgConnection,
+    context: &'c Context<'_>,
+) -> BoxFuture<'c, Result<Option<RefundApplied>, Abort>> {
+    async move {
+        let request = context.request;
+        let Some(refund) = refund_lock_in_txn(connection, &request.merchant_id, &request.number).await?
+        else {
+            return Ok(None);
+        };
+        let decision = decide(&refund, &request.happening, request.now);
+        let notification = match &request.notification {
+            None => None,
+            Some(record) => {
+                let id = context.store.uuid(request.now);
+                notification_insert_in_txn(connection, id, record, verdict(&decision)).await?;
+                Some(id)
+            }
+        };
+        write(connection, context, refund, &decision, notification).await.map(Some)
+    }
+    .boxed()
+}
+
+/// Locks a refund by any number that it was sent under.
+async fn refund_lock_in_txn(
+    connection: &mut AsyncPgConnection,
+    merchant_id: &MerchantId,
+    number: &RefundNo,
+) -> Result<Option<Refund>, Abort> {
+    let Some(refund_no) = refund_no_of_number(connection, merchant_id, number).await? else {
+        return Ok(None);
+    };
+    let locked = refund::table
+        .filter(refund::merchant_id.eq(merchant_id.as_str()).and(refund::refund_no.eq(refund_no)))
+        .select(RefundRow::as_select())
+        .for_update();
+    let rows: Vec<RefundRow> = Cached(locked).load(connection).await?;
+    Ok(refunds_in_txn(connection, rows).await?.pop())
+}
+
+fn verdict(decision: &RefundDecision) -> Verdict {
+    if !decision.cases.is_empty() {
+        Verdict::CaseOpened
+    } else if decision.is_empty() {
+        Verdict::Repeated
+    } else {
+        Verdict::Applied
+    }
+}
+
+async fn write(
+    connection: &mut AsyncPgConnection,
+    context: &Context<'_>,
+    before: Refund,
+    decision: &RefundDecision,
+    notification: Option<Uuid>,
+) -> Result<RefundApplied, Abort> {
+    use crate::payment::Effect;
+    let request = context.request;
+    if decision.is_empty() {
+        return Ok(RefundApplied { refund: before, effect: Effect::Nothing });
+    }
+    let moves_refund = decision.moves_refund();
+    let after = decision.applied_to(&before, request.now);
+    let origin = CaseOrigin {
+        merchant_id: &after.merchant_id,
+        channel: &after.channel,
+        channel_account: &after.channel_account,
+        evidence: &request.evidence,
+        notification,
+        now: request.now,
+    };
+    let mut events = decision.events.clone();
+    for case in &decision.cases {
+        match case_open_in_txn(connection, context.store.uuid(request.now), case, &origin).await? {
+            Opened::New => events.push(MerchantEvent::CaseOpened),
+            Opened::Known => {}
+        }
+    }
+    if !moves_refund && events.is_empty() {
+        return Ok(RefundApplied { refund: before, effect: Effect::Case });
+    }
+    if let Some(successor) = &decision.successor {
+        number_insert_in_txn(connection, &after, successor, request.now).await?;
+    }
+    refund_update(connection, &after, decision).await?;
+    if let Some(change) = decision.transition {
+        transition_insert(connection, &after, change, request, notification).await?;
+    }
+    let about = EventOf {
+        merchant_id: &after.merchant_id,
+        payment_no: after.payment_no.as_str(),
+        refund_no: Some(after.refund_no.as_str()),
+        revision: after.revision,
+        now: request.now,
+    };
+    outbox_append_in_txn(connection, context.store, &about, &events).await?;
+    let effect = if moves_refund { Effect::Changed } else { Effect::Case };
+    Ok(RefundApplied { refund: after, effect })
+}
+
+async fn refund_update(
+    connection: &mut AsyncPgConnection,
+    after: &Refund,
+    decision: &RefundDecision,
+) -> Result<(), Abort> {
+    let open = after.state != RefundState::Succeeded;
+    let moved = decision.transition.is_some() || decision.successor.is_some();
+    // One that just moved is looked after soon; one that arrived, never again; any other as was planned.
+    let due = moved.then(|| {
+        let next_check_time = open.then(|| after.times.update + REFUND.delay(0, 128));
+        (refund::next_check_time.eq(next_check_time), refund::checks.eq(0))
+    });
+    let key = (after.merchant_id.as_str(), after.refund_no.as_str());
+    let update = diesel::update(refund::table.find(key)).set((
+        refund::state.eq(after.state.word()),
+        refund::revision.eq(after.revision),
+        refund::sent_as.eq(after.sent_as.as_str()),
+        refund::successors.eq(i16::try_from(after.successors).unwrap_or(i16::MAX)),
+        refund::channel_refund_no.eq(after.channel_refund_no.as_ref().map(|no| no.as_str())),
+        refund::attention.eq(after.attention.map(|reason| reason.word())),
+        refund::update_time.eq(after.times.update),
+        refund::succeed_time.eq(after.times.succeed),
+        due,
+    ));
+    Cached(update).execute(connection).await?;
+    Ok(())
+}
+
+async fn transition_insert(
+    connection: &mut AsyncPgConnection,
+    after: &Refund,
+    change: RefundStateChange,
+    request: &RefundApplyRequest,
+    notification: Option<Uuid>,
+) -> Result<(), Abort> {
+    let channel = request.evidence.channel.as_ref();
+    let bytes = channel
+        .filter(|_| request.evidence.source != Source::Notification)
+        .map(|words| words.bytes.as_slice());
+    diesel::insert_into(refund_transition::table)
+        .values((
+            refund_transition::merchant_id.eq(after.merchant_id.as_str()),
+            refund_transition::refund_no.eq(after.refund_no.as_str()),
+            refund_transition::revision.eq(after.revision),
+            refund_transition::event.eq(change.event.word()),
+            refund_transition::from_state.eq(change.from.word()),
+            refund_transition::to_state.eq(change.to.word()),
+            refund_transition::number.eq(request.number.as_str()),
+            refund_transition::source.eq(request.evidence.source.word()),
+            refund_transition::notification_id.eq(notification),
+            refund_transition::evidence.eq(bytes),
+            refund_transition::verified_by
+                .eq(channel.and_then(|words| words.verified_by.as_ref()).map(|key| key.as_str())),
+            refund_transition::transition_time.eq(request.now),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A refund that the channel proves and that we did not start: somebody used the channel's console (R18).
+#[derive(Debug, Clone)]
+pub struct ForeignRefund {
+    /// What the channel says.
+    pub finding: RefundFinding,
+    /// The delivery that says so.
+    pub notification: NotificationRecord,
+    /// Its evidence.
+    pub evidence: Evidence,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignRefundOutcome {
+    /// Recorded as a refund of the payment, by this delivery or another.
+    Recorded,
+    /// It does not fit the payment; a case is open.
+    CaseOpened,
+    /// It gave nothing back and never will; the delivery is kept.
+    NothingGivenBack,
+    /// There is no such paid payment of this merchant; nothing was written.
+    PaymentNotFound,
+}
+
+struct ForeignContext<'a> {
+    store: &'a Store,
+    foreign: &'a ForeignRefund,
+}
+
+impl Store {
+    /// Records a refund that we did not start, as pending: [`Store::refund_apply`] then says how far it is.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is kept then.
+    pub async fn refund_record_foreign(
+        &self,
+        foreign: &ForeignRefund,
+    ) -> Result<ForeignRefundOutcome, StoreError> {
+        let context = ForeignContext { store: self, foreign };
+        transaction::run(&self.connections, &context, foreign_in_txn).await
+    }
+}
+
+fn foreign_in_txn<'c>(
+    connection: &'c mut AsyncPgConnection,
+    context: &'c ForeignContext<'_>,
+) -> BoxFuture<'c, Result<ForeignRefundOutcome, Abort>> {
+    async move {
+        let record = &context.foreign.notification;
+        let (finding, delivery) = (&context.foreign.finding, &record.delivery);
+        let locked = payment_lock_in_txn(connection, &delivery.merchant_id, &finding.payment_no).await?;
+        let Some(payment) =
+            locked.as_ref().map(Locked::value).filter(|payment| is_paid_through(payment, delivery))
+        else {
+            return Ok(ForeignRefundOutcome::PaymentNotFound);
+        };
+        // Another delivery may have recorded it while we waited for the lock.
+        if refund_no_of_number(connection, &delivery.merchant_id, &finding.refund_no).await?.is_some() {
+            return Ok(ForeignRefundOutcome::Recorded);
+        }
+        if !gives_back(finding.status) {
+            let id = context.store.uuid(delivery.receive_time);
+            notification_insert_in_txn(connection, id, record, Verdict::Irrelevant).await?;
+            return Ok(ForeignRefundOutcome::NothingGivenBack);
+        }
+        let left = refundable(payment)?;
+        let parts =
+            finding.amount.and_then(|amount| reserve(&left, &Split::Parts(spread(&left, amount))).ok());
+        let fits =
+            |parts: &Vec<RefundPart>| Money::sum(parts.iter().map(|part| part.amount)).ok() == finding.amount;
+        match parts.filter(fits) {
+            Some(parts) => {
+                let wanted = Wanted {
+                    refund_no: &finding.refund_no,
+                    parts,
+                    reason: RefundReason::Other,
+                    description: "",
+                    origin: RefundOrigin::Channel,
+                    created_by: None,
+                    now: delivery.receive_time,
+                };
+                refund_insert_in_txn(connection, payment, wanted).await?;
+                Ok(ForeignRefundOutcome::Recorded)
+            }
+            None => foreign_case(connection, context, payment).await,
+        }
+    }
+    .boxed()
+}
+
+fn is_paid_through(payment: &Payment, delivery: &Delivery) -> bool {
+    payment.channel_transaction_no.is_some() && payment.channel_account == delivery.channel_account
+}
+
+const fn gives_back(status: RefundStatus) -> bool {
+    match status {
+        RefundStatus::Processing | RefundStatus::Succeeded | RefundStatus::NeedsPerson => true,
+        RefundStatus::Dead | RefundStatus::NotFound => false,
+    }
+}
+
+/// Which orders a refund of the console was for nobody tells: it is spread over them by number, as far as each reaches.
+fn spread(left: &[Refundable], amount: Money) -> Vec<RefundPart> {
+    let mut rest = amount.minor_units();
+    let mut parts = Vec::new();
+    for refundable in left {
+        let taken = rest.min(refundable.left.minor_units());
+        if taken > 0 {
+            parts.push(RefundPart {
+                order_no: refundable.order_no.clone(),
+                amount: Money::new(amount.currency(), taken),
+            });
+            rest -= taken;
+        }
+    }
+    parts
+}
+
+async fn foreign_case(
+    connection: &mut AsyncPgConnection,
+    context: &ForeignContext<'_>,
+    payment: &Payment,
+) -> Result<ForeignRefundOutcome, Abort> {
+    let record = &context.foreign.notification;
+    let now = record.delivery.receive_time;
+    let id = context.store.uuid(now);
+    notification_insert_in_txn(connection, id, record, Verdict::CaseOpened).await?;
+    let case = CaseOpening::foreign_refund(payment, &context.foreign.finding);
+    let origin = CaseOrigin {
+        merchant_id: &payment.merchant_id,
+        channel: &payment.channel,
+        channel_account: &payment.channel_account,
+        evidence: &context.foreign.evidence,
+        notification: Some(id),
+        now,
+    };
+    let about = EventOf {
+        merchant_id: &payment.merchant_id,
+        payment_no: payment.payment_no.as_str(),
+        refund_no: None,
+        revision: payment.revision,
+        now,
+    };
+    match case_open_in_txn(connection, context.store.uuid(now), &case, &origin).await? {
+        Opened::New => {
+            outbox_append_in_txn(connection, context.store, &about, &[MerchantEvent::CaseOpened]).await?;
+        }
+        Opened::Known => {}
+    }
+    Ok(ForeignRefundOutcome::CaseOpened)
+}

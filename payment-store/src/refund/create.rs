@@ -1,0 +1,309 @@
+//! A refund's first transaction: the reservation, under the locks of the orders and the payment. Whatever is called
+//! afterwards, the row stands (R15, R16).
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures::{FutureExt as _, future::BoxFuture};
+use payment_core::{
+    identifiers::{ApiKeyId, MerchantId, PaymentNo, RefundNo},
+    money::Money,
+    payment::{Allocation, Payment, allocation::AllocationState, state::PaymentState},
+    refund::{
+        Refund, RefundOrigin, RefundPart, RefundReason, RefundTimes,
+        reserve::{CannotReserve, RefundContent, Refundable, reserve},
+        state::RefundState,
+    },
+};
+use time::OffsetDateTime;
+
+use super::{
+    read::{refund_no_of_number, refunds_in_txn},
+    row::{RefundPartRow, RefundRow},
+};
+use crate::{
+    Store,
+    cached::Cached,
+    error::StoreError,
+    payment::lock::payment_lock_in_txn,
+    schema::{refund, refund_number, refund_part},
+    transaction::{self, Abort},
+};
+
+/// A refund to be recorded, if that much is left.
+#[derive(Debug, Clone)]
+pub struct NewRefund {
+    /// Whose payment.
+    pub merchant_id: MerchantId,
+    /// The number of the business that wants it.
+    pub refund_no: RefundNo,
+    /// What is wanted.
+    pub content: RefundContent,
+    /// The API key that asks for it.
+    pub created_by: ApiKeyId,
+    /// The present instant.
+    pub now: OffsetDateTime,
+}
+
+/// What became of it.
+#[derive(Debug, Clone)]
+pub enum RefundOutcome {
+    /// Recorded and reserved.
+    Created(Box<Refund>),
+    /// The number is known; this is its refund, whatever its content was.
+    Known(Box<Refund>),
+    /// There is no such payment of this merchant.
+    PaymentNotFound,
+    /// The payment is not paid.
+    NotPaid(PaymentState),
+    /// There is not that much left, or the split does not fit.
+    CannotReserve(CannotReserve),
+}
+
+impl Store {
+    /// Records a refund if that much is left of the payment and of each of its orders.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is kept then.
+    pub async fn refund_create(&self, new: &NewRefund) -> Result<RefundOutcome, StoreError> {
+        transaction::run(&self.connections, new, create_in_txn).await
+    }
+}
+
+fn create_in_txn<'c>(
+    connection: &'c mut AsyncPgConnection,
+    new: &'c NewRefund,
+) -> BoxFuture<'c, Result<RefundOutcome, Abort>> {
+    async move {
+        if let Some(known) = known_refund(connection, &new.merchant_id, &new.refund_no).await? {
+            return Ok(RefundOutcome::Known(Box::new(known)));
+        }
+        let locked = payment_lock_in_txn(connection, &new.merchant_id, &new.content.payment_no).await?;
+        let Some(locked) = locked else { return Ok(RefundOutcome::PaymentNotFound) };
+        let payment = locked.value();
+        // Somebody may have recorded it while we waited for the lock.
+        if let Some(known) = known_refund(connection, &new.merchant_id, &new.refund_no).await? {
+            return Ok(RefundOutcome::Known(Box::new(known)));
+        }
+        if payment.state != PaymentState::Succeeded {
+            return Ok(RefundOutcome::NotPaid(payment.state));
+        }
+        let parts = match reserve(&refundable(payment)?, &new.content.split) {
+            Ok(parts) => parts,
+            Err(cannot) => return Ok(RefundOutcome::CannotReserve(cannot)),
+        };
+        let wanted = Wanted {
+            refund_no: &new.refund_no,
+            parts,
+            reason: new.content.reason,
+            description: &new.content.description,
+            origin: RefundOrigin::Caller,
+            created_by: Some(new.created_by.as_str()),
+            now: new.now,
+        };
+        Ok(RefundOutcome::Created(Box::new(refund_insert_in_txn(connection, payment, wanted).await?)))
+    }
+    .boxed()
+}
+
+async fn known_refund(
+    connection: &mut AsyncPgConnection,
+    merchant_id: &MerchantId,
+    number: &RefundNo,
+) -> Result<Option<Refund>, Abort> {
+    let Some(refund_no) = refund_no_of_number(connection, merchant_id, number).await? else {
+        return Ok(None);
+    };
+    let rows: Vec<RefundRow> = refund::table
+        .filter(refund::merchant_id.eq(merchant_id.as_str()).and(refund::refund_no.eq(refund_no)))
+        .select(RefundRow::as_select())
+        .load(connection)
+        .await?;
+    Ok(refunds_in_txn(connection, rows).await?.pop())
+}
+
+/// What is left of each allocation that holds money.
+pub(crate) fn refundable(payment: &Payment) -> Result<Vec<Refundable>, StoreError> {
+    let holds_money = |allocation: &&Allocation| match allocation.state {
+        AllocationState::Effective | AllocationState::Duplicate => true,
+        AllocationState::Pending | AllocationState::Released => false,
+    };
+    let left = |allocation: &Allocation| {
+        let left = allocation.amount.checked_sub(allocation.refund_reserved);
+        let left = left.map_err(|_| StoreError::Corrupt("allocation"))?;
+        Ok(Refundable { order_no: allocation.order_no.clone(), left })
+    };
+    payment.allocations.iter().filter(holds_money).map(left).collect()
+}
+
+/// What is to be recorded of a refund whose parts were found to fit under the payment's lock.
+pub(crate) struct Wanted<'a> {
+    pub(crate) refund_no: &'a RefundNo,
+    pub(crate) parts: Vec<RefundPart>,
+    pub(crate) reason: RefundReason,
+    pub(crate) description: &'a str,
+    pub(crate) origin: RefundOrigin,
+    pub(crate) created_by: Option<&'a str>,
+    pub(crate) now: OffsetDateTime,
+}
+
+/// Records a refund and its reservation. The payment is locked by the caller; CHECKs hold the sums all the same.
+pub(crate) async fn refund_insert_in_txn(
+    connection: &mut AsyncPgConnection,
+    payment: &Payment,
+    wanted: Wanted<'_>,
+) -> Result<Refund, Abort> {
+    let corrupt = StoreError::Corrupt("payment");
+    let Some(channel_transaction_no) = payment.channel_transaction_no.clone() else {
+        return Err(corrupt.into());
+    };
+    let amount = Money::sum(wanted.parts.iter().map(|part| part.amount)).map_err(|_| corrupt)?;
+    let refund = Refund {
+        refund_no: wanted.refund_no.clone(),
+        merchant_id: payment.merchant_id.clone(),
+        payment_no: payment.payment_no.clone(),
+        channel: payment.channel.clone(),
+        channel_account: payment.channel_account.clone(),
+        product: payment.product.clone(),
+        channel_transaction_no,
+        paid_amount: payment.amount,
+        amount,
+        parts: wanted.parts,
+        reason: wanted.reason,
+        description: wanted.description.to_owned(),
+        origin: wanted.origin,
+        state: RefundState::Pending,
+        revision: 0,
+        sent_as: wanted.refund_no.clone(),
+        successors: 0,
+        channel_refund_no: None,
+        attention: None,
+        times: RefundTimes { create: wanted.now, update: wanted.now, succeed: None },
+    };
+    let row = RefundRow::of(&refund, wanted.created_by);
+    Cached(diesel::insert_into(refund::table).values(row)).execute(connection).await?;
+    number_insert_in_txn(connection, &refund, wanted.refund_no, wanted.now).await?;
+    parts_insert(connection, &refund).await?;
+    reservation_add(connection, &refund).await?;
+    Ok(refund)
+}
+
+/// Notes that a number stands for a refund; the primary key says that it stands for no other.
+pub(crate) async fn number_insert_in_txn(
+    connection: &mut AsyncPgConnection,
+    refund: &Refund,
+    number: &RefundNo,
+    now: OffsetDateTime,
+) -> Result<(), Abort> {
+    diesel::insert_into(refund_number::table)
+        .values((
+            refund_number::merchant_id.eq(refund.merchant_id.as_str()),
+            refund_number::number.eq(number.as_str()),
+            refund_number::refund_no.eq(refund.refund_no.as_str()),
+            refund_number::create_time.eq(now),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn parts_insert(connection: &mut AsyncPgConnection, refund: &Refund) -> Result<(), Abort> {
+    for part in &refund.parts {
+        let row = RefundPartRow {
+            merchant_id: refund.merchant_id.to_string(),
+            refund_no: refund.refund_no.to_string(),
+            order_no: part.order_no.to_string(),
+            amount: part.amount.minor_units(),
+        };
+        diesel::insert_into(refund_part::table).values(row).execute(connection).await?;
+    }
+    Ok(())
+}
+
+async fn reservation_add(connection: &mut AsyncPgConnection, refund: &Refund) -> Result<(), Abort> {
+    use diesel::sql_types::{Array, BigInt, Text};
+    let of_payment =
+        diesel::sql_query("UPDATE payment SET refund_reserved = refund_reserved + $2 WHERE payment_no = $1")
+            .bind::<Text, _>(refund.payment_no.as_str())
+            .bind::<BigInt, _>(refund.amount.minor_units());
+    Cached(of_payment).execute(connection).await?;
+    let order_nos: Vec<&str> = refund.parts.iter().map(|part| part.order_no.as_str()).collect();
+    let amounts: Vec<i64> = refund.parts.iter().map(|part| part.amount.minor_units()).collect();
+    let of_orders = diesel::sql_query(
+        "UPDATE allocation SET refund_reserved = allocation.refund_reserved + part.amount \
+         FROM unnest($2, $3) AS part (order_no, amount) \
+         WHERE allocation.payment_no = $1 AND allocation.order_no = part.order_no",
+    )
+    .bind::<Text, _>(refund.payment_no.as_str())
+    .bind::<Array<Text>, _>(order_nos)
+    .bind::<Array<BigInt>, _>(amounts);
+    Cached(of_orders).execute(connection).await?;
+    Ok(())
+}
+
+/// Records the refund of each duplicate allocation that is not being given back yet (R12): in the transaction that finds
+/// the duplicate, and by the scheduler's look for any that were missed. The payment is locked by the caller.
+pub(crate) async fn duplicates_refund_in_txn(
+    connection: &mut AsyncPgConnection,
+    payment: Payment,
+    now: OffsetDateTime,
+) -> Result<Payment, Abort> {
+    let mut payment = payment;
+    for position in 0..payment.allocations.len() {
+        let Some(part) = duplicate_part(&payment, position)? else { continue };
+        let Some(refund_no) = Refund::duplicate_no(&payment.payment_no, position) else { continue };
+        let wanted = Wanted {
+            refund_no: &refund_no,
+            parts: vec![part],
+            reason: RefundReason::Duplicate,
+            description: "",
+            origin: RefundOrigin::Duplicate,
+            created_by: None,
+            now,
+        };
+        refund_insert_in_txn(connection, &payment, wanted).await?;
+        if let Some(allocation) = payment.allocations.get_mut(position) {
+            allocation.refund_reserved = allocation.amount;
+        }
+    }
+    Ok(payment)
+}
+
+/// What is left to give back of a duplicate allocation.
+fn duplicate_part(payment: &Payment, position: usize) -> Result<Option<RefundPart>, StoreError> {
+    let duplicate = |allocation: &&Allocation| allocation.state == AllocationState::Duplicate;
+    let Some(allocation) = payment.allocations.get(position).filter(duplicate) else { return Ok(None) };
+    let left = allocation.amount.checked_sub(allocation.refund_reserved);
+    let left = left.map_err(|_| StoreError::Corrupt("allocation"))?;
+    let part = RefundPart { order_no: allocation.order_no.clone(), amount: left };
+    Ok(Some(part).filter(|part| part.amount.minor_units() > 0))
+}
+
+impl Store {
+    /// Makes sure that every duplicate allocation of a payment is being given back (R21).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn duplicates_ensure_refunded(
+        &self,
+        merchant_id: &MerchantId,
+        payment_no: &PaymentNo,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let request = (merchant_id.clone(), payment_no.clone(), now);
+        transaction::run(&self.connections, &request, ensure_in_txn).await
+    }
+}
+
+fn ensure_in_txn<'c>(
+    connection: &'c mut AsyncPgConnection,
+    request: &'c (MerchantId, PaymentNo, OffsetDateTime),
+) -> BoxFuture<'c, Result<(), Abort>> {
+    async move {
+        let (merchant_id, payment_no, now) = request;
+        if let Some(locked) = payment_lock_in_txn(connection, merchant_id, payment_no).await? {
+            duplicates_refund_in_txn(connection, locked.into_value(), *now).await?;
+        }
+        Ok(())
+    }
+    .boxed()
+}

@@ -1,0 +1,9 @@
+//! Alipay and PayPal through the whole service: what differs from WeChat Pay is in the channel, what is promised is not.
+
+mod channels {
+    //! One file for each channel, and one for orders that are paid through two of them.
+    mod alipay;
+    mod paypal;
+    mod scene;
+    mod twice;
+}

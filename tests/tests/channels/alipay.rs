@@ -1,0 +1,40 @@
+//! Alipay: signed here without a call, known to the channel only once its payer opens it.
+
+use payment_proto::v1::PaymentState;
+use payment_sandbox::alipay::InvokeOptions;
+use payment_server::jobs::Job;
+
+use super::scene::{Scene, alipay_app, sdk_text};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r01_an_app_payment_is_signed_here_and_paid_by_the_notification() {
+    let scene = Scene::start().await;
+    let created = scene.app.create(alipay_app("r-1", "A", 6680)).await;
+    let payment_no = created.payment.unwrap().payment_no;
+    assert!(scene.alipay.order(&scene.alipay_app_id, &payment_no).is_none(), "Alipay was not called");
+
+    let result = scene.alipay.invoke(&sdk_text(created.payment_data), &InvokeOptions::default()).unwrap();
+    assert_eq!(result.result_status, "9000");
+    scene.alipay.settled().await;
+
+    assert_eq!(scene.app.state(&payment_no).await, PaymentState::Succeeded);
+    assert_eq!(scene.app.order("A").await.paid_amount.unwrap().minor_units, 6680);
+    scene.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r04_f31_a_trade_that_does_not_exist_yet_ends_nothing_and_a_lost_notification_is_found_by_the_scheduler()
+ {
+    let scene = Scene::start().await;
+    let created = scene.app.create(alipay_app("r-1", "A", 100)).await;
+    let payment_no = created.payment.unwrap().payment_no;
+    assert_eq!(scene.app.sync(&payment_no).await.0, PaymentState::AwaitingPayer, "TRADE_NOT_EXIST is no end");
+
+    scene.alipay.suppress_notifications(None);
+    scene.alipay.invoke(&sdk_text(created.payment_data), &InvokeOptions::default()).unwrap();
+    scene.app.clock().advance(std::time::Duration::from_secs(60)).unwrap();
+    let report = scene.app.run_job(Job::PaymentSuccess).await;
+    assert_eq!((report.claimed, report.answered), (1, 1));
+    assert_eq!(scene.app.state(&payment_no).await, PaymentState::Succeeded);
+    scene.app.finish().await;
+}
