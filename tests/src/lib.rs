@@ -12,6 +12,7 @@
 pub mod app;
 pub mod bad_pay;
 pub mod channel_hand;
+pub mod conformance;
 pub mod database;
 pub mod refusal;
 pub mod replay;

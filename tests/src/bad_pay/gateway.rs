@@ -56,6 +56,30 @@ impl BadPayGateway {
         Ok(Self { exchange: Exchange { config, key_name, ports: ports.clone() }, capabilities, payee })
     }
 
+    /// Everything about a create but its time to pay, which shrinks until a repeat. Gives the greeting.
+    fn checked(&self, request: &CreateRequest) -> Result<Option<String>, Vec<Violation>> {
+        let checks = [
+            (
+                self.capabilities.product(&request.product).is_some(),
+                "channel_options.product",
+                "must be one of Bad Pay's ways",
+            ),
+            (request.amount.currency() == Currency::CNY, "orders", "must be in CNY"),
+            (request.amount.minor_units() >= 1, "orders", "must add up to at least 1 fen"),
+        ];
+        let wrong = checks.into_iter().filter(|(fine, ..)| !fine);
+        let mut violations: Vec<_> =
+            wrong.map(|(_, field, description)| Violation::new(field, description)).collect();
+        match options::greeting(&request.options) {
+            Ok(greeting) if violations.is_empty() => Ok(greeting),
+            Ok(_) => Err(violations),
+            Err(wrong_options) => {
+                violations.extend(wrong_options);
+                Err(violations)
+            }
+        }
+    }
+
     async fn refund_answer(
         &self,
         answer: Answer,
@@ -92,12 +116,17 @@ impl Gateway for BadPayGateway {
     }
 
     fn check_create(&self, request: &CreateRequest) -> Vec<Violation> {
-        options::greeting(&request.options).err().unwrap_or_default()
+        let mut violations = self.checked(request).err().unwrap_or_default();
+        let time_to_pay = request.expire_time - self.exchange.ports.clock.now();
+        if !self.capabilities.time_to_pay.contains(&time_to_pay) {
+            violations.push(Violation::new("time_to_pay", "must be 1 minute to 7 days"));
+        }
+        violations
     }
 
     async fn create(&self, request: &CreateRequest) -> Result<Created, GatewayError> {
-        let greeting = options::greeting(&request.options)
-            .map_err(|violations| GatewayError::NotSent(format!("{violations:?}")))?;
+        let greeting =
+            self.checked(request).map_err(|violations| GatewayError::NotSent(format!("{violations:?}")))?;
         let proven = self.exchange.call(call::create(request, greeting)?).await?.done()?;
         let ticket: Ticket = proven.read()?;
         require(ticket.number == request.payment_no.as_str())?;

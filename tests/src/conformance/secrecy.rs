@@ -1,0 +1,110 @@
+//! Nothing that is shown or logged gives a secret away (R29).
+
+use std::{
+    io::{Result, Write},
+    sync::{Arc, Mutex},
+};
+
+use payment_core::{
+    gateway::{AccountSettings, PaymentData},
+    identifiers::ChannelAccountId,
+};
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+
+use super::{
+    channel::{Accident, Attempt, ChannelUnderTest, Verb, Whose},
+    scene::{AMOUNT, Scene, close_request},
+};
+
+/// Everything that was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// The texts of payment data with which somebody could pay.
+fn payable(attempt: &Attempt) -> Vec<String> {
+    let texts = match &attempt.data {
+        PaymentData::SdkParameters(parameters) => parameters.values().cloned().collect(),
+        PaymentData::SdkText(text) | PaymentData::QrCode(text) | PaymentData::RedirectUrl(text) => {
+            vec![text.clone()]
+        }
+    };
+    texts.into_iter().filter(|text| text.len() >= 16).collect()
+}
+
+/// A payment's whole life, with accidents, a stranger and a wrong configuration; then everything that was shown is read.
+pub async fn no_secret_is_shown<T: ChannelUnderTest>() {
+    let log = Log::default();
+    let filter = EnvFilter::new(
+        "off,channel_wechat=trace,channel_alipay=trace,channel_paypal=trace,payment_tests=trace,payment_server=trace",
+    );
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(log.clone()).finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    tracing::info!("the log is kept");
+
+    let scene = Scene::<T>::set().await;
+    let mut shown = Vec::new();
+    let unpaid = scene.open().await;
+    shown.push(format!("{unpaid:?}"));
+    let _ = scene.channel.accident(Verb::Close, Accident::ServerError);
+    shown.push(format!("{:?}", scene.gateway.close(&close_request(&unpaid)).await));
+    let (attempt, paid) = scene.paid_attempt().await;
+    let _ = scene.channel.accident(Verb::Query, Accident::LostAnswer);
+    shown.push(format!("{:?} {:?}", scene.query(&attempt).await, scene.query(&attempt).await));
+    shown.push(format!("{:?}", scene.refund(&attempt, &paid, "R-1", AMOUNT + 1).await));
+    shown.push(format!("{:?}", scene.refund(&attempt, &paid, "R-2", AMOUNT).await));
+    for mut callback in scene.arrived().await {
+        shown.push(format!("{callback:?} {:?}", scene.gateway.verify_callback(&callback).await));
+        callback.body.truncate(callback.body.len() / 2);
+        shown.push(format!("{:?}", scene.gateway.verify_callback(&callback).await));
+    }
+    let stranger = scene.account(Whose::OursWithAForeignKey).await.unwrap();
+    shown.push(format!("{:?}", stranger.create(&scene.request(scene.habits().main_product)).await));
+    shown.extend(misconfigured::<T>(&scene.channel.account(Whose::Ours).unwrap()));
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("the log is kept"));
+    let secrets = scene.channel.secrets();
+    assert!(!secrets.is_empty() && secrets.iter().all(|secret| secret.len() >= 16));
+    for text in shown.iter().chain([&log]) {
+        for secret in &secrets {
+            assert!(!text.contains(secret.as_str()), "a secret is shown in: {text}");
+        }
+    }
+    for text in &shown {
+        for payable in payable(&unpaid) {
+            assert!(!text.contains(&payable), "what can be paid with is shown in: {text}");
+        }
+    }
+}
+
+/// What is said against the account's settings when each text in turn is spoilt at its end.
+fn misconfigured<T: ChannelUnderTest>(settings: &serde_json::Map<String, serde_json::Value>) -> Vec<String> {
+    let account = ChannelAccountId::parse("spoilt").unwrap();
+    let mut said = Vec::new();
+    for (key, value) in settings.iter().filter_map(|(key, value)| Some((key, value.as_str()?))) {
+        let mut spoilt = settings.clone();
+        spoilt.insert(key.clone(), format!("{value}\u{7f}").into());
+        let spoilt = AccountSettings { account: account.clone(), settings: spoilt };
+        said.push(format!("{spoilt:?} {:?}", T::factory().check(&spoilt)));
+    }
+    said
+}
