@@ -111,10 +111,12 @@ pub enum Forgery {
     ForeignPayee,
     /// About a number that nobody announced.
     UnknownPayment,
+    /// One of the channel's own kind, by its name in [`ChannelUnderTest::own_forgeries`].
+    Own(&'static str),
 }
 
 impl Forgery {
-    /// Every forgery.
+    /// The forgeries that every channel which calls back has.
     pub const ALL: [Self; 4] = [Self::WrongKey, Self::WrongAmount, Self::ForeignPayee, Self::UnknownPayment];
 }
 
@@ -200,11 +202,14 @@ pub trait ChannelUnderTest: Send + Sync + Sized + 'static {
     /// Orders an accident for the next call of this verb.
     fn accident(&self, verb: Verb, accident: Accident) -> Ordered;
 
-    /// Sends a forged notification, which says that the payment is paid.
+    /// Names of forgeries that only this channel has.
+    fn own_forgeries() -> &'static [&'static str];
+
+    /// Sends one forged notification, which says that the payment is paid.
     async fn forge(&self, attempt: &Attempt, forgery: Forgery) -> Ordered;
 
-    /// Sends the newest notification about a payment once more.
-    async fn notify_again(&self, attempt: &Attempt);
+    /// Sends a notification about a payment once more: the one of this id, which is the newest.
+    async fn notify_again(&self, attempt: &Attempt, notification_id: &str);
 
     /// The notification without what signs it.
     fn stripped(&self, callback: &RawCallback) -> RawCallback;

@@ -47,7 +47,8 @@ fn payable(attempt: &Attempt) -> Vec<String> {
             vec![text.clone()]
         }
     };
-    texts.into_iter().filter(|text| text.len() >= 16).collect()
+    // Shorter ones are names that everybody may know: applications, merchants, PayPal's orders.
+    texts.into_iter().filter(|text| text.len() >= 24).collect()
 }
 
 /// A payment's whole life, with accidents, a stranger and a wrong configuration; then everything that was shown is read.

@@ -180,19 +180,26 @@ impl ChannelUnderTest for Alipay {
         Ordered::Yes
     }
 
+    fn own_forgeries() -> &'static [&'static str] {
+        &["foreign_application", "unsigned", "empty_signature"]
+    }
+
     async fn forge(&self, attempt: &Attempt, forgery: Forgery) -> Ordered {
         let forged = match forgery {
             Forgery::WrongKey => Forged::WrongKey,
             Forgery::WrongAmount => Forged::WrongAmount { total: 1 },
             Forgery::ForeignPayee => Forged::ForeignSeller,
             Forgery::UnknownPayment => Forged::UnknownOrder,
+            Forgery::Own("foreign_application") => Forged::ForeignApp,
+            Forgery::Own("unsigned") => Forged::Unsigned,
+            Forgery::Own(_) => Forged::EmptySignature,
         };
         let number = attempt.request.payment_no.as_str();
         self.control.forge_notification(self.app_id(attempt), number, &forged).await.unwrap();
         Ordered::Yes
     }
 
-    async fn notify_again(&self, attempt: &Attempt) {
+    async fn notify_again(&self, attempt: &Attempt, _: &str) {
         let number = attempt.request.payment_no.as_str();
         self.control.resend_notification(self.app_id(attempt), number, 1).await.unwrap();
     }

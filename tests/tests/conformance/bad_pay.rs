@@ -120,6 +120,10 @@ impl ChannelUnderTest for BadPay {
         Ordered::Yes
     }
 
+    fn own_forgeries() -> &'static [&'static str] {
+        &[]
+    }
+
     /// It never calls back; a stranger who does is refused.
     async fn forge(&self, attempt: &Attempt, forgery: Forgery) -> Ordered {
         if forgery != Forgery::WrongKey {
@@ -131,7 +135,7 @@ impl ChannelUnderTest for BadPay {
         Ordered::Yes
     }
 
-    async fn notify_again(&self, _: &Attempt) {
+    async fn notify_again(&self, _: &Attempt, _: &str) {
         panic!("it never calls back");
     }
 

@@ -137,10 +137,7 @@ impl ChannelUnderTest for Paypal {
             Accident::TurnedAway => Fault::RateLimited { retry_after: None },
             Accident::OtherAmount => replaced("/amount/value", json!("0.01")),
             Accident::OtherCurrency => replaced("/amount/currency_code", json!("USD")),
-            Accident::OtherPayee => Fault::ReplacedField {
-                pointer: "/purchase_units/0/payee/merchant_id".to_owned(),
-                value: json!("NOBODYSACCOUN"),
-            },
+            Accident::OtherPayee => replaced("/payee", json!({"merchant_id": "NOBODYSACCOUN"})),
         };
         self.control.add_fault(FaultRule {
             operation: Some(operation),
@@ -151,23 +148,45 @@ impl ChannelUnderTest for Paypal {
         Ordered::Yes
     }
 
+    fn own_forgeries() -> &'static [&'static str] {
+        &[
+            "wrong_currency",
+            "unpaid_order",
+            "foreign_certificate",
+            "dashboard_webhook_id",
+            "certificate_url",
+            "crc_collision",
+        ]
+    }
+
     async fn forge(&self, attempt: &Attempt, forgery: Forgery) -> Ordered {
         let forged = match forgery {
             Forgery::WrongKey => Forged::WrongKey,
             Forgery::WrongAmount => Forged::WrongAmount { value: "0.01".to_owned() },
             Forgery::ForeignPayee => Forged::ForeignMerchant,
             Forgery::UnknownPayment => Forged::UnknownOrder,
+            Forgery::Own("wrong_currency") => Forged::WrongCurrency { currency_code: "JPY".to_owned() },
+            Forgery::Own("unpaid_order") => Forged::UnpaidOrder,
+            Forgery::Own("foreign_certificate") => Forged::ForeignCertificate,
+            Forgery::Own("dashboard_webhook_id") => Forged::DashboardWebhookId,
+            // Where the forger would see who comes.
+            Forgery::Own("certificate_url") => {
+                Forged::CertificateUrl { url: format!("{}/cert", attempt.request.notify_url) }
+            }
+            Forgery::Own(_) => Forged::CrcCollision,
         };
         let order_id = self.order(attempt).order_id;
+        if forged == Forged::CrcCollision {
+            // The forger needs a genuine delivery to take the headers from: that of the approval.
+            self.consent(attempt).await.unwrap();
+            self.control.settled().await;
+        }
         self.control.forge_notification(&order_id, &forged).await.unwrap();
         Ordered::Yes
     }
 
-    async fn notify_again(&self, attempt: &Attempt) {
-        // The newest one may be about the order; the capture's own tells of the money.
-        let order = self.order(attempt);
-        let capture = &order.captures[0].capture_id;
-        self.control.resend_notification(capture, 1).await.unwrap();
+    async fn notify_again(&self, _: &Attempt, notification_id: &str) {
+        self.control.resend_notification(notification_id, 1).await.unwrap();
     }
 
     fn stripped(&self, callback: &RawCallback) -> RawCallback {

@@ -156,19 +156,24 @@ impl ChannelUnderTest for Wechat {
         Ordered::Yes
     }
 
+    fn own_forgeries() -> &'static [&'static str] {
+        &["wrong_api_v3_key"]
+    }
+
     async fn forge(&self, attempt: &Attempt, forgery: Forgery) -> Ordered {
         let forged = match forgery {
             Forgery::WrongKey => Forged::WrongKey,
             Forgery::WrongAmount => Forged::WrongAmount { total: 1 },
             Forgery::ForeignPayee => Forged::ForeignMerchant,
             Forgery::UnknownPayment => Forged::UnknownOrder,
+            Forgery::Own(_) => Forged::WrongApiKey,
         };
         let number = attempt.request.payment_no.as_str();
         self.control.forge_notification(self.mchid(attempt), number, &forged).await.unwrap();
         Ordered::Yes
     }
 
-    async fn notify_again(&self, attempt: &Attempt) {
+    async fn notify_again(&self, attempt: &Attempt, _: &str) {
         let number = attempt.request.payment_no.as_str();
         self.control.resend_notification(self.mchid(attempt), number, 1).await.unwrap();
     }
