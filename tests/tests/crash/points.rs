@@ -3,13 +3,23 @@
 use std::collections::BTreeSet;
 
 use nix::sys::signal::Signal;
-use payment_core::{identifiers::PaymentNo, merchant_event::MerchantEvent};
+use payment_core::{identifiers::PaymentNo, merchant_event::MerchantEvent, refund::state::RefundState};
 use payment_proto::v1::{
-    ClientResult, ClosePaymentRequest, ConfirmPaymentRequest, CreatePaymentRequest, Payment, PaymentState,
-    SyncPaymentRequest,
+    ClientResult, ClosePaymentRequest, ConfirmPaymentRequest, CreatePaymentRequest, CreateRefundRequest,
+    Money, OrderToPay, Payment, PaymentState, PaypalCheckout, PaypalOptions, RefundReason,
+    SyncPaymentRequest, create_payment_request::ChannelOptions, create_refund_request, payment_data::Kind,
+    paypal_options,
+};
+use payment_sandbox::{
+    clock::SimulatorClock,
+    paypal::{self, ApproveOptions, Funding, PaypalSimulator},
+    wechat::RefundStatus,
 };
 use payment_server::app::crash_point::CrashPoint;
-use payment_tests::{app::Payments, requests::app_payment};
+use payment_tests::{
+    app::Payments,
+    requests::{app_payment, order},
+};
 use tonic::Status;
 
 use crate::{
@@ -192,6 +202,118 @@ async fn point_09_a_close_is_answered_and_not_recorded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn point_10_a_close_is_recorded_and_the_caller_not_answered() {
     dies_in_close(CrashPoint::CloseRecorded).await;
+}
+
+/// Dies in a refund of a paid payment; the same request then goes on with the same refund, and the channel gives it back
+/// once.
+async fn dies_in_refund(point: CrashPoint) {
+    let world = World::new().await;
+    let server = world.server(Some(point)).await;
+    let (payment_no, created) = create(&mut world.caller(&server).await, wanted()).await;
+    world.pay(&created);
+    world.wechat().settled().await;
+    let mut request = CreateRefundRequest {
+        refund_no: "R-1".to_owned(),
+        payment: Some(create_refund_request::Payment::PaymentNo(payment_no.clone())),
+        extent: Some(create_refund_request::Extent::Amount(order("A", 40).amount.unwrap())),
+        ..Default::default()
+    };
+    request.set_reason(RefundReason::Return);
+    world.refunds(&server).await.create_refund(request.clone()).await.unwrap_err();
+    assert_died(server).await;
+
+    let server = world.server(None).await;
+    let again =
+        world.refunds(&server).await.create_refund(request).await.unwrap().into_inner().refund.unwrap();
+    assert_eq!(again.refund_no, "R-1");
+    world.end(server).await;
+    drive_refund(&world, "R-1").await;
+    let ledger = world.store.ledger().await.unwrap();
+    assert_eq!(payment_core::invariant::check(&ledger), []);
+    assert_eq!(ledger.refunds[0].state, RefundState::Succeeded);
+    let books = world.wechat().order(world.mchid(), &payment_no).unwrap();
+    assert_eq!(books.refunds.iter().map(|line| line.refund).collect::<Vec<_>>(), [40], "once: {books:?}");
+}
+
+/// Lets the scheduler of a fresh server find the refund and bring it to its end.
+async fn drive_refund(world: &World, refund_no: &str) {
+    for _ in 0..2 {
+        let due = format!(
+            "UPDATE refund SET next_check_time = now() - interval '1 s' WHERE refund_no = '{refund_no}' AND state <> 'SUCCEEDED'"
+        );
+        payment_tests::database::connect(world.database.url())
+            .await
+            .execute(due.as_str(), &[])
+            .await
+            .unwrap();
+        world.run_job("refund-success").await;
+        // Refused if it is done, or not known to the channel yet.
+        let _ = world.wechat().settle_refund(world.mchid(), refund_no, RefundStatus::Success);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_11_a_refund_is_reserved_and_not_sent() {
+    dies_in_refund(CrashPoint::RefundReserved).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_12_a_refund_is_answered_and_not_recorded() {
+    dies_in_refund(CrashPoint::RefundAnswered).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_13_a_refund_is_recorded_and_the_caller_not_answered() {
+    dies_in_refund(CrashPoint::RefundRecorded).await;
+}
+
+/// Dies over the capture of an approved PayPal payment; asked again, it is captured, once.
+async fn dies_in_capture(point: CrashPoint) {
+    let options = paypal::SimulatorOptions::loopback(SimulatorClock::real());
+    let simulator = PaypalSimulator::start(options).await.unwrap();
+    let world = World::with_paypal(&simulator).await;
+    let server = world.server(Some(point)).await;
+    let (payment_no, created) = create(&mut world.caller(&server).await, by_paypal()).await;
+    let Some(Kind::RedirectUrl(url)) = created.payment_data.unwrap().kind else { panic!("no address") };
+    let url = url::Url::parse(&url).unwrap();
+    let order_id = url.query_pairs().find(|(name, _)| name == "token").unwrap().1.into_owned();
+    simulator.control().approve(&order_id, &ApproveOptions::with(Funding::Balance)).unwrap();
+    sync(&mut world.caller(&server).await, &payment_no).await.unwrap_err();
+    assert_died(server).await;
+
+    let server = world.server(None).await;
+    let paid = sync(&mut world.caller(&server).await, &payment_no).await.unwrap();
+    assert_eq!(paid.state(), PaymentState::Succeeded);
+    world.end(server).await;
+    let ledger = world.store.ledger().await.unwrap();
+    assert_eq!(payment_core::invariant::check(&ledger), []);
+    let order = simulator.control().order(&order_id).unwrap();
+    assert_eq!((order.taken, order.captures.len()), (1999, 1), "{order:?}");
+}
+
+fn by_paypal() -> CreatePaymentRequest {
+    let checkout = PaypalCheckout {
+        return_url: "https://shop.example/back".to_owned(),
+        cancel_url: "https://shop.example/cart".to_owned(),
+    };
+    let product = Some(paypal_options::Product::Checkout(checkout));
+    let mut request = wanted();
+    request.orders = vec![OrderToPay {
+        order_no: "A".to_owned(),
+        amount: Some(Money { currency_code: "USD".to_owned(), minor_units: 1999 }),
+    }];
+    request.channel_options = Some(ChannelOptions::Paypal(PaypalOptions { product, ..Default::default() }));
+    request
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_14_a_capture_is_intended_and_not_sent() {
+    dies_in_capture(CrashPoint::CaptureIntended).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_15_a_capture_is_answered_and_not_recorded() {
+    dies_in_capture(CrashPoint::CaptureAnswered).await;
 }
 
 /// A new point needs a story above: this test names the number that has none.

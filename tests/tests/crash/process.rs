@@ -65,6 +65,19 @@ impl ServerProcess {
         Self { child, _stdin: stdin, log: tokio::spawn(drain(lines)), grpc, start_time }
     }
 
+    /// Runs one look of a job by the server's own command line.
+    pub(crate) async fn run_job(config: &Path, job: &str) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_crash_server"));
+        command.args(["run-job".as_ref(), job.as_ref(), "--config".as_ref(), config.as_os_str()]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        // Held until the end: the process dies when it closes.
+        let stdin = child.stdin.take();
+        let ended = timeout(PATIENCE, child.wait()).await.expect("the job did not end").unwrap();
+        drop(stdin);
+        assert!(ended.success(), "{job}: {ended}");
+    }
+
     /// Ends it without warning, as a power cut would.
     pub(crate) fn kill(&self) {
         self.signal(Signal::SIGKILL);

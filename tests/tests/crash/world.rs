@@ -12,9 +12,11 @@ use payment_core::{
 };
 use payment_proto::v1::{
     CreatePaymentRequest, CreatePaymentResponse, payment_service_client::PaymentServiceClient,
+    refund_service_client::RefundServiceClient,
 };
 use payment_sandbox::{
     clock::SimulatorClock,
+    paypal::{self, PaypalSimulator},
     postgres::TestDatabase,
     wechat::{
         GeneratedMerchant, KeyMode, LedgerOrder, MerchantOptions, PayOptions, SimulatorOptions, TradeState,
@@ -30,7 +32,7 @@ use payment_tests::{
 };
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
-use tonic::transport::Channel;
+use tonic::{service::interceptor::InterceptedService, transport::Channel};
 
 use crate::process::ServerProcess;
 
@@ -54,6 +56,25 @@ impl World {
 
     /// As [`World::new`], with a merchant that verifies by these keys.
     pub(crate) async fn with_keys(key_mode: KeyMode) -> Self {
+        Self::with_accounts(key_mode, "").await
+    }
+
+    /// As [`World::new`], with a PayPal account beside the one at WeChat.
+    pub(crate) async fn with_paypal(paypal: &PaypalSimulator) -> Self {
+        let merchant = paypal.control().create_merchant(paypal::MerchantOptions::standard()).unwrap();
+        let account = format!(
+            "[merchants.acme.accounts.acme-paypal]\nchannel = \"paypal\"\nenvironment = \"sandbox\"\nclient_id = \"{}\"\n\
+             client_secret = \"{}\"\nmerchant_id = \"{}\"\nwebhook_ids = [\"{}\"]\nbase_url = \"{}\"\n",
+            merchant.client_id,
+            merchant.client_secret,
+            merchant.merchant_id,
+            merchant.webhook_id,
+            paypal.base_url(),
+        );
+        Self::with_accounts(KeyMode::PublicKey, &account).await
+    }
+
+    async fn with_accounts(key_mode: KeyMode, more_accounts: &str) -> Self {
         let simulator =
             WechatSimulator::start(SimulatorOptions::loopback(SimulatorClock::real())).await.unwrap();
         let merchant = simulator.control().create_merchant(MerchantOptions::new(key_mode)).await.unwrap();
@@ -63,8 +84,8 @@ impl World {
         let text = format!(
             "[database]\nurl = \"{}\"\ntls = \"disabled\"\nmigrate_at_start = true\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
              [callbacks]\nlisten = \"{callbacks}\"\npublic_url = \"http://{callbacks}\"\nallow_insecure = true\n\
-             [admin]\nlisten = \"127.0.0.1:0\"\n\
-             [merchants.acme]\napi_keys = [{{ id = \"key\", sha256 = \"{}\" }}]\n{}",
+             [admin]\nlisten = \"127.0.0.1:0\"\n[jobs]\nenabled = false\n\
+             [merchants.acme]\napi_keys = [{{ id = \"key\", sha256 = \"{}\" }}]\n{}{more_accounts}",
             database.url(),
             generated.hash,
             account_section("acme", "acme-wechat", &merchant, simulator.base_url()),
@@ -87,6 +108,21 @@ impl World {
         let channel =
             Channel::from_shared(format!("http://{}", server.grpc)).unwrap().connect().await.unwrap();
         PaymentServiceClient::with_interceptor(channel, self.key.clone())
+    }
+
+    /// Runs one look of a job in a process of its own.
+    pub(crate) async fn run_job(&self, job: &str) {
+        ServerProcess::run_job(&self.folder.path().join("config.toml"), job).await;
+    }
+
+    /// A caller that gives money back.
+    pub(crate) async fn refunds(
+        &self,
+        server: &ServerProcess,
+    ) -> RefundServiceClient<InterceptedService<Channel, WithKey>> {
+        let channel =
+            Channel::from_shared(format!("http://{}", server.grpc)).unwrap().connect().await.unwrap();
+        RefundServiceClient::with_interceptor(channel, self.key.clone())
     }
 
     /// The channel's controls.
