@@ -56,7 +56,7 @@ async fn play(stage: &mut Stage, signals: &mut EndSignals, stay: bool, data: Opt
     let watch = Stopwatch::start();
     terminal.line(&terminal.toned(
         Tone::Bold,
-        "Eight payment stories and an audit, over real sockets, with real signatures, on a real PostgreSQL\n",
+        "Twelve payment stories and an audit, over real sockets, with real signatures, on a real PostgreSQL\n",
     ));
     let addresses = stage.start(data).await?;
     let played = tokio::select! {

@@ -4,9 +4,9 @@ use std::{net::SocketAddr, time::Duration};
 
 use payment_proto::v1::{
     ClientResult, ClosePaymentRequest, ConfirmPaymentRequest, CreatePaymentRequest, CreatePaymentResponse,
-    GetOrderRequest, GetPaymentRequest, Order, Payment, SyncPaymentRequest, WatchPaymentRequest,
-    WatchPaymentResponse, order_service_client::OrderServiceClient,
-    payment_service_client::PaymentServiceClient,
+    CreateRefundRequest, GetOrderRequest, GetPaymentRequest, GetRefundRequest, Order, Payment, Refund,
+    SyncPaymentRequest, WatchPaymentRequest, WatchPaymentResponse, order_service_client::OrderServiceClient,
+    payment_service_client::PaymentServiceClient, refund_service_client::RefundServiceClient,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tonic::{
@@ -39,6 +39,7 @@ impl Interceptor for ApiKey {
 pub(super) struct Shop {
     payments: PaymentServiceClient<InterceptedService<Channel, ApiKey>>,
     orders: OrderServiceClient<InterceptedService<Channel, ApiKey>>,
+    refunds: RefundServiceClient<InterceptedService<Channel, ApiKey>>,
 }
 
 impl Shop {
@@ -50,7 +51,8 @@ impl Shop {
         let key = ApiKey(bearer);
         Ok(Self {
             payments: PaymentServiceClient::with_interceptor(channel.clone(), key.clone()),
-            orders: OrderServiceClient::with_interceptor(channel, key),
+            orders: OrderServiceClient::with_interceptor(channel.clone(), key.clone()),
+            refunds: RefundServiceClient::with_interceptor(channel, key),
         })
     }
 
@@ -105,6 +107,21 @@ impl Shop {
         let request = GetOrderRequest { order_no: order_no.to_owned() };
         let answer = self.orders.clone().get_order(request).await.map_err(refused)?;
         present(answer.into_inner().order)
+    }
+
+    /// `CreateRefund`, with the service's refusal as it comes.
+    pub(super) async fn create_refund(
+        &self,
+        request: &CreateRefundRequest,
+    ) -> Result<Option<Refund>, Status> {
+        Ok(self.refunds.clone().create_refund(request.clone()).await?.into_inner().refund)
+    }
+
+    /// `GetRefund`.
+    pub(super) async fn refund(&self, refund_no: &str) -> Kept<Refund> {
+        let request = GetRefundRequest { refund_no: refund_no.to_owned() };
+        let answer = self.refunds.clone().get_refund(request).await.map_err(refused)?;
+        present(answer.into_inner().refund)
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 use crate::process::{Running, left, logs, sandbox, temporary, wait_for_the_end};
 
 /// Every row of the table at the end.
-const STORIES: [&str; 9] = [
+const STORIES: [&str; 13] = [
     "An order is paid, and WeChat calls back",
     "Two orders in one payment",
     "Five callbacks at once",
@@ -21,6 +21,10 @@ const STORIES: [&str; 9] = [
     "A forged callback, and WeChat's own signature probe",
     "A callback with a wrong amount",
     "The answer is lost after WeChat accepted",
+    "A refund in two parts, and too much in between",
+    "An order is paid twice",
+    "Two baskets share an order, and both are paid",
+    "The money comes after the close",
     "The books agree",
 ];
 

@@ -4,9 +4,13 @@ mod app_says_paid;
 mod books_agree;
 mod five_callbacks;
 mod forged_callback;
+mod late_payment;
 mod lost_answer;
 mod lost_callback;
 mod order_paid;
+mod overlapping_baskets;
+mod paid_twice;
+mod refund_in_parts;
 mod two_orders;
 mod wrong_amount;
 
@@ -29,7 +33,7 @@ pub(super) struct Story {
 type Play = for<'a, 'b> fn(&'a mut Scene<'b>) -> BoxFuture<'a, Kept<String>>;
 
 /// Every story; the last one audits the others.
-pub(super) const STORIES: [Story; 9] = [
+pub(super) const STORIES: [Story; 13] = [
     order_paid::STORY,
     two_orders::STORY,
     five_callbacks::STORY,
@@ -38,5 +42,9 @@ pub(super) const STORIES: [Story; 9] = [
     forged_callback::STORY,
     wrong_amount::STORY,
     lost_answer::STORY,
+    refund_in_parts::STORY,
+    paid_twice::STORY,
+    overlapping_baskets::STORY,
+    late_payment::STORY,
     books_agree::STORY,
 ];
