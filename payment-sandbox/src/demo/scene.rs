@@ -1,6 +1,7 @@
 //! The steps that stories are made of: each does one thing over real gRPC or HTTP, tells it, and holds what it must hold.
 
 mod refunds;
+mod waiting;
 
 use std::time::Duration;
 
@@ -22,8 +23,10 @@ use super::{
     channel::Channel,
     processes::LOOK,
     promise::{Broken, Kept, expect},
-    report::{Actor, Report, yuan},
+    report::{Actor, Line, Report, yuan},
     shop::{self, Shop},
+    stage::Stage,
+    stories::Story,
     words::{listed, listed_statuses, order_line, order_word, payment_line, total, trail_line, word},
 };
 
@@ -38,6 +41,8 @@ pub(super) struct Scene<'a> {
     channel: &'a Channel,
     books: &'a Books,
     report: Report,
+    /// What the server runs on, for the one story that takes it away.
+    stage: Option<&'a mut Stage>,
     /// Begins every number of this demo, so that demos on kept data do not meet.
     run: String,
     requests: u32,
@@ -89,7 +94,31 @@ impl<'a> Scene<'a> {
         report: Report,
         run: String,
     ) -> Self {
-        Self { shop, channel, books, report, run, requests: 0, orders: Vec::new() }
+        Self { shop, channel, books, report, stage: None, run, requests: 0, orders: Vec::new() }
+    }
+
+    /// The same scene, on which the server may be taken away.
+    pub(super) fn on(self, stage: &'a mut Stage) -> Self {
+        Self { stage: Some(stage), ..self }
+    }
+
+    /// Plays a story and says how it ended.
+    pub(super) async fn play(&mut self, number: usize, story: &Story) -> Line {
+        self.report.begin(number, story);
+        let watch = Stopwatch::start();
+        let seen = (story.play)(self).await;
+        self.report.end(story, seen, watch.elapsed())
+    }
+
+    /// Tells something between two stories.
+    pub(super) fn note(&self, what: &str) {
+        self.report.note(what);
+    }
+
+    /// Tells what was kept back of the story of another scene, and counts its orders as this one's.
+    pub(super) fn take_up(&mut self, other: Scene<'_>) {
+        other.report.tell_now();
+        self.orders.extend(other.orders);
     }
 
     /// A new order over so many fen.

@@ -1,16 +1,15 @@
 //! The steps about money that goes back.
 
 use payment_proto::v1::{
-    CreateRefundRequest, EarlierAttemptPolicy, Money, Refund, RefundOrigin, RefundReason, RefundState,
+    CreatePaymentRequest, CreateRefundRequest, EarlierAttemptPolicy, Money, OrderToPay, Refund, RefundOrigin,
+    RefundReason,
     create_refund_request::{Extent, Payment as Paid},
 };
 use payment_sandbox::wechat::{Fault, FaultRule, LedgerRefund, Operation};
 use payment_server::telemetry::Stopwatch;
-use tokio::time::{interval, timeout};
 
-use super::{Attempt, PATIENCE, Scene};
+use super::{Attempt, Scene};
 use crate::demo::{
-    processes::LOOK,
     promise::{Broken, Kept, expect},
     report::{Actor, yuan},
     shop,
@@ -50,28 +49,6 @@ impl Scene<'_> {
                 let reason = shop::reason(&status);
                 self.told(watch, Actor::Shop, &action(request), &format!("refused: {reason}"));
                 Ok(reason)
-            }
-        }
-    }
-
-    /// Waits until a refund has arrived, which nobody helps it to.
-    pub(crate) async fn refund_arrives(&self, refund_no: &str) -> Kept<Refund> {
-        let watch = Stopwatch::start();
-        let arrived = timeout(PATIENCE, self.wait_for_refund(refund_no)).await;
-        let refund = arrived.map_err(|_| Broken::new(format!("refund {refund_no} did not arrive")))??;
-        let amount = refund.amount.as_ref().map_or(0, |amount| amount.minor_units);
-        let action = format!("GetRefund, until {} arrived", yuan(amount));
-        self.told(watch, Actor::Shop, &action, &refund_line(&refund));
-        Ok(refund)
-    }
-
-    async fn wait_for_refund(&self, refund_no: &str) -> Kept<Refund> {
-        let mut looks = interval(LOOK);
-        loop {
-            looks.tick().await;
-            let refund = self.shop.refund(refund_no).await?;
-            if refund.state() == RefundState::Succeeded {
-                return Ok(refund);
             }
         }
     }
@@ -118,10 +95,7 @@ impl Scene<'_> {
     }
 
     /// A request to pay orders that another payment may still pay, whatever its channel says or does not say.
-    pub(crate) fn request_regardless(
-        &mut self,
-        orders: &[payment_proto::v1::OrderToPay],
-    ) -> payment_proto::v1::CreatePaymentRequest {
+    pub(crate) fn request_regardless(&mut self, orders: &[OrderToPay]) -> CreatePaymentRequest {
         let mut request = self.request(orders);
         request.set_earlier_attempt_policy(EarlierAttemptPolicy::Proceed);
         request
@@ -133,7 +107,7 @@ pub(crate) fn state(refund: &Refund) -> &'static str {
     refund_word(refund.state())
 }
 
-fn action(request: &CreateRefundRequest) -> String {
+pub(super) fn action(request: &CreateRefundRequest) -> String {
     match &request.extent {
         Some(Extent::Amount(amount)) => format!("CreateRefund {}", yuan(amount.minor_units)),
         Some(Extent::Everything(_) | Extent::Split(_)) | None => "CreateRefund".to_owned(),

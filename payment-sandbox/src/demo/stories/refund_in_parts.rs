@@ -9,7 +9,7 @@ use crate::demo::{
 
 pub(super) const STORY: Story = Story {
     title: "A refund in two parts, and too much in between",
-    why: "Parts are reserved before WeChat is asked, so that they never exceed what was paid, however many come at once. (R15, R16, F23)",
+    why: "Parts are reserved before WeChat is asked, so that they never exceed what was paid, however many come at once. (R15, R16, F11)",
     promised: "¥30.00 and ¥9.90 back, ¥10.00 refused, order PAID",
     play: |scene| Box::pin(play(scene)),
 };
