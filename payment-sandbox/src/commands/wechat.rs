@@ -7,12 +7,15 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::Args;
 use payment_sandbox::{
     clock::SimulatorClock,
-    wechat::{GeneratedMerchant, KeyMode, MerchantOptions, SimulatorOptions, WechatSimulator},
+    wechat::{
+        GeneratedMerchant, KeyMode, MerchantOptions, RefundSettlement, SimulatorOptions, WechatSimulator,
+    },
 };
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -28,6 +31,9 @@ const SETTINGS: &str = "account.toml";
 
 /// File with the addresses, written last.
 const READY: &str = "channel.json";
+
+/// How long accepted refunds take to arrive: as quick as a wallet.
+const REFUNDS_TAKE: Duration = Duration::from_millis(500);
 
 /// How the simulator runs.
 #[derive(Debug, Args)]
@@ -95,6 +101,7 @@ async fn simulate(arguments: &WechatArguments, folder: &Path) -> Ended {
     }
     let mut options = SimulatorOptions::loopback(SimulatorClock::real());
     options.listen = arguments.listen;
+    options.refund_settlement = RefundSettlement::After(REFUNDS_TAKE);
     let simulator = WechatSimulator::start(options).await.map_err(Failure::new)?;
     // Both kinds of key, as for a merchant that is moving from certificates to the public key.
     let control = simulator.control();

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use payment_core::{
     invariant::{self, Ledger},
     merchant_event::MerchantEvent,
-    payment::state::PaymentState,
+    payment::{Payment, state::PaymentState},
+    refund::{Refund, state::RefundState},
 };
 use payment_sandbox::wechat::{Ledger as ChannelLedger, LedgerOrder};
 use payment_server::ports::SystemRandomness;
@@ -47,7 +48,7 @@ pub(super) struct Audit {
     pub(super) payments: usize,
     /// Those of them that succeeded.
     pub(super) succeeded: usize,
-    /// What the channel took for them.
+    /// What the channel took for them and did not give back.
     pub(super) taken: i64,
 }
 
@@ -96,21 +97,28 @@ impl Books {
         // Kept data may hold payments of earlier demos, whose channel is gone.
         let payee = format!("{mchid}/");
         let ours = ledger.payments.iter().filter(|payment| payment.payee.as_str().starts_with(&payee));
+        let ours: Vec<_> = ours.collect();
         let recorded: BTreeMap<&str, i64> = ours
-            .map(|payment| {
-                let succeeded = payment.state == PaymentState::Succeeded;
-                (payment.payment_no.as_str(), if succeeded { payment.amount.minor_units() } else { 0 })
-            })
+            .iter()
+            .map(|payment| (payment.payment_no.as_str(), kept(payment, &ledger.refunds)))
             .collect();
+        let succeeded = ours.iter().filter(|payment| payment.state == PaymentState::Succeeded).count();
         let merchant_orders = || channel.orders.iter().filter(|order| order.mchid == mchid);
-        let kept = |order: &LedgerOrder| order.taken - order.given_back;
+        let kept_there = |order: &LedgerOrder| order.taken - order.given_back;
         let taken: BTreeMap<&str, i64> =
-            merchant_orders().map(|order| (order.out_trade_no.as_str(), kept(order))).collect();
+            merchant_orders().map(|order| (order.out_trade_no.as_str(), kept_there(order))).collect();
         expect("money by payment, the channel's books against ours", &taken, &recorded)?;
-        Ok(Audit {
-            payments: recorded.len(),
-            succeeded: recorded.values().filter(|amount| **amount > 0).count(),
-            taken: taken.values().sum(),
-        })
+        Ok(Audit { payments: recorded.len(), succeeded, taken: taken.values().sum() })
     }
+}
+
+/// What is recorded as paid and not given back, in fen.
+fn kept(payment: &Payment, refunds: &[Refund]) -> i64 {
+    if payment.state != PaymentState::Succeeded {
+        return 0;
+    }
+    let arrived = refunds
+        .iter()
+        .filter(|refund| refund.payment_no == payment.payment_no && refund.state == RefundState::Succeeded);
+    payment.amount.minor_units() - arrived.map(|refund| refund.amount.minor_units()).sum::<i64>()
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use payment_sandbox::wechat::{
-    Attempt, AttemptResult, DeliveryRecord, FaultRule, Forgery, Ledger, LedgerOrder, NotificationFaultRule,
+    Attempt, AttemptResult, DeliveryRecord, FaultRule, Forgery, Landing, Ledger, LedgerOrder,
+    NotificationFaultRule, PayOptions,
 };
 use reqwest::Method;
 use serde::{Serialize, de::DeserializeOwned};
@@ -37,6 +38,12 @@ impl Channel {
     pub(super) async fn invoke(&self, parameters: &impl Serialize) -> Kept<()> {
         let body = json!({"parameters": parameters});
         self.post::<Value>("/invoke", &body).await.map(drop)
+    }
+
+    /// The bank answers after the payment was closed: the money comes all the same.
+    pub(super) async fn pay_late(&self, payment_no: &str) -> Kept<()> {
+        let options = PayOptions { landing: Landing::Late, ..PayOptions::default() };
+        self.post::<Value>(&self.order_path(payment_no, "/pay"), &options).await.map(drop)
     }
 
     /// Orders a fault for requests of the server.

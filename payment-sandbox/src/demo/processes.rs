@@ -4,7 +4,7 @@
 //! not, the pipe closes and the child ends itself (`supervision::end_with_parent`).
 
 use std::{
-    fs::{self, File},
+    fs::{self, OpenOptions},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -53,7 +53,9 @@ impl Supervised {
         log: PathBuf,
     ) -> Result<Self, Failure> {
         let program = std::env::current_exe().map_err(Failure::new)?;
-        let output = File::create(&log).map_err(Failure::at(log.display()))?;
+        // A child that is started again goes on in the same log.
+        let output = OpenOptions::new().create(true).append(true).open(&log);
+        let output = output.map_err(Failure::at(log.display()))?;
         output.lock().map_err(Failure::at(log.display()))?;
         let errors = output.try_clone().map_err(Failure::at(log.display()))?;
         let started = Stopwatch::start();
@@ -121,7 +123,8 @@ impl Supervised {
         if status.success() { Ok(()) } else { Err(self.trouble(&format!("ended badly ({status})"))) }
     }
 
-    async fn kill(&mut self) {
+    /// Kills the child, as `kill -9` does, and waits until it is gone.
+    pub(super) async fn kill(&mut self) {
         if let Some(group) = self.child.id().and_then(|id| i32::try_from(id).ok()) {
             // Fails only for a group that has ended meanwhile.
             let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);

@@ -1,6 +1,10 @@
 //! What the reader sees: each step as it happens, and the table at the end.
 
-use std::time::Duration;
+use std::{
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use super::{promise::Kept, stories::Story};
 use crate::terminal::{Terminal, Tone};
@@ -22,6 +26,8 @@ pub(super) enum Actor {
     Channel,
     /// Somebody who wants goods without paying.
     Forger,
+    /// The service's process.
+    Server,
     /// The service's records, read behind its back.
     Records,
 }
@@ -33,6 +39,7 @@ impl Actor {
             Self::Payer => "payer",
             Self::Channel => "WeChat",
             Self::Forger => "forger",
+            Self::Server => "server",
             Self::Records => "records",
         }
     }
@@ -47,37 +54,62 @@ pub(super) enum Verdict {
     Broken,
 }
 
-/// Tells each step as it happens.
-#[derive(Clone, Copy, Debug)]
+/// Tells each step as it happens, or keeps a story back that is played while others are told.
+#[derive(Clone, Debug)]
 pub(super) struct Report {
     terminal: Terminal,
+    kept_back: Option<Arc<Mutex<Vec<String>>>>,
 }
 
 impl Report {
     /// A report to `terminal`.
     pub(super) fn new(terminal: Terminal) -> Self {
-        Self { terminal }
+        Self { terminal, kept_back: None }
+    }
+
+    /// A report whose lines wait for [`Report::tell_now`].
+    pub(super) fn kept_back(terminal: Terminal) -> Self {
+        Self { terminal, kept_back: Some(Arc::default()) }
+    }
+
+    /// Tells what was kept back.
+    pub(super) fn tell_now(&self) {
+        let Some(kept_back) = &self.kept_back else { return };
+        let lines = mem::take(&mut *kept_back.lock().unwrap_or_else(PoisonError::into_inner));
+        lines.iter().for_each(|line| self.terminal.line(line));
+    }
+
+    fn line(&self, line: String) {
+        match &self.kept_back {
+            None => self.terminal.line(&line),
+            Some(kept_back) => kept_back.lock().unwrap_or_else(PoisonError::into_inner).push(line),
+        }
     }
 
     /// A part of the stage that is up.
-    pub(super) fn part(self, name: &str, what: &str, took: Duration) {
-        self.terminal.line(&format!("  {:>10}  {name:<ACTOR_WIDTH$}  {what}", milliseconds(took)));
+    pub(super) fn part(&self, name: &str, what: &str, took: Duration) {
+        self.line(format!("  {:>10}  {name:<ACTOR_WIDTH$}  {what}", milliseconds(took)));
+    }
+
+    /// Something between two stories.
+    pub(super) fn note(&self, what: &str) {
+        self.line(format!("\n   {}", self.terminal.toned(Tone::Faint, what)));
     }
 
     /// The beginning of a story.
-    pub(super) fn begin(self, number: usize, story: &Story) {
-        self.terminal.line(&format!("\n{number}  {}", self.terminal.toned(Tone::Bold, story.title)));
-        self.terminal.line(&format!("   {}\n", self.terminal.toned(Tone::Faint, story.why)));
+    pub(super) fn begin(&self, number: usize, story: &Story) {
+        self.line(format!("\n{number}  {}", self.terminal.toned(Tone::Bold, story.title)));
+        self.line(format!("   {}\n", self.terminal.toned(Tone::Faint, story.why)));
     }
 
     /// A step that was done.
-    pub(super) fn step(self, took: Duration, actor: Actor, action: &str, seen: &str) {
+    pub(super) fn step(&self, took: Duration, actor: Actor, action: &str, seen: &str) {
         let (time, actor) = (milliseconds(took), actor.name());
-        self.terminal.line(&format!("  {time:>10}  {actor:<ACTOR_WIDTH$}  {action:<ACTION_WIDTH$}  {seen}"));
+        self.line(format!("  {time:>10}  {actor:<ACTOR_WIDTH$}  {action:<ACTION_WIDTH$}  {seen}"));
     }
 
     /// The end of a story: what was seen, or what was broken.
-    pub(super) fn end(self, story: &Story, seen: Kept<String>, took: Duration) -> Line {
+    pub(super) fn end(&self, story: &Story, seen: Kept<String>, took: Duration) -> Line {
         let (verdict, seen) = match seen {
             Ok(seen) if seen == story.promised => (Verdict::Kept, seen),
             Ok(seen) => (Verdict::Broken, seen),
@@ -87,7 +119,7 @@ impl Report {
             Verdict::Kept => self.terminal.toned(Tone::Good, "as promised"),
             Verdict::Broken => self.terminal.toned(Tone::Bad, "NOT AS PROMISED"),
         };
-        self.terminal.line(&format!("  {:>10}  {end}: {seen}", milliseconds(took)));
+        self.line(format!("  {:>10}  {end}: {seen}", milliseconds(took)));
         Line { title: story.title, promised: story.promised, seen, verdict, took }
     }
 }

@@ -1,12 +1,15 @@
 //! The steps that stories are made of: each does one thing over real gRPC or HTTP, tells it, and holds what it must hold.
 
+mod refunds;
+mod waiting;
+
 use std::time::Duration;
 
 use payment_core::invariant;
 use payment_proto::v1::{
     AllocationState, CreatePaymentRequest, Money, Order, OrderState, OrderToPay, Payment, PaymentData,
-    PaymentState, WeChatPayApp, WeChatPayOptions, create_payment_request::ChannelOptions, payment_data,
-    we_chat_pay_options,
+    PaymentState, RefundState, WeChatPayApp, WeChatPayOptions, create_payment_request::ChannelOptions,
+    payment_data, we_chat_pay_options,
 };
 use payment_sandbox::wechat::{
     Attempt as Delivered, AttemptResult, Fault, FaultRule, Forgery, NotificationFault, NotificationFaultRule,
@@ -20,10 +23,14 @@ use super::{
     channel::Channel,
     processes::LOOK,
     promise::{Broken, Kept, expect},
-    report::{Actor, Report, yuan},
+    report::{Actor, Line, Report, yuan},
     shop::{self, Shop},
+    stage::Stage,
+    stories::Story,
     words::{listed, listed_statuses, order_line, order_word, payment_line, total, trail_line, word},
 };
+
+pub(super) use refunds::state as refund_state;
 
 /// How long a story waits for something that takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,6 +41,8 @@ pub(super) struct Scene<'a> {
     channel: &'a Channel,
     books: &'a Books,
     report: Report,
+    /// What the server runs on, for the one story that takes it away.
+    stage: Option<&'a mut Stage>,
     /// Begins every number of this demo, so that demos on kept data do not meet.
     run: String,
     requests: u32,
@@ -85,7 +94,31 @@ impl<'a> Scene<'a> {
         report: Report,
         run: String,
     ) -> Self {
-        Self { shop, channel, books, report, run, requests: 0, orders: Vec::new() }
+        Self { shop, channel, books, report, stage: None, run, requests: 0, orders: Vec::new() }
+    }
+
+    /// The same scene, on which the server may be taken away.
+    pub(super) fn on(self, stage: &'a mut Stage) -> Self {
+        Self { stage: Some(stage), ..self }
+    }
+
+    /// Plays a story and says how it ended.
+    pub(super) async fn play(&mut self, number: usize, story: &Story) -> Line {
+        self.report.begin(number, story);
+        let watch = Stopwatch::start();
+        let seen = (story.play)(self).await;
+        self.report.end(story, seen, watch.elapsed())
+    }
+
+    /// Tells something between two stories.
+    pub(super) fn note(&self, what: &str) {
+        self.report.note(what);
+    }
+
+    /// Tells what was kept back of the story of another scene, and counts its orders as this one's.
+    pub(super) fn take_up(&mut self, other: Scene<'_>) {
+        other.report.tell_now();
+        self.orders.extend(other.orders);
     }
 
     /// A new order over so many fen.
@@ -312,8 +345,8 @@ impl<'a> Scene<'a> {
         Ok(Outcome { payment, orders, trail })
     }
 
-    /// Checks every invariant, and our records and every order against the channel's own books; gives the money taken for
-    /// the orders, in fen.
+    /// Checks every invariant, and our records and every order against the channel's own books; gives the money taken and
+    /// not given back, in fen.
     pub(super) async fn audit(&self) -> Kept<i64> {
         let watch = Stopwatch::start();
         let channel = self.channel.ledger().await?;
@@ -321,15 +354,15 @@ impl<'a> Scene<'a> {
         let seen = format!("{} hold on {} payments", invariant::ALL.len(), audit.payments);
         self.told(watch, Actor::Records, "every invariant, on everything that is recorded", &seen);
         let seen = format!("{} for {} payments", yuan(audit.taken), audit.succeeded);
-        self.told(watch, Actor::Channel, "took, by its own books and by ours", &seen);
+        self.told(watch, Actor::Channel, "took less what it gave back, by its own books and by ours", &seen);
         let watch = Stopwatch::start();
         let mut paid = 0;
         for order_no in &self.orders {
-            paid += self.shop.order(order_no).await?.paid_amount.map_or(0, |amount| amount.minor_units);
+            paid += kept(&self.shop.order(order_no).await?);
         }
         let action = format!("GetOrder of all {} orders", self.orders.len());
-        self.told(watch, Actor::Shop, &action, &format!("{} paid", yuan(paid)));
-        expect("money that the orders say was paid, in fen", &audit.taken, &paid)?;
+        self.told(watch, Actor::Shop, &action, &format!("{} paid and not given back", yuan(paid)));
+        expect("money that the orders say was paid and not given back, in fen", &audit.taken, &paid)?;
         Ok(paid)
     }
 
@@ -338,12 +371,26 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// What an order says was paid for it and did not go back, in fen. A duplicate came and went back beside it.
+fn kept(order: &Order) -> i64 {
+    let arrived = order.refunds.iter().filter(|refund| {
+        refund.payment_no == order.effective_payment_no && refund.state() == RefundState::Succeeded
+    });
+    let parts = arrived.flat_map(|refund| &refund.parts).filter(|part| part.order_no == order.order_no);
+    let back: i64 = parts.filter_map(|part| part.amount.as_ref()).map(|amount| amount.minor_units).sum();
+    order.paid_amount.as_ref().map_or(0, |amount| amount.minor_units) - back
+}
+
 /// The payment's allocation for the order and the order itself must say the same.
 fn agree(payment: &Payment, order: &Order) -> Kept<()> {
     let number = &order.order_no;
     let allocation = payment.allocations.iter().find(|allocation| allocation.order_no == *number);
     let allocation = allocation.ok_or_else(|| Broken::new(format!("no allocation for {number}")))?;
     let promised = match payment.state() {
+        // Money for an order that another payment had paid.
+        PaymentState::Succeeded if order.effective_payment_no != payment.payment_no => {
+            AllocationState::Duplicate
+        }
         PaymentState::Succeeded => AllocationState::Effective,
         PaymentState::Closed | PaymentState::Failed => AllocationState::Released,
         PaymentState::Unspecified
@@ -360,7 +407,9 @@ fn agree(payment: &Payment, order: &Order) -> Kept<()> {
         );
     }
     expect(&format!("state of {number}"), &OrderState::Paid, &order.state())?;
-    expect(&format!("who paid {number}"), &payment.payment_no, &order.effective_payment_no)?;
+    if promised == AllocationState::Duplicate {
+        return Ok(());
+    }
     expect(&format!("what was paid for {number}"), &allocation.amount, &order.paid_amount)
 }
 

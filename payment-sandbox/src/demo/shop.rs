@@ -1,14 +1,15 @@
 //! The shop: a caller of the service over real gRPC, as any internal service is one.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use payment_proto::v1::{
     ClientResult, ClosePaymentRequest, ConfirmPaymentRequest, CreatePaymentRequest, CreatePaymentResponse,
-    GetOrderRequest, GetPaymentRequest, Order, Payment, SyncPaymentRequest, WatchPaymentRequest,
-    WatchPaymentResponse, order_service_client::OrderServiceClient,
-    payment_service_client::PaymentServiceClient,
+    CreateRefundRequest, GetOrderRequest, GetPaymentRequest, GetRefundRequest, Order, Payment, Refund,
+    SyncPaymentRequest, WatchPaymentRequest, WatchPaymentResponse, order_service_client::OrderServiceClient,
+    payment_service_client::PaymentServiceClient, refund_service_client::RefundServiceClient,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::{RwLock, RwLockWriteGuard};
 use tonic::{
     Request, Status, Streaming,
     metadata::{Ascii, MetadataValue},
@@ -22,6 +23,9 @@ use crate::commands::Failure;
 
 /// Longer than the server's own deadline for a call.
 const DEADLINE: Duration = Duration::from_secs(40);
+
+/// How many calls the connection may need to notice that the former server is gone.
+const RECONNECTS: u32 = 10;
 
 /// Puts the API key into each call.
 #[derive(Clone)]
@@ -39,6 +43,9 @@ impl Interceptor for ApiKey {
 pub(super) struct Shop {
     payments: PaymentServiceClient<InterceptedService<Channel, ApiKey>>,
     orders: OrderServiceClient<InterceptedService<Channel, ApiKey>>,
+    refunds: RefundServiceClient<InterceptedService<Channel, ApiKey>>,
+    /// Held for reading by each call, and for writing by whoever takes the server away for a while.
+    server: Arc<RwLock<()>>,
 }
 
 impl Shop {
@@ -50,7 +57,9 @@ impl Shop {
         let key = ApiKey(bearer);
         Ok(Self {
             payments: PaymentServiceClient::with_interceptor(channel.clone(), key.clone()),
-            orders: OrderServiceClient::with_interceptor(channel, key),
+            orders: OrderServiceClient::with_interceptor(channel.clone(), key.clone()),
+            refunds: RefundServiceClient::with_interceptor(channel, key),
+            server: Arc::default(),
         })
     }
 
@@ -59,11 +68,13 @@ impl Shop {
         &self,
         request: &CreatePaymentRequest,
     ) -> Result<CreatePaymentResponse, Status> {
+        let _up = self.server.read().await;
         Ok(self.payments.clone().create_payment(request.clone()).await?.into_inner())
     }
 
     /// `GetPayment`.
     pub(super) async fn payment(&self, payment_no: &str) -> Kept<Payment> {
+        let _up = self.server.read().await;
         let request = GetPaymentRequest { payment_no: payment_no.to_owned() };
         let answer = self.payments.clone().get_payment(request).await.map_err(refused)?;
         present(answer.into_inner().payment)
@@ -71,6 +82,7 @@ impl Shop {
 
     /// `SyncPayment`.
     pub(super) async fn sync(&self, payment_no: &str) -> Kept<Payment> {
+        let _up = self.server.read().await;
         let request = SyncPaymentRequest { payment_no: payment_no.to_owned() };
         let answer = self.payments.clone().sync_payment(request).await.map_err(refused)?;
         present(answer.into_inner().payment)
@@ -78,6 +90,7 @@ impl Shop {
 
     /// `ConfirmPayment` with what an app sends whose SDK says "paid".
     pub(super) async fn confirm_paid(&self, payment_no: &str) -> Kept<Payment> {
+        let _up = self.server.read().await;
         let request = ConfirmPaymentRequest {
             payment_no: payment_no.to_owned(),
             result: ClientResult::Paid.into(),
@@ -89,6 +102,7 @@ impl Shop {
 
     /// `ClosePayment`.
     pub(super) async fn close(&self, payment_no: &str) -> Kept<Payment> {
+        let _up = self.server.read().await;
         let request = ClosePaymentRequest { payment_no: payment_no.to_owned() };
         let answer = self.payments.clone().close_payment(request).await.map_err(refused)?;
         present(answer.into_inner().payment)
@@ -96,15 +110,60 @@ impl Shop {
 
     /// `WatchPayment`.
     pub(super) async fn watch(&self, payment_no: &str) -> Kept<Streaming<WatchPaymentResponse>> {
+        let _up = self.server.read().await;
         let request = WatchPaymentRequest { payment_no: payment_no.to_owned() };
         Ok(self.payments.clone().watch_payment(request).await.map_err(refused)?.into_inner())
     }
 
     /// `GetOrder`.
     pub(super) async fn order(&self, order_no: &str) -> Kept<Order> {
+        let _up = self.server.read().await;
         let request = GetOrderRequest { order_no: order_no.to_owned() };
         let answer = self.orders.clone().get_order(request).await.map_err(refused)?;
         present(answer.into_inner().order)
+    }
+
+    /// `CreateRefund`, with the service's refusal as it comes.
+    pub(super) async fn create_refund(
+        &self,
+        request: &CreateRefundRequest,
+    ) -> Result<Option<Refund>, Status> {
+        let _up = self.server.read().await;
+        Ok(self.refunds.clone().create_refund(request.clone()).await?.into_inner().refund)
+    }
+
+    /// `GetRefund`.
+    pub(super) async fn refund(&self, refund_no: &str) -> Kept<Refund> {
+        let _up = self.server.read().await;
+        let request = GetRefundRequest { refund_no: refund_no.to_owned() };
+        let answer = self.refunds.clone().get_refund(request).await.map_err(refused)?;
+        present(answer.into_inner().refund)
+    }
+
+    /// `CreateRefund`, while which the server may be taken away.
+    pub(super) async fn create_refund_unsteadily(
+        &self,
+        request: &CreateRefundRequest,
+    ) -> Result<Option<Refund>, Status> {
+        Ok(self.refunds.clone().create_refund(request.clone()).await?.into_inner().refund)
+    }
+
+    /// Keeps every other call waiting until the server is back.
+    pub(super) async fn without_server(&self) -> RwLockWriteGuard<'_, ()> {
+        self.server.write().await
+    }
+
+    /// Calls until the connection to a server that was away is there again.
+    pub(super) async fn reconnected(&self, _away: RwLockWriteGuard<'_, ()>, order_no: &str) -> Kept<()> {
+        let request = GetOrderRequest { order_no: order_no.to_owned() };
+        let mut failure = None;
+        for _ in 0..RECONNECTS {
+            match self.orders.clone().get_order(request.clone()).await {
+                Ok(_) => return Ok(()),
+                Err(status) => failure = Some(status),
+            }
+        }
+        Err(failure.map_or_else(|| Broken::new("nobody tried to connect again"), refused))
     }
 }
 

@@ -29,6 +29,10 @@ const PORT_ATTEMPTS: usize = 5;
 pub(super) struct Stage {
     folder: PathBuf,
     server: Option<Supervised>,
+    /// With which the server was started.
+    configuration: Option<ServerConfiguration>,
+    /// The most memory that servers before the present one had in use, in KiB.
+    earlier_peak: Option<u64>,
     channel: Option<Supervised>,
     database: Option<PrivatePostgres>,
 }
@@ -48,7 +52,7 @@ pub(super) struct Addresses {
 }
 
 /// The addresses that the server listens on.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct ServerAddresses {
     pub(super) grpc: SocketAddr,
     pub(super) callbacks: SocketAddr,
@@ -74,7 +78,14 @@ impl Stage {
         let name = format!("payment-demo-{}-{}", std::process::id(), hex::encode(tag));
         let folder = Environment::read().temporary.join(name);
         DirBuilder::new().mode(0o700).create(&folder).map_err(Failure::at(folder.display()))?;
-        Ok(Self { folder, server: None, channel: None, database: None })
+        Ok(Self {
+            folder,
+            server: None,
+            configuration: None,
+            earlier_peak: None,
+            channel: None,
+            database: None,
+        })
     }
 
     /// Where keys, configuration and logs are.
@@ -107,9 +118,33 @@ impl Stage {
         database_url: &SecretString,
         api_key: &GeneratedApiKey,
     ) -> Result<(ServerAddresses, Duration), Failure> {
-        let (config, ready_file) = (self.folder.join("server.toml"), self.folder.join("server.json"));
         let account = fs::read_to_string(settings_file(&self.folder)).map_err(Failure::new)?;
         fs::write(self.folder.join("database_url"), database_url.expose_secret()).map_err(Failure::new)?;
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut attempts_left = PORT_ATTEMPTS;
+        loop {
+            attempts_left -= 1;
+            // The channel must know the port for callbacks before the server has it.
+            let callbacks = free_port().map_err(Failure::at("a free port"))?;
+            let addresses = ServerAddresses { grpc: any, callbacks, admin: any };
+            let (api_key, account) = (api_key.hash.to_string(), account.clone());
+            let configuration = ServerConfiguration { addresses, api_key, account };
+            let ready = self.serve(&configuration).await;
+            let log = self.server_log_tail();
+            if !(ready.is_err() && log.contains("callbacks.listen") && attempts_left > 0) {
+                let found = ready.as_ref().map_or(addresses, |(addresses, _)| *addresses);
+                self.configuration = Some(ServerConfiguration { addresses: found, ..configuration });
+                return ready;
+            }
+        }
+    }
+
+    async fn serve(
+        &mut self,
+        configuration: &ServerConfiguration,
+    ) -> Result<(ServerAddresses, Duration), Failure> {
+        let (config, ready_file) = (self.folder.join("server.toml"), self.folder.join("server.json"));
+        fs::write(&config, configuration.text()).map_err(Failure::at(config.display()))?;
         let path = |path: &Path| path.to_string_lossy().into_owned();
         let arguments = [
             "server".to_owned(),
@@ -118,20 +153,28 @@ impl Stage {
             "--ready-file".to_owned(),
             path(&ready_file),
         ];
-        let mut attempts_left = PORT_ATTEMPTS;
-        loop {
-            attempts_left -= 1;
-            // The channel must know the port for callbacks before the server has it.
-            let callbacks = free_port().map_err(Failure::at("a free port"))?;
-            fs::write(&config, configuration(callbacks, api_key, &account)).map_err(Failure::new)?;
-            let mut server = Supervised::start("the server", arguments.clone(), self.log("server"))?;
-            let ready = server.ready(&ready_file).await;
-            let port_was_taken = ready.is_err() && server.log_tail().contains("callbacks.listen");
-            if !(port_was_taken && attempts_left > 0) {
-                self.server = Some(server);
-                return ready;
-            }
+        let started = Supervised::start("the server", arguments, self.log("server"))?;
+        self.server.insert(started).ready(&ready_file).await
+    }
+
+    /// Kills the server, as `kill -9` does.
+    pub(super) async fn kill_server(&mut self) -> Result<(), Failure> {
+        let peak = self.server_peak_memory();
+        if let Some(server) = &mut self.server {
+            server.kill().await;
         }
+        self.server = None;
+        self.earlier_peak = peak;
+        let ready_file = self.folder.join("server.json");
+        fs::remove_file(&ready_file).map_err(Failure::at(ready_file.display()))
+    }
+
+    /// Starts the server again where it was, and tells how long that took.
+    pub(super) async fn restart_server(&mut self) -> Result<Duration, Failure> {
+        let Some(configuration) = self.configuration.clone() else {
+            return Err(Failure::new("the server was never started"));
+        };
+        self.serve(&configuration).await.map(|(_, took)| took)
     }
 
     fn log(&self, name: &str) -> PathBuf {
@@ -140,7 +183,7 @@ impl Stage {
 
     /// The most memory that the server ever had in use, in KiB.
     pub(super) fn server_peak_memory(&self) -> Option<u64> {
-        self.server.as_ref().and_then(Supervised::peak_memory)
+        self.server.as_ref().and_then(Supervised::peak_memory).max(self.earlier_peak)
     }
 
     /// The last lines of the server's log.
@@ -188,17 +231,29 @@ fn free_port() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }
 
-/// The server's configuration, as an operator would write it; `account` holds the channel's settings.
-fn configuration(callbacks: SocketAddr, api_key: &GeneratedApiKey, account: &str) -> String {
-    format!(
-        r#"# Written by `payment-sandbox demo`. default-config.toml documents every key.
+/// What differs between one demo's server and another's.
+#[derive(Clone, Debug)]
+struct ServerConfiguration {
+    addresses: ServerAddresses,
+    /// The hash of the shop's key.
+    api_key: String,
+    /// The channel's settings.
+    account: String,
+}
+
+impl ServerConfiguration {
+    /// As an operator would write it.
+    fn text(&self) -> String {
+        let Self { addresses: ServerAddresses { grpc, callbacks, admin }, api_key, account } = self;
+        format!(
+            r#"# Written by `payment-sandbox demo`. default-config.toml documents every key.
 [database]
 url_file = "database_url"
 tls = "disabled"
 migrate_at_start = true
 
 [grpc]
-listen = "127.0.0.1:0"
+listen = "{grpc}"
 
 [callbacks]
 listen = "{callbacks}"
@@ -206,7 +261,10 @@ public_url = "http://{callbacks}"
 allow_insecure = true
 
 [admin]
-listen = "127.0.0.1:0"
+listen = "{admin}"
+
+[jobs]
+interval_milliseconds = 250
 
 [log]
 format = "text"
@@ -215,10 +273,10 @@ format = "text"
 grace_seconds = 10
 
 [merchants.shop]
-api_keys = [{{ id = "demo", sha256 = "{hash}" }}]
+api_keys = [{{ id = "demo", sha256 = "{api_key}" }}]
 
 [merchants.shop.accounts.wechat-main]
-{account}"#,
-        hash = api_key.hash
-    )
+{account}"#
+        )
+    }
 }

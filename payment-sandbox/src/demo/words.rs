@@ -1,6 +1,8 @@
 //! The words in which steps are told.
 
-use payment_proto::v1::{AllocationState, CreatePaymentRequest, Order, OrderState, Payment, PaymentState};
+use payment_proto::v1::{
+    AllocationState, CreatePaymentRequest, Order, OrderState, Payment, PaymentState, Refund, RefundState,
+};
 
 use super::{books::Trail, report::yuan};
 
@@ -38,6 +40,15 @@ pub(super) fn order_line(order: &Order) -> String {
     }
 }
 
+/// A refund in a few words.
+pub(super) fn refund_line(refund: &Refund) -> String {
+    let state = refund_word(refund.state());
+    match refund.attention_reason.as_str() {
+        "" => state.to_owned(),
+        reason => format!("{state}, a person is told: {reason}"),
+    }
+}
+
 /// The states that a payment came to, and what callers are told.
 pub(super) fn trail_line(trail: &Trail) -> String {
     let events: Vec<_> = trail.events.iter().map(|event| event.as_str()).collect();
@@ -54,6 +65,11 @@ pub(super) fn word(state: PaymentState) -> &'static str {
 /// As [`word`].
 pub(super) fn order_word(state: OrderState) -> &'static str {
     state.as_str_name().trim_start_matches("ORDER_STATE_")
+}
+
+/// As [`word`].
+pub(super) fn refund_word(state: RefundState) -> &'static str {
+    state.as_str_name().trim_start_matches("REFUND_STATE_")
 }
 
 /// As [`word`].

@@ -12,7 +12,7 @@ use std::{
 use crate::process::{Running, left, logs, sandbox, temporary, wait_for_the_end};
 
 /// Every row of the table at the end.
-const STORIES: [&str; 9] = [
+const STORIES: [&str; 16] = [
     "An order is paid, and WeChat calls back",
     "Two orders in one payment",
     "Five callbacks at once",
@@ -21,6 +21,13 @@ const STORIES: [&str; 9] = [
     "A forged callback, and WeChat's own signature probe",
     "A callback with a wrong amount",
     "The answer is lost after WeChat accepted",
+    "A refund in two parts, and too much in between",
+    "An order is paid twice",
+    "Two baskets share an order, and both are paid",
+    "The money comes after the close",
+    "The server is killed while it gives back",
+    "The callback is lost, and nobody asks",
+    "A refund that WeChat refuses at first",
     "The books agree",
 ];
 

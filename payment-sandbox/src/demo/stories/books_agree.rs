@@ -3,11 +3,11 @@
 use super::Story;
 use crate::demo::{promise::Kept, scene::Scene};
 
-const PROMISED: &str = "every invariant holds, taken = recorded = paid";
+const PROMISED: &str = "every invariant holds, taken less given back = recorded = paid";
 
 pub(super) const STORY: Story = Story {
     title: "The books agree",
-    why: "What WeChat took, what we recorded and what the orders say is the same money, and no rule is broken. (R1, R5, R6, R9, R27, R28)",
+    why: "What WeChat took and did not give back, what we recorded and what the orders say is the same money, and no rule is broken. (R1, R5, R6, R9, R27, R28)",
     promised: PROMISED,
     play: |scene| Box::pin(play(scene)),
 };

@@ -1,12 +1,19 @@
-//! The stories, in the order in which they are played.
+//! The stories, in the order in which they are told.
 
 mod app_says_paid;
 mod books_agree;
 mod five_callbacks;
 mod forged_callback;
+mod late_payment;
 mod lost_answer;
 mod lost_callback;
+mod nobody_asks;
 mod order_paid;
+mod overlapping_baskets;
+mod paid_twice;
+mod refund_fails_first;
+mod refund_in_parts;
+mod server_killed;
 mod two_orders;
 mod wrong_amount;
 
@@ -28,8 +35,8 @@ pub(super) struct Story {
 
 type Play = for<'a, 'b> fn(&'a mut Scene<'b>) -> BoxFuture<'a, Kept<String>>;
 
-/// Every story; the last one audits the others.
-pub(super) const STORIES: [Story; 9] = [
+/// The stories that are told as they happen. The last one takes the server away for a moment.
+pub(super) const STORIES: [Story; 13] = [
     order_paid::STORY,
     two_orders::STORY,
     five_callbacks::STORY,
@@ -38,5 +45,15 @@ pub(super) const STORIES: [Story; 9] = [
     forged_callback::STORY,
     wrong_amount::STORY,
     lost_answer::STORY,
-    books_agree::STORY,
+    refund_in_parts::STORY,
+    paid_twice::STORY,
+    overlapping_baskets::STORY,
+    late_payment::STORY,
+    server_killed::STORY,
 ];
+
+/// Those in which nobody does anything for some seconds.
+pub(super) const WAITING: [Story; 2] = [nobody_asks::STORY, refund_fails_first::STORY];
+
+/// What all others left behind.
+pub(super) const AUDIT: Story = books_agree::STORY;

@@ -1,0 +1,29 @@
+//! Money arrives for a payment that was closed.
+
+use payment_proto::v1::PaymentState;
+
+use super::Story;
+use crate::demo::{
+    promise::{Kept, expect},
+    scene::Scene,
+    words::word,
+};
+
+pub(super) const STORY: Story = Story {
+    title: "The money comes after the close",
+    why: "A close can lose its race against a bank. Money that came is recorded whatever the state was, and pays its order. (R6, R20, F29)",
+    promised: "CLOSED, then SUCCEEDED, order PAID",
+    play: |scene| Box::pin(play(scene)),
+};
+
+async fn play(scene: &mut Scene<'_>) -> Kept<String> {
+    let order = scene.new_order(7_700);
+    let request = scene.request(&[order]);
+    let attempt = scene.create(&request).await?;
+    let closed = scene.close(&attempt).await?;
+    expect("the channel's proof", &PaymentState::Closed, &closed)?;
+    scene.pay_late(&attempt).await?;
+    expect("answers to WeChat", &vec![200], &scene.callbacks(&attempt, 1).await?)?;
+    let outcome = scene.outcome(&attempt).await?;
+    Ok(format!("{}, then {}, order {}", word(closed), outcome.state(), outcome.order_state()))
+}
