@@ -104,6 +104,7 @@ pub struct TestApp {
     pub observer: Client,
     clock: SimulatorClock,
     config: Config,
+    registry: ChannelRegistry,
     running: Option<Running>,
     channel: Channel,
     keys: BTreeMap<&'static str, WithKey>,
@@ -190,7 +191,8 @@ impl TestApp {
         );
         std::fs::write(folder.path().join("config.toml"), text).unwrap();
         let config = load(&folder);
-        let (running, store) = launch(&config, &clock, options.plugins).await;
+        let registry = registry(options.plugins);
+        let (running, store) = launch(&config, &registry, &clock).await;
         let observer = database::connect(database.url()).await;
         let address = running.addresses().grpc;
         let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
@@ -202,6 +204,7 @@ impl TestApp {
             observer,
             clock,
             config,
+            registry,
             running: Some(running),
             channel,
             keys,
@@ -265,8 +268,7 @@ impl TestApp {
     /// Another replica on the same database and clock, without listeners: a new one at each call.
     pub async fn app(&self) -> Arc<App> {
         let ports = ports(&self.config, &self.clock);
-        let registry = ChannelRegistry::with_builtin().unwrap();
-        let app = assemble::app(&self.config, &registry, &ports, Lifecycle::default()).await;
+        let app = assemble::app(&self.config, &self.registry, &ports, Lifecycle::default()).await;
         app.unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -344,17 +346,18 @@ fn ports(config: &Config, clock: &SimulatorClock) -> Ports {
     }
 }
 
-async fn launch(
-    config: &Config,
-    clock: &SimulatorClock,
-    plugins: Vec<Arc<dyn GatewayFactory>>,
-) -> (Running, Store) {
-    let ports = ports(config, clock);
+/// The channels that come with the server, and these.
+fn registry(plugins: Vec<Arc<dyn GatewayFactory>>) -> ChannelRegistry {
     let mut registry = ChannelRegistry::with_builtin().unwrap();
     for plugin in plugins {
         registry.register(plugin).unwrap();
     }
-    let running = assemble::start(config, &registry, &ports, Lifecycle::default()).await;
+    registry
+}
+
+async fn launch(config: &Config, registry: &ChannelRegistry, clock: &SimulatorClock) -> (Running, Store) {
+    let ports = ports(config, clock);
+    let running = assemble::start(config, registry, &ports, Lifecycle::default()).await;
     (running.unwrap_or_else(|error| panic!("{error}")), assemble::store(config, &ports).unwrap())
 }
 

@@ -12,8 +12,10 @@
 mod door {
     //! Stories by what Bad Pay does.
     mod attempts;
+    mod by_itself;
     mod configured;
     mod denials;
+    mod refunds;
     mod stage;
     mod unreliable;
 }

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use payment_proto::v1::{CreatePaymentRequest, EarlierAttemptPolicy, PaymentState};
-use payment_tests::{bad_pay::OrderState, requests::payment_no};
+use payment_server::jobs::Job;
+use payment_tests::{
+    bad_pay::{BadRefund, OrderState},
+    requests::payment_no,
+};
 use tonic::Code;
 
 use super::stage::{SHOP, Stage, payment};
@@ -42,7 +46,7 @@ async fn r10_r11_no_second_attempt_overtakes_a_payment_that_it_denies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f28_a_caller_who_goes_ahead_is_shown_both_payments_when_the_truth_comes_out() {
+async fn f28_a_caller_who_goes_ahead_gets_the_second_payment_back_when_the_truth_comes_out() {
     let stage = Stage::set().await;
     let first = stage.open("r-1", "A").await;
     stage.pay_and_deny(&first, 0, Duration::from_secs(60));
@@ -56,7 +60,10 @@ async fn f28_a_caller_who_goes_ahead_is_shown_both_payments_when_the_truth_comes
     stage.advance(60).await;
     assert_eq!(stage.app.sync(&first).await.0, PaymentState::Succeeded);
     assert_eq!(stage.app.order("A").await.effective_payment_no, second);
-    assert_eq!(stage.app.cases().await, ["DUPLICATE_PAYMENT"]);
+    stage.app.run_job(Job::RefundSuccess).await;
+    let refunds = stage.bad.refunds(SHOP, &first);
+    assert_eq!(refunds.iter().map(BadRefund::minor_units).collect::<Vec<_>>(), [100]);
+    assert!(stage.bad.refunds(SHOP, &second).is_empty());
     stage.app.finish().await;
 }
 
