@@ -158,7 +158,7 @@ impl Gateway for BadPayGateway {
             Answer::Refused(Excuse::NeverHeardOfIt, proven) => {
                 Ok(PaymentAnswer { finding: Finding::NotFound, evidence: proven.into_evidence() })
             }
-            answer => {
+            answer @ (Answer::Done(_) | Answer::Refused(..)) => {
                 let proven = answer.done()?;
                 let words: PaymentWords = proven.read()?;
                 require(words.number == number || words.transaction.as_deref() == Some(number))?;
@@ -187,7 +187,9 @@ impl Gateway for BadPayGateway {
     async fn query_refund(&self, request: &RefundQueryRequest) -> Result<RefundAnswer, GatewayError> {
         match self.exchange.call(call::query_refund(request.refund_no.as_str())).await? {
             Answer::Refused(Excuse::NeverHeardOfIt, proven) => Ok(refund_not_found(request, proven)),
-            answer => self.refund_answer(answer, &request.refund_no, &request.payment_no).await,
+            answer @ (Answer::Done(_) | Answer::Refused(..)) => {
+                self.refund_answer(answer, &request.refund_no, &request.payment_no).await
+            }
         }
     }
 

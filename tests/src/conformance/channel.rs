@@ -79,6 +79,8 @@ pub enum Accident {
     Altered,
     /// Turned away before anything was looked at.
     TurnedAway,
+    /// Refused for certain: the merchant has too little money for a refund.
+    NoMoney,
     /// A proven answer with another amount.
     OtherAmount,
     /// A proven answer with another currency.
@@ -195,6 +197,12 @@ pub trait ChannelUnderTest: Send + Sync + Sized + 'static {
 
     /// Everything that is on its way has arrived.
     async fn settled(&self);
+
+    /// The next refund stays on its way until it is told to end.
+    fn hold_next_refund(&self);
+
+    /// A refund that is on its way comes to nothing.
+    fn refund_dies(&self, attempt: &Attempt, refund_no: &str);
 
     /// A refund that is on its way arrives.
     fn refund_arrives(&self, attempt: &Attempt, refund_no: &str);

@@ -45,6 +45,8 @@ macro_rules! gateway_conformance {
             refunds_in_parts_reach_the_whole_and_no_more,
             a_repeated_refund_number_gives_back_once,
             what_was_never_paid_is_not_given_back,
+            a_refund_that_is_held_is_under_way_until_it_ends,
+            a_refund_without_money_is_refused_and_can_be_asked_for_again,
             an_unproven_answer_to_a_create_is_unknown_and_the_repeat_finds_one_payment,
             an_unproven_answer_to_a_question_is_unknown,
             an_unproven_answer_to_a_close_is_unknown,

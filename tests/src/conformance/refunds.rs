@@ -4,7 +4,7 @@ use payment_core::gateway::{GatewayError, Reason, RefundQueryRequest, RefundStat
 use payment_core::identifiers::RefundNo;
 
 use super::{
-    channel::{Books, ChannelUnderTest},
+    channel::{Accident, Books, ChannelUnderTest, Ordered, Verb},
     scene::{AMOUNT, Scene, refund_query},
 };
 
@@ -21,10 +21,7 @@ pub async fn refunds_in_parts_reach_the_whole_and_no_more<T: ChannelUnderTest>()
         assert!(told.amount.is_none_or(|amount| amount == scene.money(part)), "{told:?}");
     }
     let exceeding = scene.refund(&attempt, &paid, "R-3", 1).await.unwrap_err();
-    let reason = match exceeding {
-        GatewayError::Refused { reason, .. } => reason,
-        other => panic!("not refused: {other:?}"),
-    };
+    let GatewayError::Refused { reason, .. } = exceeding else { panic!("not refused: {exceeding:?}") };
     assert!(
         matches!(
             reason,
@@ -59,6 +56,42 @@ pub async fn a_repeated_refund_number_gives_back_once<T: ChannelUnderTest>() {
     assert_eq!(scene.channel.books(&attempt), Books { taken: AMOUNT, given_back: 990, refunds: 1 });
     let asked = scene.gateway.query_refund(&refund_query(&attempt, &first)).await.unwrap();
     assert_eq!(asked.finding.status, RefundStatus::Succeeded);
+}
+
+/// Accepted is not arrived: it is told as under way until it ends, and what died gave nothing back.
+pub async fn a_refund_that_is_held_is_under_way_until_it_ends<T: ChannelUnderTest>() {
+    let scene = Scene::<T>::set().await;
+    for (refund_no, arrives) in [("R-dies", false), ("R-arrives", true)] {
+        let (attempt, paid) = scene.paid_attempt().await;
+        scene.channel.hold_next_refund();
+        let held = scene.refund(&attempt, &paid, refund_no, 990).await.unwrap();
+        assert_eq!(held.finding.status, RefundStatus::Processing, "{refund_no}");
+        let asked = scene.gateway.query_refund(&refund_query(&attempt, &held)).await.unwrap();
+        assert_eq!(asked.finding.status, RefundStatus::Processing, "{refund_no}");
+        if arrives {
+            scene.channel.refund_arrives(&attempt, refund_no);
+        } else {
+            scene.channel.refund_dies(&attempt, refund_no);
+        }
+        let ended = scene.gateway.query_refund(&refund_query(&attempt, &held)).await.unwrap();
+        assert_eq!(ended.finding.status == RefundStatus::Succeeded, arrives, "{refund_no}: {ended:?}");
+        scene.paid(&attempt).await;
+    }
+}
+
+/// A refusal for want of money is certain, and the same number works once there is some.
+pub async fn a_refund_without_money_is_refused_and_can_be_asked_for_again<T: ChannelUnderTest>() {
+    let scene = Scene::<T>::set().await;
+    let (attempt, paid) = scene.paid_attempt().await;
+    if scene.channel.accident(Verb::Refund, Accident::NoMoney) == Ordered::Yes {
+        let refused = scene.refund(&attempt, &paid, "R-1", 990).await.unwrap_err();
+        let is_certain =
+            matches!(refused, GatewayError::Refused { reason: Reason::MerchantBalanceInsufficient, .. });
+        assert!(is_certain, "{refused:?}");
+        assert_eq!(scene.channel.books(&attempt).given_back, 0);
+    }
+    scene.refunded(&attempt, &paid, "R-1", 990).await;
+    assert_eq!(scene.channel.books(&attempt), Books { taken: AMOUNT, given_back: 990, refunds: 1 });
 }
 
 /// No money came, so none goes; a refund that nobody asked for is not there.

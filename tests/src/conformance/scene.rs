@@ -157,14 +157,11 @@ impl<T: ChannelUnderTest> Scene<T> {
 
     /// The proven success of a payment, in our figures.
     pub(super) async fn paid(&self, attempt: &Attempt) -> PaidFinding {
-        match self.finding(attempt).await {
-            Finding::Paid(paid) => {
-                assert_eq!(paid.amount, attempt.request.amount);
-                assert_eq!(paid.payee, self.gateway.payee(&attempt.request.product));
-                paid
-            }
-            other => panic!("not paid: {other:?}"),
-        }
+        let finding = self.finding(attempt).await;
+        let Finding::Paid(paid) = finding else { panic!("not paid: {finding:?}") };
+        assert_eq!(paid.amount, attempt.request.amount);
+        assert_eq!(paid.payee, self.gateway.payee(&attempt.request.product));
+        paid
     }
 
     pub(super) fn completion(&self) -> CompletionCapability {

@@ -14,7 +14,7 @@ use payment_sandbox::{
     alipay::{
         AlipayControl, AlipaySimulator, DeliveryState, Execution, Fault, FaultRule, Forgery as Forged,
         GeneratedMerchant, InvokeOptions, KeyMode, MerchantOptions, Operation, PayOptions, RefundStatus,
-        SimulatorOptions, SystemErrorSpelling,
+        RefusalSignature, SimulatorOptions, SystemErrorSpelling,
     },
     clock::SimulatorClock,
 };
@@ -132,6 +132,20 @@ impl ChannelUnderTest for Alipay {
         self.control.settled().await;
     }
 
+    fn hold_next_refund(&self) {
+        self.control.add_fault(FaultRule {
+            operation: Some(Operation::Refund),
+            out_trade_no: None,
+            times: Some(1),
+            fault: Fault::RefundDelayed,
+        });
+    }
+
+    fn refund_dies(&self, attempt: &Attempt, refund_no: &str) {
+        let number = attempt.request.payment_no.as_str();
+        self.control.settle_refund(self.app_id(attempt), number, refund_no, RefundStatus::Failed).unwrap();
+    }
+
     fn refund_arrives(&self, attempt: &Attempt, refund_no: &str) {
         // A refund whose money moved at once answers a repeat with `fund_change=N`, and has arrived.
         let number = attempt.request.payment_no.as_str();
@@ -164,7 +178,13 @@ impl ChannelUnderTest for Alipay {
                 code: "40005".to_owned(),
                 sub_code: "isv.app-call-limited".to_owned(),
                 execution: Execution::Skipped,
-                signature: payment_sandbox::alipay::RefusalSignature::Unsigned,
+                signature: RefusalSignature::Unsigned,
+            },
+            Accident::NoMoney => Fault::Refused {
+                code: "40004".to_owned(),
+                sub_code: "ACQ.SELLER_BALANCE_NOT_ENOUGH".to_owned(),
+                execution: Execution::Skipped,
+                signature: RefusalSignature::Signed,
             },
             Accident::OtherAmount => replaced("/total_amount", json!("0.01")),
             // Domestic answers name neither.

@@ -95,6 +95,13 @@ impl ChannelUnderTest for BadPay {
 
     async fn settled(&self) {}
 
+    /// Every refund is.
+    fn hold_next_refund(&self) {}
+
+    fn refund_dies(&self, attempt: &Attempt, refund_no: &str) {
+        self.app.settle_refund(Self::shop(attempt), refund_no, "dead");
+    }
+
     fn refund_arrives(&self, attempt: &Attempt, refund_no: &str) {
         self.app.settle_refund(Self::shop(attempt), refund_no, "done");
     }
@@ -109,6 +116,8 @@ impl ChannelUnderTest for BadPay {
             Accident::ServerError => Bad::Broken,
             // It says so itself, or is not heard: there is no third.
             Accident::ServerErrorAfterwards => return Ordered::NotHere,
+            // Its shops may owe.
+            Accident::NoMoney => return Ordered::NotHere,
             Accident::Unsigned => Bad::Unsigned,
             Accident::ForeignSignature => Bad::ForeignSignature,
             Accident::Altered => Bad::Lie("number", json!("P2026112300AAAAAAAAAAAAAAAAAAAA")),

@@ -32,6 +32,17 @@ impl Paypal {
         assert_eq!(orders.len(), 1, "{orders:?}");
         orders.remove(0)
     }
+
+    /// Ends a refund that is on its way.
+    fn settle(&self, attempt: &Attempt, refund_no: &str, status: RefundStatus) {
+        let order = self.order(attempt);
+        let mut refunds = order.captures.iter().flat_map(|capture| &capture.refunds);
+        let named = |refund: &&payment_sandbox::paypal::LedgerRefund| {
+            refund.custom_id.as_deref().is_some_and(|name| name.contains(refund_no))
+        };
+        let refund = refunds.find(named).unwrap();
+        self.control.settle_refund(&refund.refund_id, status).unwrap();
+    }
 }
 
 #[async_trait::async_trait]
@@ -105,14 +116,21 @@ impl ChannelUnderTest for Paypal {
         self.control.settled().await;
     }
 
+    fn hold_next_refund(&self) {
+        self.control.add_fault(FaultRule {
+            operation: Some(Operation::RefundCapture),
+            reference: None,
+            times: Some(1),
+            fault: Fault::RefundPending,
+        });
+    }
+
+    fn refund_dies(&self, attempt: &Attempt, refund_no: &str) {
+        self.settle(attempt, refund_no, RefundStatus::Failed);
+    }
+
     fn refund_arrives(&self, attempt: &Attempt, refund_no: &str) {
-        let order = self.order(attempt);
-        let mut refunds = order.captures.iter().flat_map(|capture| &capture.refunds);
-        let named = |refund: &&payment_sandbox::paypal::LedgerRefund| {
-            refund.custom_id.as_deref().is_some_and(|name| name.contains(refund_no))
-        };
-        let refund = refunds.find(named).unwrap();
-        self.control.settle_refund(&refund.refund_id, RefundStatus::Completed).unwrap();
+        self.settle(attempt, refund_no, RefundStatus::Completed);
     }
 
     fn accident(&self, verb: Verb, accident: Accident) -> Ordered {
@@ -135,6 +153,7 @@ impl ChannelUnderTest for Paypal {
             Accident::Altered => Fault::TruncatedBody,
             Accident::Unsigned | Accident::ForeignSignature => return Ordered::NotHere,
             Accident::TurnedAway => Fault::RateLimited { retry_after: None },
+            Accident::NoMoney => Fault::Refused { issue: "REFUND_FAILED_INSUFFICIENT_FUNDS".to_owned() },
             Accident::OtherAmount => replaced("/amount/value", json!("0.01")),
             Accident::OtherCurrency => replaced("/amount/currency_code", json!("USD")),
             Accident::OtherPayee => replaced("/payee", json!({"merchant_id": "NOBODYSACCOUN"})),

@@ -117,6 +117,13 @@ impl ChannelUnderTest for Wechat {
         self.control.settled().await;
     }
 
+    /// Every refund is.
+    fn hold_next_refund(&self) {}
+
+    fn refund_dies(&self, attempt: &Attempt, refund_no: &str) {
+        self.control.settle_refund(self.mchid(attempt), refund_no, RefundStatus::Closed).unwrap();
+    }
+
     fn refund_arrives(&self, attempt: &Attempt, refund_no: &str) {
         self.control.settle_refund(self.mchid(attempt), refund_no, RefundStatus::Success).unwrap();
     }
@@ -143,6 +150,7 @@ impl ChannelUnderTest for Wechat {
             Accident::Altered if verb == Verb::Close => return Ordered::NotHere,
             Accident::Altered => Fault::AlteredBody,
             Accident::TurnedAway => Fault::RateLimited,
+            Accident::NoMoney => Fault::NotEnoughBalance,
             Accident::OtherAmount => replaced("/amount/total", json!(1)),
             Accident::OtherCurrency => replaced("/amount/currency", json!("USD")),
             Accident::OtherPayee => replaced("/mchid", json!("1900000001")),
