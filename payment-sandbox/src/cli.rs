@@ -20,7 +20,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Plays eight payment stories over real sockets, with real signatures, on a real PostgreSQL.
+    /// Plays fifteen payment stories and an audit over real sockets, with real signatures, on a real PostgreSQL.
     ///
     /// Ends with 0 only if each story ended as promised.
     Demo {

@@ -17,6 +17,9 @@ const PYTHON_CLIENT: &str = "payment-sandbox/independent/grpc_client.py";
 /// A request that makes a payment whose QR code the wallet page knows.
 const REQUEST: &str = r#"{"request_id": "by-hand-1", "orders": [{"order_no": "by-hand-1", "amount": {"currency_code": "CNY", "minor_units": 100}}], "description": "By hand", "wechat_pay": {"native": {}}}"#;
 
+/// A request that gives a part of it back, once it is paid.
+const REFUND: &str = r#"{"refund_no": "by-hand-1", "order_no": "by-hand-1", "amount": {"currency_code": "CNY", "minor_units": 40}, "reason": "REFUND_REASON_RETURN"}"#;
+
 /// Writes the addresses for other programs and prints them for people.
 pub(super) fn tell(terminal: Terminal, folder: &Path, addresses: &Addresses) -> Result<(), Failure> {
     let file = folder.join("addresses.json");
@@ -38,14 +41,21 @@ pub(super) fn tell(terminal: Terminal, folder: &Path, addresses: &Addresses) -> 
     rows.iter().for_each(|(name, value)| terminal.line(&format!("  {name:<10}  {value}")));
     terminal
         .line("\nCreate a payment, then pay it on the wallet page (buf: npm install -g @bufbuild/buf):\n");
-    terminal.line(&format!(
-        "  buf curl --protocol grpc --http2-prior-knowledge \\\n    -H 'authorization: Bearer {}' \\\n    -d '{REQUEST}' \\\n    http://{}/payment.v1.PaymentService/CreatePayment",
-        addresses.api_key.expose_secret(),
-        server.grpc
-    ));
+    terminal.line(&buf_curl(addresses, "PaymentService/CreatePayment", REQUEST));
+    terminal.line("\nOnce it is paid, give a part of it back:\n");
+    terminal.line(&buf_curl(addresses, "RefundService/CreateRefund", REFUND));
     terminal.line("\nOr from Python, with nothing but reflection (pip install grpcio grpcio-reflection):\n");
     terminal.line(&format!("  python3 {PYTHON_CLIENT} {}", file.display()));
     Ok(())
+}
+
+/// A call that can be pasted.
+fn buf_curl(addresses: &Addresses, method: &str, request: &str) -> String {
+    format!(
+        "  buf curl --protocol grpc --http2-prior-knowledge \\\n    -H 'authorization: Bearer {}' \\\n    -d '{request}' \\\n    http://{}/payment.v1.{method}",
+        addresses.api_key.expose_secret(),
+        addresses.server.grpc
+    )
 }
 
 fn write(file: &Path, addresses: &Addresses) -> std::io::Result<()> {

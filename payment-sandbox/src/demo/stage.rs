@@ -22,8 +22,12 @@ use crate::commands::{ChannelAddresses, Failure, WechatArguments, database_optio
 /// The database of the server.
 const DATABASE: &str = "payment";
 
-/// How often another port for callbacks is tried when somebody else was faster.
+/// How often other ports are tried when somebody else was faster.
 const PORT_ATTEMPTS: usize = 5;
+
+/// Where the server's ports are drawn from.
+const FIRST_PORT: u16 = 20_000;
+const PORTS: u16 = 12_000;
 
 /// What is up. Whatever is missing was not started, or is stopped again.
 pub(super) struct Stage {
@@ -120,20 +124,18 @@ impl Stage {
     ) -> Result<(ServerAddresses, Duration), Failure> {
         let account = fs::read_to_string(settings_file(&self.folder)).map_err(Failure::new)?;
         fs::write(self.folder.join("database_url"), database_url.expose_secret()).map_err(Failure::new)?;
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut attempts_left = PORT_ATTEMPTS;
         loop {
             attempts_left -= 1;
-            // The channel must know the port for callbacks before the server has it.
-            let callbacks = free_port().map_err(Failure::at("a free port"))?;
-            let addresses = ServerAddresses { grpc: any, callbacks, admin: any };
+            // The channel must know the port for callbacks before the server has it, and all stay when it is killed.
+            let port = || free_port().map_err(Failure::at("a free port"));
+            let addresses = ServerAddresses { grpc: port()?, callbacks: port()?, admin: port()? };
             let (api_key, account) = (api_key.hash.to_string(), account.clone());
             let configuration = ServerConfiguration { addresses, api_key, account };
             let ready = self.serve(&configuration).await;
             let log = self.server_log_tail();
-            if !(ready.is_err() && log.contains("callbacks.listen") && attempts_left > 0) {
-                let found = ready.as_ref().map_or(addresses, |(addresses, _)| *addresses);
-                self.configuration = Some(ServerConfiguration { addresses: found, ..configuration });
+            if !(ready.is_err() && log.contains("Choose a free address") && attempts_left > 0) {
+                self.configuration = Some(configuration);
                 return ready;
             }
         }
@@ -227,8 +229,18 @@ async fn create_database(database: &PrivatePostgres) -> Result<(), Failure> {
     }
 }
 
+/// A port that nothing listens on, below those that systems give to connections: while a server is away, no connection
+/// of somebody else can be given its port.
 fn free_port() -> io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+    loop {
+        let mut random = [0; 2];
+        SystemRandomness.fill(&mut random);
+        let port = FIRST_PORT + u16::from_le_bytes(random) % PORTS;
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            bound => return bound?.local_addr(),
+        }
+    }
 }
 
 /// What differs between one demo's server and another's.

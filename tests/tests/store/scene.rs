@@ -239,10 +239,9 @@ pub(crate) fn new_refund(refund_no: &str, payment: &Payment, split: Split) -> Ne
 /// Records a refund of a payment's only order.
 pub(crate) async fn refunded(on: &TestStore, refund_no: &str, payment: &Payment, fen: i64) -> Refund {
     let new = new_refund(refund_no, payment, Split::OfOnlyOrder(cny(fen)));
-    match on.store.refund_create(&new).await.unwrap() {
-        RefundOutcome::Created(refund) => *refund,
-        other => panic!("not recorded: {other:?}"),
-    }
+    let outcome = on.store.refund_create(&new).await.unwrap();
+    let RefundOutcome::Created(refund) = outcome else { panic!("not recorded: {outcome:?}") };
+    *refund
 }
 
 /// What the channel says about a refund, by itself.
