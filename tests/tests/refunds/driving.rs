@@ -58,7 +58,7 @@ async fn r17_an_empty_purse_calls_a_person_once_and_the_refund_goes_on_trying() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r17_an_abnormal_refund_calls_a_person_and_succeeds_once_the_person_has_acted() {
+async fn r17_an_abnormal_refund_calls_a_person_once_and_takes_no_second_number() {
     let app = TestApp::start().await;
     let payment_no = paid(&app, "A", 100).await;
     ask(&app, refund("R-1", &payment_no, 40)).await.unwrap();
