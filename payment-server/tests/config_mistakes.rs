@@ -170,14 +170,14 @@ const TABLE: &[(&str, &str, &str, &str, &str)] = &[
         "[jobs]\nbatch = 1001\n[callbacks]",
         "jobs.batch",
         "from 1 to 1000",
-        "Leave it out for 100",
+        "Leave it out for 32",
     ),
     (
         "[callbacks]",
         "[jobs]\ninterval_milliseconds = 99\n[callbacks]",
         "jobs.interval_milliseconds",
         "from 100 to 60000",
-        "Leave it out for 1000",
+        "Leave it out for 320",
     ),
     (
         "[callbacks]",
