@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn r19_f35_no_gap_within_the_first_hour_is_longer_than_75_seconds_and_none_is_ever_longer_than_five_minutes() {
+    fn r19_f35_no_gap_exceeds_75_seconds_in_the_first_hour_nor_five_minutes_ever() {
         let mut age = Duration::ZERO;
         for asked in 0..1000 {
             let longest = PAYMENT.delay(asked, 255);

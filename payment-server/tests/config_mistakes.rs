@@ -177,7 +177,7 @@ const TABLE: &[(&str, &str, &str, &str, &str)] = &[
         "[jobs]\ninterval_milliseconds = 99\n[callbacks]",
         "jobs.interval_milliseconds",
         "from 100 to 60000",
-        "Leave it out for 320",
+        "Leave it out for 1000",
     ),
     (
         "[callbacks]",
