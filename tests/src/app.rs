@@ -1,7 +1,11 @@
 //! A whole service in one process for one test: a database of its own, a WeChat Pay simulator, and the server's three
 //! listeners, all on one clock that the test moves.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+};
 
 use payment_core::{gateway::GatewayFactory, invariant, ports::Ports};
 use payment_proto::v1::{
@@ -361,9 +365,20 @@ async fn launch(config: &Config, registry: &ChannelRegistry, clock: &SimulatorCl
     (running.unwrap_or_else(|error| panic!("{error}")), assemble::store(config, &ports).unwrap())
 }
 
-/// The callback URL goes to the channel before the listener's port is known, so the port is chosen here.
+/// The callback URL goes to the channel before the listener's port is known, so the port is chosen here. Linux gives
+/// connections of 127.0.0.1 ports of that address, and each test process has an address of its own, on which no port is
+/// chosen twice: nobody takes it between the choice and the start.
 fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    static CHOSEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let host =
+        if cfg!(target_os = "linux") { Ipv4Addr::new(127, 78, high, low) } else { Ipv4Addr::LOCALHOST };
+    loop {
+        let address = std::net::TcpListener::bind((host, 0)).unwrap().local_addr().unwrap();
+        if CHOSEN.lock().unwrap().insert(address.port()) {
+            return address;
+        }
+    }
 }
 
 /// A WeChat account's section of the configuration.
