@@ -367,8 +367,9 @@ async fn launch(config: &Config, registry: &ChannelRegistry, clock: &SimulatorCl
 
 /// The callback URL goes to the channel before the listener's port is known, so the port is chosen here. Linux gives
 /// connections of 127.0.0.1 ports of that address, and each test process has an address of its own, on which no port is
-/// chosen twice: nobody takes it between the choice and the start.
-fn free_address() -> SocketAddr {
+/// chosen twice: nobody takes it between the choice and the start, nor between a server's death and its next start.
+#[must_use]
+pub fn free_address() -> SocketAddr {
     static CHOSEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let [_, _, high, low] = std::process::id().to_be_bytes();
     let host =

@@ -1,9 +1,6 @@
 //! Everything around a server that dies: its database, its configuration, and the channel, which live on.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use payment_core::{
     invariant::{self, Ledger},
@@ -26,7 +23,7 @@ use payment_sandbox::{
 use payment_server::{app::crash_point::CrashPoint, config::GeneratedApiKey, ports::SystemRandomness};
 use payment_store::Store;
 use payment_tests::{
-    app::{Payments, WithKey, account_section},
+    app::{Payments, WithKey, account_section, free_address},
     database::{self, migrated_database},
     requests::{payment_no, sdk_parameters},
 };
@@ -204,13 +201,4 @@ pub(crate) async fn create(
 ) -> (String, CreatePaymentResponse) {
     let created = caller.create_payment(request).await.unwrap().into_inner();
     (payment_no(&created), created)
-}
-
-/// An address that stays free between a server's death and its next start: Linux gives connections of 127.0.0.1 ports of
-/// that address, and each test process has an address of its own.
-fn free_address() -> SocketAddr {
-    let [_, _, high, low] = std::process::id().to_be_bytes();
-    let host =
-        if cfg!(target_os = "linux") { Ipv4Addr::new(127, 77, high, low) } else { Ipv4Addr::LOCALHOST };
-    std::net::TcpListener::bind((IpAddr::V4(host), 0)).unwrap().local_addr().unwrap()
 }
