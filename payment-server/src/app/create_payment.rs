@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use payment_core::{
-    gateway::Capabilities,
+    gateway::{Capabilities, CreateCapability},
     identifiers::{MerchantId, PaymentNo},
     money::{Money, MoneyError},
     payment::{
-        Allocation, Payment, PaymentTimes,
+        Allocation, ChannelHandle, Payment, PaymentTimes,
         allocation::AllocationState,
         create::{CreateContent, OrderAmount},
         state::PaymentState,
@@ -53,13 +53,17 @@ impl App {
         account: &Account,
     ) -> Result<CreatedPayment, AppError> {
         let policy = command.earlier_attempt_policy.unwrap_or(self.policy.earlier_attempt_policy);
-        let mut new =
-            NewPayment { payment: draft, created_by: caller.api_key_id.clone(), verdicts: Vec::new() };
+        let signed_locally = sign_locally(&draft, account).await;
+        let created_by = caller.api_key_id.clone();
+        let mut new = NewPayment { payment: draft, created_by, signed_locally, verdicts: Vec::new() };
         for _ in 0..ROUNDS {
             match self.store.payment_create(&new).await? {
                 CreateOutcome::Created(payment) => {
                     crash_point::reach(CrashPoint::CreateIntended);
-                    return self.announce(payment, account).await;
+                    return match new.signed_locally {
+                        Some(_) => self.payment_data(payment, account),
+                        None => self.announce(payment, account).await,
+                    };
                 }
                 CreateOutcome::Known(payment) => {
                     same_content(&payment, &new.payment, command)?;
@@ -188,6 +192,18 @@ fn allocations(orders: &[OrderAmount]) -> Vec<Allocation> {
     let mut allocations: Vec<_> = orders.iter().map(pending).collect();
     allocations.sort_by(|one, other| one.order_no.cmp(&other.order_no));
     allocations
+}
+
+/// Signs payment data before the intent is recorded, where that needs no channel: intent and handle are then one commit.
+/// A signature that fails is tried again, and told about, when the payment is announced.
+async fn sign_locally(draft: &Payment, account: &Account) -> Option<ChannelHandle> {
+    let product = account.gateway.capabilities().product(&draft.product)?;
+    match product.create {
+        CreateCapability::CallsChannel => None,
+        CreateCapability::SignsLocally => {
+            account.gateway.create(&create_request(draft, account)).await.ok().map(|created| created.handle)
+        }
+    }
 }
 
 fn outside_of_capabilities(

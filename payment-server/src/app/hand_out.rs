@@ -154,7 +154,11 @@ impl App {
     }
 
     /// The payment with payment data signed for this moment, if it still awaits its payer.
-    fn payment_data(&self, payment: Payment, account: &Account) -> Result<CreatedPayment, AppError> {
+    pub(super) fn payment_data(
+        &self,
+        payment: Payment,
+        account: &Account,
+    ) -> Result<CreatedPayment, AppError> {
         let handle =
             payment.handle.as_ref().filter(|_| payment.state.is_open() && self.now() < payment.times.expire);
         let payment_data =

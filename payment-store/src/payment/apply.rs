@@ -180,7 +180,7 @@ async fn write(
     payment_update(connection, &after).await.inspect_err(|abort| note_taken(context, abort))?;
     allocations_update(connection, &after, &decision.allocations).await?;
     if let Some(transition) = decision.transition {
-        transition_insert(connection, &after, transition, request, notification).await?;
+        transition_insert_in_txn(connection, &after, transition, &request.evidence, notification).await?;
     }
     let about = EventOf {
         merchant_id: &after.merchant_id,
@@ -249,18 +249,18 @@ async fn allocations_update(
     Ok(())
 }
 
-async fn transition_insert(
+/// Keeps a change of state with what caused it, at the time that the payment was last changed (R26).
+pub(super) async fn transition_insert_in_txn(
     connection: &mut AsyncPgConnection,
     after: &Payment,
     transition: PaymentTransition,
-    request: &ApplyRequest,
+    evidence: &Evidence,
     notification: Option<Uuid>,
 ) -> Result<(), Abort> {
-    let channel = request.evidence.channel.as_ref();
+    let channel = evidence.channel.as_ref();
     // A notification's bytes are in the inbox; they are not kept twice.
-    let bytes = channel
-        .filter(|_| request.evidence.source != Source::Notification)
-        .map(|words| words.bytes.as_slice());
+    let bytes =
+        channel.filter(|_| evidence.source != Source::Notification).map(|words| words.bytes.as_slice());
     diesel::insert_into(payment_transition::table)
         .values((
             payment_transition::payment_no.eq(after.payment_no.as_str()),
@@ -268,13 +268,13 @@ async fn transition_insert(
             payment_transition::event.eq(transition.event.word()),
             payment_transition::from_state.eq(transition.from.word()),
             payment_transition::to_state.eq(transition.to.word()),
-            payment_transition::source.eq(request.evidence.source.word()),
-            payment_transition::caller.eq(request.evidence.caller.as_ref().map(|caller| caller.as_str())),
+            payment_transition::source.eq(evidence.source.word()),
+            payment_transition::caller.eq(evidence.caller.as_ref().map(|caller| caller.as_str())),
             payment_transition::notification_id.eq(notification),
             payment_transition::evidence.eq(bytes),
             payment_transition::verified_by
                 .eq(channel.and_then(|words| words.verified_by.as_ref()).map(|key| key.as_str())),
-            payment_transition::transition_time.eq(request.now),
+            payment_transition::transition_time.eq(after.times.update),
         ))
         .execute(connection)
         .await?;

@@ -5,11 +5,17 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::{FutureExt as _, future::BoxFuture};
 use payment_core::{
+    evidence::{Evidence, Source},
     identifiers::{ApiKeyId, OrderNo, PaymentNo},
-    payment::{Payment, allocation::AllocationState},
+    payment::{
+        ChannelHandle, Payment,
+        allocation::AllocationState,
+        apply::{Happening, decide},
+    },
 };
 
 use super::{
+    apply::transition_insert_in_txn,
     lock::orders_lock_in_txn,
     read::payments_in_txn,
     row::{AllocationRow, PaymentRow},
@@ -29,6 +35,9 @@ pub struct NewPayment {
     pub payment: Payment,
     /// The API key that asks for it.
     pub created_by: ApiKeyId,
+    /// What payment data is made from, where it was signed without asking the channel: intent and handle are then one
+    /// commit.
+    pub signed_locally: Option<ChannelHandle>,
     /// What was decided about earlier attempts after their channels were asked, outside of any transaction.
     pub verdicts: Vec<(PaymentNo, EarlierVerdict)>,
 }
@@ -97,9 +106,9 @@ fn create_in_txn<'c>(
             Earlier::Undecided(payments) => return Ok(CreateOutcome::EarlierAttempts(payments)),
         }
         // Nothing stands against it.
-        insert_payment(connection, new).await?;
+        let payment = insert_payment(connection, new).await?;
         insert_request(connection, wanted, &wanted.payment_no).await?;
-        Ok(CreateOutcome::Created(wanted.clone()))
+        Ok(CreateOutcome::Created(payment))
     }
     .boxed()
 }
@@ -180,20 +189,41 @@ async fn earlier_attempts(
     }
 }
 
-async fn insert_payment(connection: &mut AsyncPgConnection, new: &NewPayment) -> Result<(), Abort> {
+/// Records the payment as far as it has come, and answers with it.
+async fn insert_payment(connection: &mut AsyncPgConnection, new: &NewPayment) -> Result<Payment, Abort> {
+    let Some(handle) = &new.signed_locally else {
+        insert_rows(connection, &new.payment, &new.created_by).await?;
+        return Ok(new.payment.clone());
+    };
+    let now = new.payment.times.create;
+    let decision = decide(&new.payment, &[], &Happening::Created(handle.clone()), now);
+    let payment = decision.applied_to(&new.payment, now);
+    insert_rows(connection, &payment, &new.created_by).await?;
+    if let Some(transition) = decision.transition {
+        let evidence = Evidence::of_caller(Source::CallerRequest, new.created_by.clone());
+        transition_insert_in_txn(connection, &payment, transition, &evidence, None).await?;
+    }
+    Ok(payment)
+}
+
+async fn insert_rows(
+    connection: &mut AsyncPgConnection,
+    payment: &Payment,
+    created_by: &ApiKeyId,
+) -> Result<(), Abort> {
     use diesel::sql_types::{Array, BigInt, Text};
-    let row = PaymentRow::of(&new.payment, new.created_by.as_str());
+    let row = PaymentRow::of(payment, created_by.as_str());
     diesel::insert_into(payment::table).values(row).execute(connection).await?;
     let order_nos: Vec<&str> =
-        new.payment.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect();
+        payment.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect();
     let amounts: Vec<i64> =
-        new.payment.allocations.iter().map(|allocation| allocation.amount.minor_units()).collect();
+        payment.allocations.iter().map(|allocation| allocation.amount.minor_units()).collect();
     let insert_allocations = diesel::sql_query(
         "INSERT INTO allocation (payment_no, merchant_id, state, order_no, amount) \
          SELECT $1, $2, $3, part.order_no, part.amount FROM unnest($4, $5) AS part (order_no, amount)",
     )
-    .bind::<Text, _>(new.payment.payment_no.as_str())
-    .bind::<Text, _>(new.payment.merchant_id.as_str())
+    .bind::<Text, _>(payment.payment_no.as_str())
+    .bind::<Text, _>(payment.merchant_id.as_str())
     .bind::<Text, _>(AllocationState::Pending.as_str())
     .bind::<Array<Text>, _>(order_nos)
     .bind::<Array<BigInt>, _>(amounts);

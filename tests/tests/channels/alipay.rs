@@ -22,6 +22,25 @@ async fn r01_an_app_payment_is_signed_here_and_paid_by_the_notification() {
     scene.app.finish().await;
 }
 
+/// Every row that the create wrote carries the number of the transaction that wrote it last.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_payment_is_created_in_one_transaction_and_without_the_network() {
+    let mut scene = Scene::start().await;
+    scene.unplug_alipay();
+    let created = scene.app.create(alipay_app("r-1", "A", 6680)).await;
+    assert_eq!(created.payment.as_ref().unwrap().state(), PaymentState::AwaitingPayer);
+    assert!(sdk_text(created.payment_data).contains("alipay.trade.app.pay"));
+    let written_by = "SELECT count(DISTINCT writer) FROM ( \
+                      SELECT xmin::text AS writer FROM payment \
+                      UNION ALL SELECT xmin::text FROM allocation \
+                      UNION ALL SELECT xmin::text FROM create_request \
+                      UNION ALL SELECT xmin::text FROM payment_transition) AS written";
+    assert_eq!(scene.app.number(written_by).await, 1);
+    let transitions = "SELECT event || ' by ' || caller FROM payment_transition";
+    assert_eq!(scene.app.texts(transitions).await, ["PAYMENT_DATA_READY by acme-key"]);
+    scene.app.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r04_f31_a_trade_that_does_not_exist_yet_ends_nothing_and_a_lost_notification_is_found_by_the_scheduler()
  {

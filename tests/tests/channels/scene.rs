@@ -19,7 +19,7 @@ pub(super) struct Scene {
     pub(super) alipay_app_id: String,
     pub(super) paypal: PaypalControl,
     // They end when they are dropped.
-    _alipay: AlipaySimulator,
+    alipay_simulator: Option<AlipaySimulator>,
     _paypal: PaypalSimulator,
 }
 
@@ -58,9 +58,14 @@ impl Scene {
             alipay: alipay.control(),
             alipay_app_id: of_alipay.app_id,
             paypal: paypal.control(),
-            _alipay: alipay,
+            alipay_simulator: Some(alipay),
             _paypal: paypal,
         }
+    }
+
+    /// From now on nobody listens at Alipay's address.
+    pub(super) fn unplug_alipay(&mut self) {
+        self.alipay_simulator = None;
     }
 }
 

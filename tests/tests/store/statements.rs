@@ -1,7 +1,7 @@
 //! Prepared statements are kept (Diesel throws many away), and each use case takes few of them.
 
-use payment_core::payment::state::PaymentState;
-use payment_store::payment::PaymentFilter;
+use payment_core::payment::{apply::Happening, state::PaymentState};
+use payment_store::payment::{NewPayment, PaymentFilter};
 use payment_tests::database::{
     TestStore, open, options,
     proxy::{Proxy, Traffic},
@@ -96,6 +96,11 @@ async fn creating_and_applying_take_few_statements() {
     proxy.take_traffic();
     let payment = on.store.payment_create(&new(payment("r", &["A", "B"]))).await.unwrap();
     let create = proxy.take_traffic();
+    let Happening::Created(handle) = crate::scene::handle() else { panic!("a handle") };
+    let signed = new(crate::scene::payment("signed", &["C", "D"]));
+    let signed = NewPayment { signed_locally: Some(handle), ..signed };
+    on.store.payment_create(&signed).await.unwrap();
+    let signed_create = proxy.take_traffic();
     let payment_store::payment::CreateOutcome::Created(payment) = payment else { panic!("{payment:?}") };
     crate::scene::apply(&on, &crate::scene::answered(&payment, crate::scene::handle())).await;
     let answer = proxy.take_traffic();
@@ -106,6 +111,7 @@ async fn creating_and_applying_take_few_statements() {
     let repeat = proxy.take_traffic();
     let bounds = [
         ("create", create, 9),
+        ("create signed locally", signed_create, 10),
         ("answer", answer, 7),
         ("notification", notification, 10),
         ("repeat", repeat, 6),
