@@ -56,9 +56,9 @@ pub const OTHER_MERCHANT: &str = "other";
 /// The WeChat Pay account of [`OTHER_MERCHANT`].
 pub const OTHER_ACCOUNT: &str = "other-wechat";
 
-/// The simulators' clock as the server's.
+/// The simulators' clock as everybody's.
 #[derive(Clone)]
-struct SharedClock(SimulatorClock);
+pub struct SharedClock(pub SimulatorClock);
 
 impl payment_core::ports::Clock for SharedClock {
     fn now(&self) -> OffsetDateTime {

@@ -10,7 +10,6 @@
 )]
 
 pub mod app;
-pub mod bad_pay;
 pub mod channel_hand;
 pub mod conformance;
 pub mod database;

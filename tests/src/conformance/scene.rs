@@ -17,7 +17,7 @@ use payment_core::{
     },
     identifiers::{ChannelAccountId, PaymentNo, Product, RefundNo},
     money::{Currency, Money},
-    ports::{Clock, Http, HttpError, HttpRequest, HttpResponse, Ports},
+    ports::{Http, HttpError, HttpRequest, HttpResponse, Ports},
 };
 use payment_sandbox::clock::SimulatorClock;
 use payment_server::{
@@ -30,22 +30,13 @@ use super::{
     channel::{Attempt, ChannelUnderTest, Habits, Whose},
     receiver::Receiver,
 };
-use crate::app::START;
+use crate::app::{START, SharedClock};
 
 /// What a payment of the cases costs, in minor units.
 pub(super) const AMOUNT: i64 = 1990;
 
 /// How long its payer may pay.
 const TIME_TO_PAY: time::Duration = time::Duration::minutes(30);
-
-/// The simulators' clock as a channel's.
-struct SharedClock(SimulatorClock);
-
-impl Clock for SharedClock {
-    fn now(&self) -> OffsetDateTime {
-        self.0.now()
-    }
-}
 
 /// The server's HTTP with a count of what was sent.
 struct CountedHttp {

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use channel_bad_pay::{Accident as Bad, BadPayApp, BadPayFactory, BadRefund, OrderState};
 use payment_core::gateway::{GatewayFactory, PaymentData, RawCallback};
 use payment_sandbox::clock::SimulatorClock;
 use payment_tests::{
-    bad_pay::{Accident as Bad, BadPayApp, BadPayFactory, BadRefund, OrderState},
+    app::SharedClock,
     conformance::{
         Accident, Attempt, Books, ChannelUnderTest, Forgery, Habits, Notifies, Ordered, Proof, Verb, Whose,
     },
@@ -47,7 +48,7 @@ impl ChannelUnderTest for BadPay {
     }
 
     async fn start(clock: &SimulatorClock, _: &str) -> Self {
-        let app = BadPayApp::start(clock.clone()).await;
+        let app = BadPayApp::start(Arc::new(SharedClock(clock.clone()))).await;
         let keys = [OURS, NEIGHBOUR].map(|shop| (shop, app.open_shop(shop)));
         Self { app, clock: clock.clone(), keys: keys.into() }
     }
@@ -116,8 +117,7 @@ impl ChannelUnderTest for BadPay {
             Accident::ServerError => Bad::Broken,
             // It says so itself, or is not heard: there is no third.
             Accident::ServerErrorAfterwards => return Ordered::NotHere,
-            // Its shops may owe.
-            Accident::NoMoney => return Ordered::NotHere,
+            Accident::NoMoney => Bad::TillEmpty,
             Accident::Unsigned => Bad::Unsigned,
             Accident::ForeignSignature => Bad::ForeignSignature,
             Accident::Altered => Bad::Lie("number", json!("P2026112300AAAAAAAAAAAAAAAAAAAA")),

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
+use channel_bad_pay::{BadRefund, OrderState};
 use payment_proto::v1::{CreatePaymentRequest, EarlierAttemptPolicy, PaymentState};
 use payment_server::jobs::Job;
-use payment_tests::{
-    bad_pay::{BadRefund, OrderState},
-    requests::payment_no,
-};
+use payment_tests::requests::payment_no;
 use tonic::Code;
 
 use super::stage::{SHOP, Stage, payment};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use channel_bad_pay::{Accident, OrderState};
 use payment_proto::v1::PaymentState;
 use payment_server::jobs::Job;
-use payment_tests::bad_pay::{Accident, OrderState};
 
 use super::stage::{SHOP, Stage};
 

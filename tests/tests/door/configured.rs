@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use channel_bad_pay::BadPayFactory;
 use payment_server::{channels::ChannelRegistry, config::Config};
-use payment_tests::bad_pay::BadPayFactory;
 use tonic::Code;
 
 use super::stage::{Stage, payment, payment_with, text_option};

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use payment_proto::v1::{ChannelContact, ClientResult, ConfirmPaymentRequest, PaymentState};
-use payment_tests::{bad_pay::OrderState, replay::RawRequest};
+use channel_bad_pay::OrderState;
+use payment_proto::v1::{
+    ChannelContact, ClientResult, ConfirmPaymentRequest, PaymentState, payment_data::Kind,
+};
+use payment_tests::replay::RawRequest;
 
 use super::stage::{BAD_ACCOUNT, SHOP, Stage, payment, payment_with, text_option, ticket};
 
@@ -125,5 +128,22 @@ async fn r14_the_same_request_gives_the_same_ticket() {
     let again = stage.app.create(payment("r-1", "A", "phone")).await;
     assert_eq!(again.payment, first.payment);
     assert_eq!(again.payment_data, first.payment_data);
+    stage.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payer_pays_on_bad_pays_page_and_asking_brings_the_payment_home() {
+    let stage = Stage::set().await;
+    let created = stage.app.create(payment("r-1", "A", "page")).await;
+    let number = created.payment.unwrap().payment_no;
+    let Some(Kind::RedirectUrl(page)) = created.payment_data.and_then(|data| data.kind) else { panic!() };
+    let browser = reqwest::Client::builder().no_proxy().build().unwrap();
+    let shown = browser.get(&page).send().await.unwrap().text().await.unwrap();
+    assert!(shown.contains("¥1.00") && shown.contains("<button>"), "{shown}");
+    let paid = browser.post(&page).send().await.unwrap().text().await.unwrap();
+    assert!(paid.contains("Paid."), "{paid}");
+    let again = browser.post(&page).send().await.unwrap();
+    assert_eq!(again.status().as_u16(), 409, "nobody pays twice with one ticket");
+    assert_eq!(stage.app.sync(&number).await.0, PaymentState::Succeeded);
     stage.app.finish().await;
 }

@@ -1,11 +1,11 @@
 //! Money on its way back through Bad Pay, which never says that it arrived.
 
+use channel_bad_pay::{Accident, BadRefund};
 use payment_proto::v1::{
     CreateRefundRequest, GetRefundRequest, Money, PaymentState, Refund, RefundReason, RefundState,
     create_refund_request::{Extent, Payment},
 };
 use payment_server::jobs::Job;
-use payment_tests::bad_pay::{Accident, BadRefund};
 
 use super::stage::{SHOP, Stage};
 

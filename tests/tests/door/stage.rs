@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use channel_bad_pay::{BadPayApp, BadPayFactory};
 use payment_proto::v1::{
     CreatePaymentRequest, PaymentData, PaymentState, PluginOptions, create_payment_request::ChannelOptions,
     payment_data::Kind,
 };
 use payment_sandbox::clock::SimulatorClock;
 use payment_tests::{
-    app::{ACCOUNT, MERCHANT, START, TestApp, TestAppOptions},
-    bad_pay::{BadPayApp, BadPayFactory},
+    app::{ACCOUNT, MERCHANT, START, SharedClock, TestApp, TestAppOptions},
     requests::{app_payment, payment_no},
 };
 
@@ -34,7 +34,7 @@ impl Stage {
     /// The same, with more lines in the account's section.
     pub(crate) async fn set_with(account_lines: &str) -> Self {
         let clock = SimulatorClock::manual(START);
-        let bad = BadPayApp::start(clock.clone()).await;
+        let bad = BadPayApp::start(Arc::new(SharedClock(clock.clone()))).await;
         let section = account_section(&bad, account_lines);
         let app = TestApp::start_with(TestAppOptions {
             clock,

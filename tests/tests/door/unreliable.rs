@@ -1,12 +1,8 @@
 //! Slow, broken, missing and lying answers.
 
-use std::time::Duration;
-
+use channel_bad_pay::{Accident, OrderState};
 use payment_proto::v1::{ChannelContact, ClosePaymentRequest, PaymentState, SyncPaymentRequest};
-use payment_tests::{
-    bad_pay::{Accident, OrderState},
-    requests::payment_no,
-};
+use payment_tests::requests::payment_no;
 use serde_json::json;
 use tonic::Code;
 
@@ -63,8 +59,8 @@ async fn f29_a_lost_answer_to_a_close_is_cleared_up_by_asking() {
     let stage = Stage::set().await;
     for (index, accident) in [Accident::BrokenOff, Accident::BrokenOffAfterwards].into_iter().enumerate() {
         let number = stage.open(&format!("r-{index}"), &format!("order-{index}")).await;
-        // The question before the close is answered after a while, so that the accident meets the close.
-        stage.bad.accident(Accident::Slow(Duration::ZERO));
+        // The first request is the question before the close, which is answered.
+        stage.bad.accident(Accident::NotYet);
         stage.bad.accident(accident.clone());
         let done = accident == Accident::BrokenOffAfterwards;
         let expected = if done { PaymentState::Closed } else { PaymentState::AwaitingPayer };
@@ -81,13 +77,14 @@ async fn a_slow_answer_is_waited_for_and_counts() {
     let stage = Stage::set().await;
     let number = stage.open("r-1", "A").await;
     stage.bad.pay(SHOP, &number);
-    stage.bad.accident(Accident::Slow(Duration::from_secs(5)));
+    stage.bad.accident(Accident::Held);
     let mut client = stage.app.payments();
     let request = SyncPaymentRequest { payment_no: number.clone() };
     let asking = tokio::spawn(async move { client.sync_payment(request).await });
     stage.app.until("the question is on its way", || stage.bad.unanswered() == 1).await;
     assert_eq!(stage.app.state(&number).await, PaymentState::AwaitingPayer);
     stage.advance(5).await;
+    stage.bad.answer_held();
     let synced = asking.await.unwrap().unwrap().into_inner();
     assert_eq!(synced.payment.unwrap().state(), PaymentState::Succeeded);
     stage.app.finish().await;
@@ -97,13 +94,14 @@ async fn a_slow_answer_is_waited_for_and_counts() {
 async fn f29_a_payment_that_races_a_slow_close_wins() {
     let stage = Stage::set().await;
     let number = stage.open("r-1", "A").await;
-    stage.bad.accident(Accident::Slow(Duration::from_secs(5)));
+    stage.bad.accident(Accident::Held);
     let mut client = stage.app.payments();
     let request = ClosePaymentRequest { payment_no: number.clone() };
     let closing = tokio::spawn(async move { client.close_payment(request).await });
     stage.app.until("the question is on its way", || stage.bad.unanswered() == 1).await;
     stage.bad.pay(SHOP, &number);
     stage.advance(5).await;
+    stage.bad.answer_held();
     let closed = closing.await.unwrap().unwrap().into_inner().payment.unwrap();
     assert_eq!(closed.state(), PaymentState::Succeeded);
     stage.app.finish().await;

@@ -9,7 +9,7 @@ use payment_core::{
     violation::Violation,
 };
 
-use super::{CHANNEL, config::Config, gateway::BadPayGateway};
+use crate::{CHANNEL, config::Config, gateway::BadPayGateway};
 
 /// Opens Bad Pay accounts. Their keys: `shop`, `key`, `base_url`, `request_timeout_milliseconds`.
 #[derive(Debug)]

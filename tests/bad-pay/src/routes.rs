@@ -1,5 +1,7 @@
 //! Bad Pay's HTTP: one door, five operations, and the accidents on the way out.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what it says itself it can write")]
+
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
@@ -8,19 +10,22 @@ use axum::{
     extract::State,
     http::{HeaderMap, Method, StatusCode, Uri},
     response::Response,
+    routing::get,
 };
 use futures::stream;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{
+use crate::{
     app::{Accident, BadOrder, BadRefund, Engine, OrderState, Shop},
+    page,
     protocol::{self, Excuse, PaymentWords, RefundWords, Refusal, Ticket},
 };
 
-pub(super) fn router(engine: Arc<Engine>) -> Router {
-    Router::new().fallback(entry).with_state(engine)
+pub(crate) fn router(engine: Arc<Engine>) -> Router {
+    let page = get(page::show).post(page::pay);
+    Router::new().route("/page/{ticket}", page).fallback(entry).with_state(engine)
 }
 
 /// An answer before anything goes wrong with it.
@@ -41,7 +46,8 @@ async fn entry(
     let (reply, accident) = {
         let now = engine.clock.now();
         let mut world = engine.world();
-        let accident = world.accidents.pop_front();
+        let refunds_become = world.refunds_become;
+        let accident = world.next_accident(method.as_str(), uri.path(), &body);
         let instead = accident.as_ref().and_then(instead);
         let header = |name: &str| {
             headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
@@ -53,7 +59,8 @@ async fn entry(
             Some(shop) => {
                 let key = shop.key.clone();
                 let (status, body) = instead.unwrap_or_else(|| {
-                    match carry_out(shop, &shop_name, &method, uri.path(), &body, now) {
+                    let mut desk = Desk { shop, shop_name: &shop_name, refunds_become, now };
+                    match desk.carry_out(&method, uri.path(), &body) {
                         Ok(body) => (200, body),
                         Err(excuse) => (excuse.status(), refusal(excuse)),
                     }
@@ -72,9 +79,11 @@ fn instead(accident: &Accident) -> Option<(u16, Value)> {
         Accident::BrokenOff => Some((200, Value::Null)),
         Accident::Broken => Some((500, Value::Null)),
         Accident::Busy => Some((Excuse::Busy.status(), refusal(Excuse::Busy))),
-        Accident::BrokenOffAfterwards
+        Accident::TillEmpty => Some((Excuse::TillEmpty.status(), refusal(Excuse::TillEmpty))),
+        Accident::NotYet
+        | Accident::BrokenOffAfterwards
         | Accident::Silence
-        | Accident::Slow(_)
+        | Accident::Held
         | Accident::Unsigned
         | Accident::ForeignSignature
         | Accident::Lie(..) => None,
@@ -84,18 +93,21 @@ fn instead(accident: &Accident) -> Option<(u16, Value)> {
 /// Lets the accident happen to the answer.
 async fn suffer(engine: &Engine, mut reply: Reply, accident: Option<Accident>) -> Response {
     match accident {
-        None | Some(Accident::Busy | Accident::Broken) => signed(reply),
+        None | Some(Accident::NotYet | Accident::Busy | Accident::TillEmpty | Accident::Broken) => {
+            signed(reply)
+        }
         Some(Accident::BrokenOff | Accident::BrokenOffAfterwards) => broken_off(),
         Some(Accident::Silence) => {
-            engine.world().slow_requests += 1;
+            engine.world().unanswered += 1;
             let never: Infallible = std::future::pending().await;
             match never {}
         }
-        Some(Accident::Slow(delay)) => {
-            let until = engine.clock.now() + delay;
-            engine.world().slow_requests += 1;
-            engine.clock.sleep_until(until).await;
-            engine.world().slow_requests -= 1;
+        Some(Accident::Held) => {
+            let mut releases = engine.releases();
+            engine.world().unanswered += 1;
+            // The sender lives in the engine, so the channel cannot close while this waits.
+            let _ = releases.changed().await;
+            engine.world().unanswered -= 1;
             signed(reply)
         }
         Some(Accident::Unsigned) => answer(reply.status, &bytes(&reply.body), None),
@@ -130,36 +142,44 @@ fn broken_off() -> Response {
     Response::new(Body::from_stream(stream::iter(parts)))
 }
 
-fn carry_out(
-    shop: &mut Shop,
-    shop_name: &str,
-    method: &Method,
-    path: &str,
-    body: &[u8],
+/// Where one request of a shop is carried out.
+struct Desk<'a> {
+    shop: &'a mut Shop,
+    shop_name: &'a str,
+    /// What becomes of an accepted refund.
+    refunds_become: &'static str,
     now: OffsetDateTime,
-) -> Result<Value, Excuse> {
-    let segments: Vec<_> = path.split('/').skip(1).collect();
-    match (method.as_str(), segments.as_slice()) {
-        ("POST", ["payments"]) => {
-            let content: protocol::NewPayment = read(body)?;
-            let number = content.number.clone();
-            Ok(value(&Ticket { number, ticket: shop.announce(content, now)? }))
+}
+
+impl Desk<'_> {
+    fn carry_out(&mut self, method: &Method, path: &str, body: &[u8]) -> Result<Value, Excuse> {
+        let segments: Vec<_> = path.split('/').skip(1).collect();
+        let Self { shop, shop_name, refunds_become, now } = self;
+        match (method.as_str(), segments.as_slice()) {
+            ("POST", ["payments"]) => {
+                let content: protocol::NewPayment = read(body)?;
+                let number = content.number.clone();
+                Ok(value(&Ticket { number, ticket: shop.announce(content, *now)? }))
+            }
+            ("POST", ["payments", number, "close"]) => {
+                Ok(value(&payment_words(shop.close(number, *now)?, shop_name, *now)))
+            }
+            ("GET", ["payments", number]) => {
+                let named = |order: &&mut BadOrder| {
+                    order.content.number == *number || order.transaction().as_deref() == Some(number)
+                };
+                let order = shop.orders.values_mut().find(named).ok_or(Excuse::NeverHeardOfIt)?;
+                Ok(value(&payment_words(order, shop_name, *now)))
+            }
+            ("POST", ["refunds"]) => {
+                Ok(value(&refund_words(shop.refund(read(body)?, refunds_become, *now)?)))
+            }
+            ("GET", ["refunds", number]) => {
+                let refund = shop.refunds.get(*number);
+                refund.map(|refund| value(&refund_words(refund))).ok_or(Excuse::NeverHeardOfIt)
+            }
+            _ => Err(Excuse::Nonsense),
         }
-        ("POST", ["payments", number, "close"]) => {
-            Ok(value(&payment_words(shop.close(number, now)?, shop_name, now)))
-        }
-        ("GET", ["payments", number]) => {
-            let named = |order: &&mut BadOrder| {
-                order.content.number == *number || order.transaction().as_deref() == Some(number)
-            };
-            let order = shop.orders.values_mut().find(named).ok_or(Excuse::NeverHeardOfIt)?;
-            Ok(value(&payment_words(order, shop_name, now)))
-        }
-        ("POST", ["refunds"]) => Ok(value(&refund_words(shop.refund(read(body)?)?))),
-        ("GET", ["refunds", number]) => {
-            shop.refunds.get(*number).map(|refund| value(&refund_words(refund))).ok_or(Excuse::NeverHeardOfIt)
-        }
-        _ => Err(Excuse::Nonsense),
     }
 }
 

@@ -6,17 +6,17 @@ use payment_core::{
 };
 use serde::Serialize;
 
-use super::protocol::{NewPayment, NewRefund};
+use crate::protocol::{NewPayment, NewRefund};
 
 /// One call before it has a nonce.
-pub(super) struct Call {
-    pub(super) method: HttpMethod,
+pub(crate) struct Call {
+    pub(crate) method: HttpMethod,
     /// The path below the base URL. Our numbers need no percent-encoding.
-    pub(super) path: String,
-    pub(super) body: Vec<u8>,
+    pub(crate) path: String,
+    pub(crate) body: Vec<u8>,
 }
 
-pub(super) fn create(request: &CreateRequest, greeting: Option<String>) -> Result<Call, GatewayError> {
+pub(crate) fn create(request: &CreateRequest, greeting: Option<String>) -> Result<Call, GatewayError> {
     let content = NewPayment {
         number: request.payment_no.to_string(),
         way: request.product.to_string(),
@@ -29,15 +29,15 @@ pub(super) fn create(request: &CreateRequest, greeting: Option<String>) -> Resul
     post("/payments".to_owned(), &content)
 }
 
-pub(super) fn query(payment_no: &str) -> Call {
+pub(crate) fn query(payment_no: &str) -> Call {
     get(format!("/payments/{payment_no}"))
 }
 
-pub(super) fn close(payment_no: &str) -> Call {
+pub(crate) fn close(payment_no: &str) -> Call {
     Call { method: HttpMethod::Post, path: format!("/payments/{payment_no}/close"), body: Vec::new() }
 }
 
-pub(super) fn refund(request: &RefundRequest) -> Result<Call, GatewayError> {
+pub(crate) fn refund(request: &RefundRequest) -> Result<Call, GatewayError> {
     let content = NewRefund {
         refund: request.refund_no.to_string(),
         number: request.payment_no.to_string(),
@@ -46,7 +46,7 @@ pub(super) fn refund(request: &RefundRequest) -> Result<Call, GatewayError> {
     post("/refunds".to_owned(), &content)
 }
 
-pub(super) fn query_refund(refund_no: &str) -> Call {
+pub(crate) fn query_refund(refund_no: &str) -> Call {
     get(format!("/refunds/{refund_no}"))
 }
 

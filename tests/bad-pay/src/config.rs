@@ -11,20 +11,20 @@ const KEYS: [&str; 4] = ["shop", "key", "base_url", "request_timeout_millisecond
 
 /// A checked account.
 #[derive(Debug)]
-pub(super) struct Config {
+pub(crate) struct Config {
     /// The merchant's number at Bad Pay, 1 to 32 of `[a-z0-9]`.
-    pub(super) shop: String,
+    pub(crate) shop: String,
     /// What both sides sign with, 32 characters or more.
-    pub(super) key: SecretString,
+    pub(crate) key: SecretString,
     /// Where Bad Pay is.
-    pub(super) base_url: Url,
+    pub(crate) base_url: Url,
     /// How long one exchange may take.
-    pub(super) timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 impl Config {
     /// Reads an account's settings.
-    pub(super) fn read(settings: &Map<String, Value>) -> Result<Self, Vec<Violation>> {
+    pub(crate) fn read(settings: &Map<String, Value>) -> Result<Self, Vec<Violation>> {
         let mut reader = Reader { settings, violations: Vec::new() };
         for key in settings.keys().filter(|key| !KEYS.contains(&key.as_str())) {
             reader.violations.push(Violation::new(key, format!("is no key of Bad Pay: {}", KEYS.join(", "))));

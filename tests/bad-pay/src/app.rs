@@ -1,5 +1,13 @@
-//! The payment app itself: its books, its payers, its bad manners. Driven by tests; shares nothing with the gateway but
-//! the words of the wire.
+//! The payment app itself: its books, its payers, its bad manners. Driven by tests and by the demo; shares nothing with
+//! the gateway but the words of the wire.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "whoever drives it wrongly is told so at once, as by every helper of tests"
+)]
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -7,11 +15,11 @@ use std::{
     time::Duration,
 };
 
-use payment_sandbox::clock::SimulatorClock;
+use payment_core::ports::Clock;
 use time::OffsetDateTime;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::{
+use crate::{
     protocol::{Excuse, NewPayment, NewRefund},
     routes,
 };
@@ -19,20 +27,24 @@ use super::{
 /// What goes wrong with the next request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accident {
+    /// Nothing: the accident after this one is for the request after the next.
+    NotYet,
     /// It does nothing, and half an answer arrives.
     BrokenOff,
     /// It does what was asked, and half an answer arrives.
     BrokenOffAfterwards,
     /// It does what was asked and never answers.
     Silence,
-    /// It does what was asked and answers after so long, by the clock.
-    Slow(Duration),
+    /// It does what was asked and answers only once [`BadPayApp::answer_held`] lets it.
+    Held,
     /// It does what was asked; nobody signed the answer.
     Unsigned,
     /// It does what was asked; somebody else signed the answer.
     ForeignSignature,
     /// It refuses without a look at what was asked.
     Busy,
+    /// It looked, and its till is too empty to give back what was asked.
+    TillEmpty,
     /// It does nothing, and answers 500.
     Broken,
     /// One word of the answer is another, rightly signed.
@@ -53,11 +65,11 @@ pub enum OrderState {
 /// A payment in Bad Pay's books.
 #[derive(Debug, Clone)]
 pub struct BadOrder {
-    pub(super) content: NewPayment,
-    pub(super) ticket: String,
+    pub(crate) content: NewPayment,
+    pub(crate) ticket: String,
     state: OrderState,
     /// When somebody paid.
-    pub(super) paid_at: Option<OffsetDateTime>,
+    pub(crate) paid_at: Option<OffsetDateTime>,
     /// So many questions will still be answered "unpaid".
     denials: u32,
     /// Until then every question is answered "unpaid".
@@ -88,13 +100,19 @@ impl BadOrder {
         self.content.greeting.as_deref()
     }
 
+    /// The payer's money comes.
+    pub(crate) const fn take_money(&mut self, now: OffsetDateTime) {
+        self.state = OrderState::Paid;
+        self.paid_at = Some(now);
+    }
+
     /// Bad Pay's number of it, once paid.
-    pub(super) fn transaction(&self) -> Option<String> {
+    pub(crate) fn transaction(&self) -> Option<String> {
         self.paid_at.map(|_| format!("BAD{}", self.content.number))
     }
 
     /// What it says about itself: for a while it denies that it was paid.
-    pub(super) fn told(&mut self, now: OffsetDateTime) -> OrderState {
+    pub(crate) fn told(&mut self, now: OffsetDateTime) -> OrderState {
         let state = self.state(now);
         if state != OrderState::Paid {
             return state;
@@ -115,11 +133,11 @@ impl BadOrder {
 /// A refund in Bad Pay's books.
 #[derive(Debug, Clone)]
 pub struct BadRefund {
-    pub(super) content: NewRefund,
-    pub(super) currency: String,
+    pub(crate) content: NewRefund,
+    pub(crate) currency: String,
     /// `on the way`, `done` or `dead`.
     pub state: &'static str,
-    pub(super) done_at: Option<OffsetDateTime>,
+    pub(crate) done_at: Option<OffsetDateTime>,
 }
 
 impl BadRefund {
@@ -132,28 +150,83 @@ impl BadRefund {
 
 /// One merchant at Bad Pay.
 #[derive(Debug, Default)]
-pub(super) struct Shop {
-    pub(super) key: String,
-    pub(super) orders: BTreeMap<String, BadOrder>,
-    pub(super) refunds: BTreeMap<String, BadRefund>,
+pub(crate) struct Shop {
+    pub(crate) key: String,
+    pub(crate) orders: BTreeMap<String, BadOrder>,
+    pub(crate) refunds: BTreeMap<String, BadRefund>,
 }
 
 /// Everything that Bad Pay knows.
-pub(super) struct World {
-    pub(super) shops: BTreeMap<String, Shop>,
-    pub(super) accidents: VecDeque<Accident>,
-    pub(super) slow_requests: u32,
+pub(crate) struct World {
+    pub(crate) shops: BTreeMap<String, Shop>,
+    accidents: VecDeque<(Aim, Accident)>,
+    pub(crate) unanswered: u32,
+    /// What becomes of a refund that is accepted.
+    pub(crate) refunds_become: &'static str,
+}
+
+impl World {
+    /// What goes wrong with this request, if anything does.
+    pub(crate) fn next_accident(&mut self, method: &str, path: &str, body: &[u8]) -> Option<Accident> {
+        let meets = |(aim, _): &(Aim, Accident)| aim.meets(method, path, body);
+        let found = self.accidents.iter().position(meets)?;
+        self.accidents.remove(found).map(|(_, accident)| accident)
+    }
+
+    /// Every payment of every shop.
+    pub(crate) fn orders(&self) -> impl Iterator<Item = &BadOrder> {
+        self.shops.values().flat_map(|shop| shop.orders.values())
+    }
+
+    /// As [`World::orders`].
+    pub(crate) fn orders_mut(&mut self) -> impl Iterator<Item = &mut BadOrder> {
+        self.shops.values_mut().flat_map(|shop| shop.orders.values_mut())
+    }
+}
+
+/// Which request an accident waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Aim {
+    /// The next one, whatever it is.
+    Any,
+    /// The next announcement of a payment.
+    Create,
+    /// The next question about this payment.
+    Query(String),
+    /// The next refund of this payment.
+    Refund(String),
+}
+
+impl Aim {
+    fn meets(&self, method: &str, path: &str, body: &[u8]) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Create => (method, path) == ("POST", "/payments"),
+            Self::Query(number) => method == "GET" && path == format!("/payments/{number}"),
+            Self::Refund(number) => {
+                let content = serde_json::from_slice::<NewRefund>(body);
+                path == "/refunds" && content.is_ok_and(|content| content.number == *number)
+            }
+        }
+    }
 }
 
 /// What its routes share.
-pub(super) struct Engine {
-    pub(super) clock: SimulatorClock,
+pub(crate) struct Engine {
+    pub(crate) clock: Arc<dyn Clock>,
     world: Mutex<World>,
+    /// How often held answers were let go.
+    releases: watch::Sender<u64>,
 }
 
 impl Engine {
-    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap()
+    }
+
+    /// Tells when answers that are held from now on may go.
+    pub(crate) fn releases(&self) -> watch::Receiver<u64> {
+        self.releases.subscribe()
     }
 }
 
@@ -166,11 +239,16 @@ pub struct BadPayApp {
 
 impl BadPayApp {
     /// Listens on a free port. Every instant comes from `clock`.
-    pub async fn start(clock: SimulatorClock) -> Self {
+    pub async fn start(clock: Arc<dyn Clock>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
-        let world = World { shops: BTreeMap::new(), accidents: VecDeque::new(), slow_requests: 0 };
-        let engine = Arc::new(Engine { clock, world: Mutex::new(world) });
+        let world = World {
+            shops: BTreeMap::new(),
+            accidents: VecDeque::new(),
+            unanswered: 0,
+            refunds_become: "on the way",
+        };
+        let engine = Arc::new(Engine { clock, world: Mutex::new(world), releases: watch::Sender::new(0) });
         let router = routes::router(Arc::clone(&engine));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { engine, base_url, server }
@@ -211,8 +289,7 @@ impl BadPayApp {
         let now = self.engine.clock.now();
         self.with_order(shop, number, |order| {
             assert_eq!(order.state(now), OrderState::Unpaid, "nobody can pay this");
-            order.state = OrderState::Paid;
-            order.paid_at = Some(now);
+            order.take_money(now);
             order.denials = questions;
             order.denied_until = Some(now + time);
         });
@@ -227,9 +304,19 @@ impl BadPayApp {
         refund.done_at = (state == "done").then_some(now);
     }
 
+    /// From now on refunds arrive as soon as they are accepted.
+    pub fn refund_at_once(&self) {
+        self.engine.world().refunds_become = "done";
+    }
+
     /// What goes wrong with the next request that is not spoken for yet.
     pub fn accident(&self, accident: Accident) {
-        self.engine.world().accidents.push_back(accident);
+        self.accident_at(Aim::Any, accident);
+    }
+
+    /// What goes wrong with the next such request that is not spoken for yet.
+    pub fn accident_at(&self, aim: Aim, accident: Accident) {
+        self.engine.world().accidents.push_back((aim, accident));
     }
 
     /// Accidents that nobody met yet.
@@ -238,10 +325,15 @@ impl BadPayApp {
         self.engine.world().accidents.len()
     }
 
-    /// Requests that wait for the clock or for ever.
+    /// Requests whose answer is held, or will never come.
     #[must_use]
     pub fn unanswered(&self) -> u32 {
-        self.engine.world().slow_requests
+        self.engine.world().unanswered
+    }
+
+    /// Sends the answers that are held.
+    pub fn answer_held(&self) {
+        self.engine.releases.send_modify(|releases| *releases += 1);
     }
 
     /// A payment in the books.
@@ -282,7 +374,7 @@ impl Drop for BadPayApp {
 
 impl Shop {
     /// Takes a payment, or the same one again.
-    pub(super) fn announce(&mut self, content: NewPayment, now: OffsetDateTime) -> Result<String, Excuse> {
+    pub(crate) fn announce(&mut self, content: NewPayment, now: OffsetDateTime) -> Result<String, Excuse> {
         if let Some(order) = self.orders.get_mut(&content.number) {
             if order.content != content {
                 return Err(Excuse::OtherContent);
@@ -313,7 +405,7 @@ impl Shop {
     }
 
     /// Closes for good what nobody paid. Here it does not lie, whatever it says to a question.
-    pub(super) fn close(&mut self, number: &str, now: OffsetDateTime) -> Result<&mut BadOrder, Excuse> {
+    pub(crate) fn close(&mut self, number: &str, now: OffsetDateTime) -> Result<&mut BadOrder, Excuse> {
         let order = self.orders.get_mut(number).ok_or(Excuse::NeverHeardOfIt)?;
         if order.state(now) == OrderState::Paid {
             return Err(Excuse::Paid);
@@ -323,7 +415,12 @@ impl Shop {
     }
 
     /// Takes a refund, or the same one again.
-    pub(super) fn refund(&mut self, content: NewRefund) -> Result<&BadRefund, Excuse> {
+    pub(crate) fn refund(
+        &mut self,
+        content: NewRefund,
+        becomes: &'static str,
+        now: OffsetDateTime,
+    ) -> Result<&BadRefund, Excuse> {
         let order = self.orders.get(&content.number).ok_or(Excuse::NeverHeardOfIt)?;
         if self.refunds.get(&content.refund).is_some_and(|known| known.content != content) {
             return Err(Excuse::OtherContent);
@@ -344,8 +441,8 @@ impl Shop {
         Ok(self.refunds.entry(content.refund.clone()).or_insert(BadRefund {
             content,
             currency,
-            state: "on the way",
-            done_at: None,
+            state: becomes,
+            done_at: (becomes == "done").then_some(now),
         }))
     }
 }

@@ -9,7 +9,7 @@ use payment_core::{
 use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 
-use super::{
+use crate::{
     call::Call,
     config::Config,
     protocol::{self, Excuse, Refusal},
@@ -17,26 +17,26 @@ use super::{
 
 /// An answer that Bad Pay signed.
 #[derive(Debug)]
-pub(super) struct Proven {
+pub(crate) struct Proven {
     body: Vec<u8>,
     verified_by: KeySerial,
 }
 
 impl Proven {
     /// Its content.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, GatewayError> {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, GatewayError> {
         serde_json::from_slice(&self.body)
             .map_err(|error| GatewayError::Unknown(format!("unreadable answer: {error}")))
     }
 
     /// Its words, to be kept.
-    pub(super) fn into_evidence(self) -> ChannelEvidence {
+    pub(crate) fn into_evidence(self) -> ChannelEvidence {
         ChannelEvidence { bytes: self.body, verified_by: Some(self.verified_by) }
     }
 }
 
 /// What a signed answer is.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// What was asked for.
     Done(Proven),
     /// A refusal.
@@ -45,7 +45,7 @@ pub(super) enum Answer {
 
 impl Answer {
     /// The answer, where a refusal of any kind is a failure.
-    pub(super) fn done(self) -> Result<Proven, GatewayError> {
+    pub(crate) fn done(self) -> Result<Proven, GatewayError> {
         match self {
             Self::Done(proven) => Ok(proven),
             Self::Refused(excuse, _) => Err(meaning(excuse)),
@@ -54,16 +54,16 @@ impl Answer {
 }
 
 /// The way to one account.
-pub(super) struct Exchange {
-    pub(super) config: Config,
+pub(crate) struct Exchange {
+    pub(crate) config: Config,
     /// Names the account's key in evidence.
-    pub(super) key_name: KeySerial,
-    pub(super) ports: Ports,
+    pub(crate) key_name: KeySerial,
+    pub(crate) ports: Ports,
 }
 
 impl Exchange {
     /// Sends a call and believes nothing but a signed answer.
-    pub(super) async fn call(&self, call: Call) -> Result<Answer, GatewayError> {
+    pub(crate) async fn call(&self, call: Call) -> Result<Answer, GatewayError> {
         let nonce = ports::nonce(self.ports.randomness.as_ref());
         let request = self.request(call, nonce.clone())?;
         let response = self.ports.http.send(request).await.map_err(|error| match error {
@@ -126,6 +126,7 @@ fn meaning(excuse: Excuse) -> GatewayError {
         Excuse::Closed => Reason::AlreadyClosed,
         Excuse::Unpaid | Excuse::Nonsense => Reason::ChannelRejected,
         Excuse::TooMuch => Reason::RefundExceedsPaid,
+        Excuse::TillEmpty => Reason::MerchantBalanceInsufficient,
     };
     GatewayError::Refused { reason, channel_code: format!("{excuse:?}") }
 }

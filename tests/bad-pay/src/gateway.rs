@@ -22,7 +22,7 @@ use payment_core::{
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
-use super::{
+use crate::{
     CHANNEL, call,
     config::Config,
     exchange::{Answer, Exchange, Proven},
@@ -34,7 +34,7 @@ use super::{
 const WAYS: [&str; 4] = ["app", "phone", "code", "page"];
 
 /// One shop at Bad Pay.
-pub(super) struct BadPayGateway {
+pub(crate) struct BadPayGateway {
     exchange: Exchange,
     capabilities: Capabilities,
     payee: Payee,
@@ -47,7 +47,7 @@ impl std::fmt::Debug for BadPayGateway {
 }
 
 impl BadPayGateway {
-    pub(super) fn open(settings: &Map<String, Value>, ports: &Ports) -> Result<Self, Vec<Violation>> {
+    pub(crate) fn open(settings: &Map<String, Value>, ports: &Ports) -> Result<Self, Vec<Violation>> {
         let config = Config::read(settings)?;
         let unnamed = |error: IdentifierError| vec![Violation::new("shop", error.to_string())];
         let key_name = KeySerial::parse(format!("shop-key:{}", config.shop)).map_err(unnamed)?;

@@ -7,19 +7,19 @@ use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 
 /// Who asks.
-pub(super) const SHOP: &str = "bad-pay-shop";
+pub(crate) const SHOP: &str = "bad-pay-shop";
 
 /// The shop's key: Bad Pay takes it as it is.
-pub(super) const KEY: &str = "bad-pay-key";
+pub(crate) const KEY: &str = "bad-pay-key";
 
 /// What the answer's signature must cover.
-pub(super) const NONCE: &str = "bad-pay-nonce";
+pub(crate) const NONCE: &str = "bad-pay-nonce";
 
 /// The answer's signature, in hexadecimal.
-pub(super) const SIGNATURE: &str = "bad-pay-signature";
+pub(crate) const SIGNATURE: &str = "bad-pay-signature";
 
 /// The authentication code of an answer to the request with this nonce.
-pub(super) fn signature(key: &str, nonce: &str, body: &[u8]) -> String {
+pub(crate) fn signature(key: &str, nonce: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
     let tag = hmac::sign(&key, &[nonce.as_bytes(), b"\n", body].concat());
     tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -45,18 +45,25 @@ pub enum Excuse {
     Unpaid,
     /// 409: more is asked back than is left.
     TooMuch,
+    /// 409: the shop's till is too empty to give that back, for now.
+    TillEmpty,
     /// 400: it does not understand.
     Nonsense,
 }
 
 impl Excuse {
     /// The status of the answer.
-    pub(super) const fn status(self) -> u16 {
+    pub(crate) const fn status(self) -> u16 {
         match self {
             Self::WrongKey => 401,
             Self::Busy => 429,
             Self::NeverHeardOfIt => 404,
-            Self::OtherContent | Self::Paid | Self::Closed | Self::Unpaid | Self::TooMuch => 409,
+            Self::OtherContent
+            | Self::Paid
+            | Self::Closed
+            | Self::Unpaid
+            | Self::TooMuch
+            | Self::TillEmpty => 409,
             Self::Nonsense => 400,
         }
     }
@@ -64,65 +71,65 @@ impl Excuse {
 
 /// `POST /payments`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct NewPayment {
-    pub(super) number: String,
-    pub(super) way: String,
-    pub(super) minor_units: i64,
-    pub(super) currency: String,
-    pub(super) text: String,
-    pub(super) greeting: Option<String>,
+pub(crate) struct NewPayment {
+    pub(crate) number: String,
+    pub(crate) way: String,
+    pub(crate) minor_units: i64,
+    pub(crate) currency: String,
+    pub(crate) text: String,
+    pub(crate) greeting: Option<String>,
     /// Seconds since 1970 in UTC.
-    pub(super) until: i64,
+    pub(crate) until: i64,
 }
 
 /// The answer to `POST /payments`.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Ticket {
-    pub(super) number: String,
+pub(crate) struct Ticket {
+    pub(crate) number: String,
     /// Whoever holds it can pay.
-    pub(super) ticket: String,
+    pub(crate) ticket: String,
 }
 
 /// The answer to `GET /payments/{number}` and to a close.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct PaymentWords {
-    pub(super) number: String,
+pub(crate) struct PaymentWords {
+    pub(crate) number: String,
     /// `unpaid`, `paid`, `closed`, and whatever Bad Pay may think of next.
-    pub(super) state: String,
-    pub(super) shop: String,
-    pub(super) minor_units: i64,
-    pub(super) currency: String,
+    pub(crate) state: String,
+    pub(crate) shop: String,
+    pub(crate) minor_units: i64,
+    pub(crate) currency: String,
     /// Once paid.
-    pub(super) transaction: Option<String>,
+    pub(crate) transaction: Option<String>,
     /// Once paid: seconds since 1970 in UTC.
-    pub(super) paid_at: Option<i64>,
+    pub(crate) paid_at: Option<i64>,
 }
 
 /// `POST /refunds`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct NewRefund {
-    pub(super) refund: String,
-    pub(super) number: String,
-    pub(super) minor_units: i64,
+pub(crate) struct NewRefund {
+    pub(crate) refund: String,
+    pub(crate) number: String,
+    pub(crate) minor_units: i64,
 }
 
 /// The answer to `POST /refunds` and `GET /refunds/{refund}`.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct RefundWords {
-    pub(super) refund: String,
-    pub(super) number: String,
-    pub(super) minor_units: i64,
-    pub(super) currency: String,
+pub(crate) struct RefundWords {
+    pub(crate) refund: String,
+    pub(crate) number: String,
+    pub(crate) minor_units: i64,
+    pub(crate) currency: String,
     /// `on the way`, `done`, `dead`.
-    pub(super) state: String,
+    pub(crate) state: String,
     /// Bad Pay's own number of it.
-    pub(super) receipt: String,
+    pub(crate) receipt: String,
     /// Once done: seconds since 1970 in UTC.
-    pub(super) done_at: Option<i64>,
+    pub(crate) done_at: Option<i64>,
 }
 
 /// Any refusal.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Refusal {
-    pub(super) excuse: Excuse,
+pub(crate) struct Refusal {
+    pub(crate) excuse: Excuse,
 }

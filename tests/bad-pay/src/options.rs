@@ -9,7 +9,7 @@ const GREETING: &str = "greeting";
 /// Reads the options: an object with at most a `greeting` of 1 to 32 characters.
 ///
 /// An option that is not known is refused: whoever wrote it relies on it.
-pub(super) fn greeting(options: &Value) -> Result<Option<String>, Vec<Violation>> {
+pub(crate) fn greeting(options: &Value) -> Result<Option<String>, Vec<Violation>> {
     let Some(object) = options.as_object() else {
         return Err(vec![Violation::new("channel_options", "must be an object")]);
     };
