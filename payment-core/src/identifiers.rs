@@ -71,6 +71,10 @@ identifier!(
     ApiKeyId, 1..=64, is_name, "must be 1 to 64 of [a-z0-9_-]"
 );
 identifier!(
+    /// A person or a tool that operates the service, named in the configuration; evidence shows the name.
+    OperatorName, 1..=32, is_name, "must be 1 to 32 of [a-z0-9_-]"
+);
+identifier!(
     /// A payment channel: `wechat`, `alipay`, `paypal` or a plugin's own name.
     ChannelName, 1..=32, is_name, "must be 1 to 32 of [a-z0-9_-]"
 );

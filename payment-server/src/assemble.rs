@@ -107,7 +107,7 @@ pub async fn start(
         app: Arc::clone(&app),
         notifications: Arc::clone(&notifications),
         accounts: Arc::new(accounts),
-        keys: Arc::new(ApiKeys::new(&config.merchants)),
+        keys: Arc::new(ApiKeys::new(&config.merchants, &config.operators)),
         lifecycle: lifecycle.clone(),
     };
     let (routes, health) = grpc::routes(services, &config.grpc, &config.callbacks).await?;

@@ -116,7 +116,9 @@ fn config(accounts: &[(&str, &str, &str, &str)], variables: &[(&str, &str)]) -> 
         "[database]\nurl = \"postgres://h/d\"\n[callbacks]\npublic_url = \"https://pay.example.com/shop/\"\n"
             .to_owned();
     for (index, merchant) in ["acme", "bravo"].iter().enumerate() {
-        text += &format!("[merchants.{merchant}]\napi_keys = [{{ id = \"k\", sha256 = \"{index:064}\" }}]\n");
+        text += &format!(
+            "[merchants.{merchant}]\napi_keys = [{{ id = \"k\", sha256 = \"{index:064}\", scopes = [\"read\"] }}]\n"
+        );
     }
     for (merchant, account, channel, more) in accounts {
         text += &format!("[merchants.{merchant}.accounts.{account}]\nchannel = \"{channel}\"\n{more}\n");

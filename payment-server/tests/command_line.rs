@@ -44,7 +44,10 @@ fn generate_api_key_prints_a_key_and_its_hash() {
     let output = run(&["generate-api-key", "--id", "shop"]);
     assert_eq!(output.status.code(), Some(0));
     let key = stdout(&output).lines().map(str::trim).find(|line| line.starts_with("payk_")).unwrap();
-    let line = format!("{{ id = \"shop\", sha256 = \"{}\" }},", ApiKeyHash::of(key));
+    let line = format!(
+        "{{ id = \"shop\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }},",
+        ApiKeyHash::of(key)
+    );
     assert!(stdout(&output).contains(&line), "{}", stdout(&output));
     assert_ne!(run(&["generate-api-key", "--id", "shop"]).stdout, output.stdout);
     assert_eq!(run(&["generate-api-key", "--id", "Shop!"]).status.code(), Some(2));
@@ -63,7 +66,8 @@ fn check_config_tells_every_mistake_of_file_environment_and_channel() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains(&format!("{file}: database.url: is missing")), "{}", stderr(&output));
 
-    let merchant = format!("[merchants.acme]\napi_keys = [{{ id = \"a\", sha256 = \"{hash}\" }}]\n");
+    let merchant =
+        format!("[merchants.acme]\napi_keys = [{{ id = \"a\", sha256 = \"{hash}\", scopes = [\"pay\"] }}]\n");
     let account = "[merchants.acme.accounts.main]\nchannel = \"wechat\"\nmchid = \"x\"\n";
     let file = write(folder.path(), &format!("{valid}{merchant}{account}"));
     let output = run(&["check-config", "--config", &file]);

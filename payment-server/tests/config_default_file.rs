@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use payment_server::{channels::ChannelRegistry, config::Config};
+use payment_server::{app::principal::Sight, channels::ChannelRegistry, config::Config};
 use rcgen::{KeyPair, PKCS_RSA_SHA256};
 
 const DEFAULT_FILE: &str = include_str!("../default-config.toml");
@@ -42,10 +42,11 @@ fn shown(config: &Config) -> String {
         channel_http,
         shutdown,
         merchants,
+        operators,
         ..
     } = config;
     format!(
-        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{channel_http:#?}{shutdown:#?}{merchants:#?}"
+        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{channel_http:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
     )
 }
 
@@ -74,6 +75,8 @@ fn the_examples_that_are_commented_out_are_valid_too() {
     assert_eq!(config.channel_http.proxy.as_ref().map(url::Url::as_str), Some("http://proxy.internal:3128/"));
     let merchant = config.merchants.values().next().unwrap();
     assert_eq!(merchant.api_keys[0].id.as_str(), "shop-backend");
+    let operator = config.operators.values().next().unwrap();
+    assert_eq!((operator.api_keys[0].id.as_str(), &operator.sight), ("laptop", &Sight::All));
     let account = merchant.accounts.values().next().unwrap();
     assert_eq!(account.settings.settings["api_v3_key"], "k".repeat(32));
     assert!(!account.settings.settings.contains_key("api_v3_key_file"));

@@ -18,11 +18,14 @@ url = "postgres://payment:hunter2@db/payment"
 [callbacks]
 public_url = "https://pay.example.com/base/"
 [merchants.acme]
-api_keys = [{ id = "backend", sha256 = "00000000000000000000000000000000000000000000000000000000000000aa" }]
+api_keys = [{ id = "backend", sha256 = "00000000000000000000000000000000000000000000000000000000000000aa", scopes = ["pay"] }]
 [merchants.acme.accounts.main]
 channel = "wechat"
 mchid = "1900000001"
 api_v3_key = "top-secret-v3-key"
+[operators.alice]
+api_keys = [{ id = "laptop", sha256 = "00000000000000000000000000000000000000000000000000000000000000cc" }]
+merchants = ["acme"]
 "#;
 
 struct Written {
@@ -202,6 +205,26 @@ const TABLE: &[(&str, &str, &str, &str, &str)] = &[
     ),
     ("{ id = \"backend\", ", "{ ", "merchants.acme.api_keys[0].id", "is missing", "Name the key"),
     ("00aa\"", "00a\"", "merchants.acme.api_keys[0].sha256", "64 hexadecimal", "generate-api-key"),
+    (
+        ", scopes = [\"pay\"]",
+        "",
+        "merchants.acme.api_keys[0].scopes",
+        "at least one scope",
+        "Write what the key",
+    ),
+    ("[\"pay\"]", "[]", "merchants.acme.api_keys[0].scopes", "at least one scope", "Write what the key"),
+    ("[\"pay\"]", "[\"pey\"]", "merchants.acme.api_keys[0].scopes", "is no scope", "\"operate\""),
+    (
+        "00cc\" }",
+        "00cc\", scopes = [\"pay\"] }",
+        "operators.alice.api_keys[0].scopes",
+        "is not a key",
+        "id, sha256",
+    ),
+    ("merchants = [\"acme\"]", "", "operators.alice.merchants", "which merchants", "merchants = \"all\""),
+    ("[\"acme\"]", "[\"acne\"]", "operators.alice.merchants", "does not exist", "of this configuration"),
+    ("[\"acme\"]", "\"every\"", "operators.alice.merchants", "which merchants", "merchants = \"all\""),
+    ("[operators.alice]", "[operators.acme]", "operators.acme", "is a merchant's name too", "Rename one"),
     ("channel = \"wechat\"", "", "merchants.acme.accounts.main.channel", "is missing", "Name the channel"),
     (
         "channel = \"wechat\"",
@@ -295,9 +318,9 @@ fn the_environment_replaces_the_file_and_is_named_in_mistakes() {
 #[test]
 fn the_environment_can_give_whole_keys_and_replace_files() {
     let without_keys: String =
-        VALID.lines().filter(|line| !line.starts_with("api_keys")).map(|line| format!("{line}\n")).collect();
+        VALID.lines().filter(|line| !line.contains("\"backend\"")).map(|line| format!("{line}\n")).collect();
     let hash = "f".repeat(64);
-    let keys = format!("[{{ id = \"from-env\", sha256 = \"{hash}\" }}]");
+    let keys = format!("[{{ id = \"from-env\", sha256 = \"{hash}\", scopes = [\"read\"] }}]");
     let config = load(&without_keys, &[("PAYMENT__MERCHANTS__ACME__API_KEYS", &keys)]).unwrap();
     assert_eq!(config.merchants.values().next().unwrap().api_keys[0].hash.to_string(), hash);
 
@@ -309,7 +332,9 @@ fn the_environment_can_give_whole_keys_and_replace_files() {
 
 #[test]
 fn what_must_be_unique_is_refused_twice() {
-    let second = VALID.split_once("[merchants.acme]").unwrap().1.replace("merchants.acme", "merchants.bravo");
+    let (_, second) = VALID.split_once("[merchants.acme]").unwrap();
+    let (second, _) = second.split_once("[operators").unwrap();
+    let second = second.replace("merchants.acme", "merchants.bravo");
     let error = mistakes(&format!("{VALID}[merchants.bravo]{second}"), &[]);
     assert!(
         error.contains("merchants.bravo.api_keys[0].sha256: is the key of merchants.acme.api_keys[0]"),
@@ -322,10 +347,11 @@ fn what_must_be_unique_is_refused_twice() {
     let other_channel = second.replace("\"wechat\"", "\"alipay\"").replace("00aa", "00bb");
     assert!(load(&format!("{VALID}[merchants.bravo]{other_channel}"), &[]).is_ok());
 
-    let one =
-        "{ id = \"backend\", sha256 = \"00000000000000000000000000000000000000000000000000000000000000aa\" }";
+    let one = "{ id = \"backend\", sha256 = \"00000000000000000000000000000000000000000000000000000000000000aa\", scopes = [\"pay\"] }";
     let error = mistakes(&VALID.replace(one, &format!("{one}, {}", one.replace("aa\"", "ab\""))), &[]);
     assert!(error.contains("merchants.acme.api_keys[1].id: backend names another key already"), "{error}");
+    let error = mistakes(&VALID.replace("00cc", "00aa"), &[]);
+    assert!(error.contains("operators.alice.api_keys[0].sha256: is the key of merchants.acme"), "{error}");
 }
 
 #[test]

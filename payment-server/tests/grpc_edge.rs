@@ -10,7 +10,7 @@
 mod grpc_support;
 
 use futures::StreamExt as _;
-use grpc_support::{KEY, Server, authorized};
+use grpc_support::{KEY, READING_KEY, Server, authorized};
 use payment_proto::v1::{
     self, notification_service_client::NotificationServiceClient, order_service_client::OrderServiceClient,
     payment_service_client::PaymentServiceClient, refund_service_client::RefundServiceClient,
@@ -50,6 +50,22 @@ async fn r30_without_a_key_every_service_is_closed() {
     let refused =
         notifications.handle_notification(v1::HandleNotificationRequest::default()).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unauthenticated);
+}
+
+#[tokio::test]
+async fn r30_a_key_that_only_reads_can_neither_pay_nor_give_back() {
+    let server = Server::start().await;
+    let mut refunds = RefundServiceClient::new(server.channel().await);
+    let mut request = Request::new(v1::CreateRefundRequest::default());
+    request.metadata_mut().insert("authorization", format!("Bearer {READING_KEY}").parse().unwrap());
+    let refused = refunds.create_refund(request).await.unwrap_err();
+    let info = refused.get_details_error_info().unwrap();
+    assert_eq!((refused.code(), info.reason.as_str()), (Code::PermissionDenied, "SCOPE_MISSING"));
+    assert_eq!(info.metadata["scope"], "refund");
+    let mut request = Request::new(v1::GetRefundRequest::default());
+    request.metadata_mut().insert("authorization", format!("Bearer {READING_KEY}").parse().unwrap());
+    let read = refunds.get_refund(request).await.unwrap_err();
+    assert_eq!(read.code(), Code::InvalidArgument, "reading is allowed, the empty number is not");
 }
 
 #[tokio::test]

@@ -177,7 +177,7 @@ impl TestApp {
             let key = GeneratedApiKey::new(&SystemRandomness);
             keys.insert(name, WithKey::new(key.key.expose_secret()));
             merchants += &format!(
-                "[merchants.{name}]\napi_keys = [{{ id = \"{name}-key\", sha256 = \"{}\" }}]\n",
+                "[merchants.{name}]\napi_keys = [{{ id = \"{name}-key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n",
                 key.hash
             );
             merchants += &account_section(name, account, wechat, simulator.base_url());

@@ -39,7 +39,7 @@ impl ChannelHand {
     #[must_use]
     pub fn config(&self, keys_of: &GeneratedMerchant) -> String {
         format!(
-            "[merchants.{ACCOUNT}]\napi_keys = [{{ id = \"hand-key\", sha256 = \"{}\" }}]\n{}",
+            "[merchants.{ACCOUNT}]\napi_keys = [{{ id = \"hand-key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n{}",
             "0f".repeat(32),
             self.account_of(ACCOUNT, keys_of)
         )

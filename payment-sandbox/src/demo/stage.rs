@@ -285,7 +285,7 @@ format = "text"
 grace_seconds = 10
 
 [merchants.shop]
-api_keys = [{{ id = "demo", sha256 = "{api_key}" }}]
+api_keys = [{{ id = "demo", sha256 = "{api_key}", scopes = ["pay", "refund", "read"] }}]
 
 [merchants.shop.accounts.wechat-main]
 {account}"#

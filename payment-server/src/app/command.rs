@@ -14,7 +14,7 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 /// Who calls: the merchant that the API key belongs to, and the key's name for the evidence.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// Whose data the call may see.
     pub merchant_id: MerchantId,

@@ -18,6 +18,7 @@ mod earlier_attempts;
 pub mod error;
 mod hand_out;
 mod handle_notification;
+pub mod principal;
 mod read;
 mod run_job;
 mod watch_payment;

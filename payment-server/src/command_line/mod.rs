@@ -131,7 +131,7 @@ fn generate_api_key(id: &str) -> Result<(), Failure> {
     let generated = GeneratedApiKey::new(&SystemRandomness);
     say(&format!(
         "Give this key to the caller; it is not kept anywhere:\n\n  {}\n\n\
-         Add this line to api_keys of its merchant:\n\n  {{ id = \"{id}\", sha256 = \"{}\" }},",
+         Add this line to api_keys of its merchant:\n\n  {{ id = \"{id}\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }},",
         generated.key.expose_secret(),
         generated.hash
     ))

@@ -6,13 +6,22 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use payment_core::{identifiers::MerchantId, ports::Randomness};
+use payment_core::{
+    identifiers::{MerchantId, OperatorName},
+    ports::Randomness,
+};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-use super::Merchant;
-use crate::app::command::Caller;
+use super::{Merchant, operator::OperatorConfig};
+use crate::{
+    app::{
+        command::Caller,
+        principal::{KeyHolder, Operator},
+    },
+    grpc,
+};
 
 /// What every key begins with, so that scanners find keys that were committed by mistake.
 const PREFIX: &str = "payk_";
@@ -60,28 +69,38 @@ impl std::fmt::Debug for ApiKeyHash {
     }
 }
 
-/// Every key of every merchant.
+/// Every key of every merchant and operator.
 #[derive(Debug, Clone)]
 pub struct ApiKeys {
-    keys: Vec<(ApiKeyHash, Caller)>,
+    keys: Vec<(ApiKeyHash, KeyHolder)>,
 }
 
 impl ApiKeys {
-    /// The keys of these merchants.
+    /// The keys of these merchants and operators.
     #[must_use]
-    pub fn new(merchants: &BTreeMap<MerchantId, Merchant>) -> Self {
-        let keys = merchants.iter().flat_map(|(id, merchant)| {
-            merchant
-                .api_keys
-                .iter()
-                .map(|key| (key.hash, Caller { merchant_id: id.clone(), api_key_id: key.id.clone() }))
+    pub fn new(
+        merchants: &BTreeMap<MerchantId, Merchant>,
+        operators: &BTreeMap<OperatorName, OperatorConfig>,
+    ) -> Self {
+        let of_merchants = merchants.iter().flat_map(|(id, merchant)| {
+            merchant.api_keys.iter().map(|key| {
+                let caller = Caller { merchant_id: id.clone(), api_key_id: key.id.clone() };
+                (key.hash, KeyHolder::Merchant { caller, scopes: key.scopes.clone() })
+            })
         });
-        Self { keys: keys.collect() }
+        let of_operators = operators.iter().flat_map(|(name, operator)| {
+            operator.api_keys.iter().map(|key| {
+                let (name, api_key_id) = (name.clone(), key.id.clone());
+                let operator = Operator { name, api_key_id, sight: operator.sight.clone() };
+                (key.hash, KeyHolder::Operator(operator))
+            })
+        });
+        Self { keys: of_merchants.chain(of_operators).collect() }
     }
 
     /// Whose key this is (R30). Every key is compared in full, so that the time taken tells nothing about any of them.
     #[must_use]
-    pub fn lookup(&self, presented: &str) -> Option<&Caller> {
+    pub fn lookup(&self, presented: &str) -> Option<&KeyHolder> {
         if presented.is_empty() || presented.len() > LONGEST {
             return None;
         }
@@ -93,10 +112,16 @@ impl ApiKeys {
             found |= equal;
         }
         if bool::from(found) {
-            usize::try_from(position).ok().and_then(|index| self.keys.get(index)).map(|(_, caller)| caller)
+            usize::try_from(position).ok().and_then(|index| self.keys.get(index)).map(|(_, holder)| holder)
         } else {
             None
         }
+    }
+}
+
+impl grpc::ApiKeys for ApiKeys {
+    fn authenticate(&self, presented: &str) -> Result<KeyHolder, grpc::KeyRefused> {
+        self.lookup(presented).cloned().ok_or(grpc::KeyRefused::Invalid)
     }
 }
 
@@ -123,11 +148,17 @@ impl GeneratedApiKey {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use payment_core::identifiers::ApiKeyId;
     use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::{config::ApiKeyConfig, ports::SystemRandomness};
+    use crate::{
+        app::principal::{Scope, Sight},
+        config::ApiKeyConfig,
+        ports::SystemRandomness,
+    };
 
     fn merchants(keys: &[(&str, &str, ApiKeyHash)]) -> BTreeMap<MerchantId, Merchant> {
         let mut merchants: BTreeMap<MerchantId, Merchant> = BTreeMap::new();
@@ -135,21 +166,28 @@ mod tests {
             let merchant = merchants
                 .entry(MerchantId::parse(*merchant).unwrap())
                 .or_insert_with(|| Merchant { api_keys: Vec::new(), accounts: BTreeMap::new() });
-            merchant.api_keys.push(ApiKeyConfig { id: ApiKeyId::parse(*id).unwrap(), hash: *hash });
+            let (id, scopes) = (ApiKeyId::parse(*id).unwrap(), BTreeSet::from([Scope::Read]));
+            merchant.api_keys.push(ApiKeyConfig { id, hash: *hash, scopes });
         }
         merchants
     }
 
-    fn name(caller: Option<&Caller>) -> Option<String> {
-        caller.map(|caller| format!("{}/{}", caller.merchant_id, caller.api_key_id))
+    fn keys(merchants: &[(&str, &str, ApiKeyHash)]) -> ApiKeys {
+        ApiKeys::new(&self::merchants(merchants), &BTreeMap::new())
+    }
+
+    fn name(holder: Option<&KeyHolder>) -> Option<String> {
+        holder.map(|holder| match holder {
+            KeyHolder::Merchant { caller, .. } => format!("{}/{}", caller.merchant_id, caller.api_key_id),
+            KeyHolder::Operator(operator) => operator.actor(),
+        })
     }
 
     #[test]
     fn r30_each_key_finds_its_merchant_and_no_other_text_finds_any() {
         let [one, two, three, unknown] = [(); 4].map(|()| GeneratedApiKey::new(&SystemRandomness));
-        let merchants =
-            merchants(&[("acme", "old", one.hash), ("acme", "new", two.hash), ("bravo", "till", three.hash)]);
-        let keys = ApiKeys::new(&merchants);
+        let keys =
+            keys(&[("acme", "old", one.hash), ("acme", "new", two.hash), ("bravo", "till", three.hash)]);
         assert_eq!(name(keys.lookup(one.key.expose_secret())).as_deref(), Some("acme/old"));
         assert_eq!(name(keys.lookup(two.key.expose_secret())).as_deref(), Some("acme/new"));
         assert_eq!(name(keys.lookup(three.key.expose_secret())).as_deref(), Some("bravo/till"));
@@ -157,12 +195,26 @@ mod tests {
         for wrong in [unknown.key.expose_secret(), "", PREFIX, &one.hash.to_string(), &long] {
             assert_eq!(name(keys.lookup(wrong)), None, "{wrong}");
         }
-        assert_eq!(name(ApiKeys::new(&BTreeMap::new()).lookup(one.key.expose_secret())), None);
+        assert_eq!(name(self::keys(&[]).lookup(one.key.expose_secret())), None);
+    }
+
+    #[test]
+    fn r30_an_operators_key_finds_the_operator() {
+        let key = GeneratedApiKey::new(&SystemRandomness);
+        let api_key = ApiKeyConfig {
+            id: ApiKeyId::parse("laptop").unwrap(),
+            hash: key.hash,
+            scopes: BTreeSet::from([Scope::Operate]),
+        };
+        let alice = OperatorConfig { api_keys: vec![api_key], sight: Sight::All };
+        let operators = BTreeMap::from([(OperatorName::parse("alice").unwrap(), alice)]);
+        let keys = ApiKeys::new(&BTreeMap::new(), &operators);
+        assert_eq!(name(keys.lookup(key.key.expose_secret())).as_deref(), Some("alice/laptop"));
     }
 
     #[test]
     fn r30_no_key_at_all_finds_nobody_even_if_its_hash_is_configured() {
-        let keys = ApiKeys::new(&merchants(&[("acme", "empty", ApiKeyHash::of(""))]));
+        let keys = keys(&[("acme", "empty", ApiKeyHash::of(""))]);
         assert_eq!(name(keys.lookup("")), None);
     }
 

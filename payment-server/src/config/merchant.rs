@@ -4,12 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use payment_core::{
     gateway::AccountSettings,
-    identifiers::{ApiKeyId, ChannelAccountId, ChannelName, IdentifierError, MerchantId},
+    identifiers::{ChannelAccountId, ChannelName, IdentifierError, MerchantId},
 };
 use serde_json::Map;
 use toml::{Table, Value};
 
-use super::{api_key::ApiKeyHash, report::Report, secret_file, section::Section};
+use super::{
+    api_key::ApiKeyHash,
+    key_list::{ApiKeyConfig, KeyReader, ScopeSource},
+    report::Report,
+    secret_file,
+    section::Section,
+};
 
 /// A tenant.
 #[derive(Debug, Clone)]
@@ -18,15 +24,6 @@ pub struct Merchant {
     pub api_keys: Vec<ApiKeyConfig>,
     /// Its accounts at channels; at least one.
     pub accounts: BTreeMap<ChannelAccountId, AccountConfig>,
-}
-
-/// One API key.
-#[derive(Debug, Clone)]
-pub struct ApiKeyConfig {
-    /// Its name, which evidence may show.
-    pub id: ApiKeyId,
-    /// What a presented key is compared with.
-    pub hash: ApiKeyHash,
 }
 
 /// One account at a channel.
@@ -38,9 +35,13 @@ pub struct AccountConfig {
     pub settings: AccountSettings,
 }
 
-pub(super) fn read_all(section: Section<'_>) -> Option<BTreeMap<MerchantId, Merchant>> {
+/// Reads every merchant, and notes in `hashes` where each of their keys stands.
+pub(super) fn read_all(
+    section: Section<'_>,
+    hashes: &mut BTreeMap<ApiKeyHash, String>,
+) -> Option<BTreeMap<MerchantId, Merchant>> {
     let report = section.report;
-    let mut seen = Seen::new();
+    let mut seen = Seen { hashes, accounts: BTreeMap::new() };
     let read: Vec<_> = section
         .named_subsections()
         .into_iter()
@@ -54,19 +55,14 @@ pub(super) fn read_all(section: Section<'_>) -> Option<BTreeMap<MerchantId, Merc
 }
 
 /// What must not stand twice in the whole configuration, and where it stood first.
-struct Seen {
-    hashes: BTreeMap<ApiKeyHash, String>,
+struct Seen<'a> {
+    hashes: &'a mut BTreeMap<ApiKeyHash, String>,
     accounts: BTreeMap<(ChannelName, ChannelAccountId), String>,
 }
 
-impl Seen {
-    const fn new() -> Self {
-        Self { hashes: BTreeMap::new(), accounts: BTreeMap::new() }
-    }
-}
-
-fn read(mut section: Section<'_>, seen: &mut Seen) -> Option<Merchant> {
-    let api_keys = read_api_keys(&mut section, seen);
+fn read(mut section: Section<'_>, seen: &mut Seen<'_>) -> Option<Merchant> {
+    let mut keys = KeyReader { scopes: ScopeSource::Written, seen: seen.hashes };
+    let api_keys = keys.read_list(&mut section);
     let accounts = read_accounts(section.subsection("accounts"), seen);
     if accounts.as_ref().is_some_and(BTreeMap::is_empty) {
         section.violation(
@@ -79,58 +75,10 @@ fn read(mut section: Section<'_>, seen: &mut Seen) -> Option<Merchant> {
     Some(Merchant { api_keys: api_keys?, accounts: accounts? })
 }
 
-const API_KEYS_REMEDY: &str = "Write api_keys = [{ id = \"...\", sha256 = \"...\" }], a line that `payment-server generate-api-key` prints";
-
-fn read_api_keys(section: &mut Section<'_>, seen: &mut Seen) -> Option<Vec<ApiKeyConfig>> {
-    let value = section.take("api_keys");
-    let value = value.map(|value| typed(section.report, &section.key("api_keys"), value));
-    let Some(Value::Array(entries)) =
-        value.filter(|value| value.as_array().is_some_and(|keys| !keys.is_empty()))
-    else {
-        section.violation("api_keys", "must be a list of at least one key", API_KEYS_REMEDY);
-        return None;
-    };
-    let mut ids = BTreeSet::new();
-    let keys: Vec<_> = entries
-        .into_iter()
-        .enumerate()
-        .map(|(index, entry)| {
-            let path = format!("{}[{index}]", section.key("api_keys"));
-            read_api_key(path, entry, section.report, &mut ids, seen)
-        })
-        .collect();
-    keys.into_iter().collect()
-}
-
-fn read_api_key(
-    path: String,
-    entry: Value,
-    report: &Report,
-    ids: &mut BTreeSet<ApiKeyId>,
-    seen: &mut Seen,
-) -> Option<ApiKeyConfig> {
-    let Value::Table(values) = entry else {
-        report.violation(&path, "must be a table", API_KEYS_REMEDY);
-        return None;
-    };
-    let mut section = Section::new(path, values, report);
-    let id = section.required_text("id", "Name the key; evidence shows the name");
-    let id = id.and_then(|id| identifier(report, &section.key("id"), ApiKeyId::parse(id)));
-    let hash = section.required_text("sha256", API_KEYS_REMEDY).and_then(|text| {
-        let hash = ApiKeyHash::parse(&text);
-        hash.inspect_err(|error| section.violation("sha256", error.to_string(), API_KEYS_REMEDY)).ok()
-    });
-    if let Some(id) = id.as_ref().filter(|id| !ids.insert((*id).clone())) {
-        section.violation("id", format!("{id} names another key already"), "Give each key its own name");
-    }
-    if let Some(first) = hash.and_then(|hash| seen.hashes.insert(hash, section.key("sha256"))) {
-        section.violation("sha256", format!("is the key of {first}"), "Generate a key for each use");
-    }
-    section.finish();
-    Some(ApiKeyConfig { id: id?, hash: hash? })
-}
-
-fn read_accounts(section: Section<'_>, seen: &mut Seen) -> Option<BTreeMap<ChannelAccountId, AccountConfig>> {
+fn read_accounts(
+    section: Section<'_>,
+    seen: &mut Seen<'_>,
+) -> Option<BTreeMap<ChannelAccountId, AccountConfig>> {
     let report = section.report;
     let read: Vec<_> = section
         .named_subsections()
@@ -205,7 +153,7 @@ fn file_text(report: &Report, key: &str, value: Value) -> Option<String> {
 
 /// Gives a variable's text the type that it looks like. Lists, tables, `true` and `false` are written as in TOML; everything
 /// else is a text: keys and numbers of accounts often consist of digits only.
-fn typed(report: &Report, key: &str, value: Value) -> Value {
+pub(super) fn typed(report: &Report, key: &str, value: Value) -> Value {
     let Some(text) = value.as_str().filter(|_| report.is_from_environment(key)) else { return value };
     let looks_typed = text.starts_with(['[', '{']) || matches!(text, "true" | "false");
     let parsed = looks_typed.then(|| format!("value = {text}").parse::<Table>().ok()).flatten();
@@ -232,6 +180,6 @@ fn json(report: &Report, key: &str, value: Value) -> Option<serde_json::Value> {
     }
 }
 
-fn identifier<T>(report: &Report, key: &str, parsed: Result<T, IdentifierError>) -> Option<T> {
+pub(super) fn identifier<T>(report: &Report, key: &str, parsed: Result<T, IdentifierError>) -> Option<T> {
     parsed.inspect_err(|error| report.violation(key, format!("the name {error}"), "Choose another name")).ok()
 }

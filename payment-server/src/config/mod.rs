@@ -5,8 +5,10 @@
 
 mod api_key;
 mod error;
+mod key_list;
 mod layers;
 mod merchant;
+mod operator;
 mod report;
 mod secret_file;
 mod section;
@@ -18,12 +20,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use payment_core::identifiers::MerchantId;
+use payment_core::identifiers::{MerchantId, OperatorName};
 use toml::Table;
 
 pub use api_key::{ApiKeyHash, ApiKeys, GeneratedApiKey, MalformedHash};
 pub use error::{ConfigError, ConfigSource, ConfigViolation};
-pub use merchant::{AccountConfig, ApiKeyConfig, Merchant};
+pub use key_list::ApiKeyConfig;
+pub use merchant::{AccountConfig, Merchant};
+pub use operator::OperatorConfig;
 pub use report::Sources;
 pub use sections::{
     Admin, Callbacks, ChannelHttp, Database, DatabaseEncryption, Grpc, Jobs, Log, LogFormat, Payments,
@@ -55,6 +59,8 @@ pub struct Config {
     pub shutdown: Shutdown,
     /// Who may call, and through which channel accounts they take money.
     pub merchants: BTreeMap<MerchantId, Merchant>,
+    /// Who operates the service.
+    pub operators: BTreeMap<OperatorName, OperatorConfig>,
     /// Where each value came from.
     pub sources: Sources,
 }
@@ -112,7 +118,9 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let jobs = Jobs::read(root.subsection("jobs"));
     let channel_http = ChannelHttp::read(root.subsection("channel_http"));
     let shutdown = Shutdown::read(root.subsection("shutdown"));
-    let merchants = merchant::read_all(root.subsection("merchants"));
+    let mut keys = BTreeMap::new();
+    let merchants = merchant::read_all(root.subsection("merchants"), &mut keys);
+    let operators = operator::read_all(root.subsection("operators"), merchants.as_ref(), &mut keys);
     root.finish();
     Some(Config {
         database: database?,
@@ -125,6 +133,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         channel_http: channel_http?,
         shutdown: shutdown?,
         merchants: merchants?,
+        operators: operators?,
         sources,
     })
 }

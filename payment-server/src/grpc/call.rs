@@ -1,9 +1,9 @@
-//! What surrounds every call: authentication, deadline, a reason in every refusal, and one line in the log.
+//! What surrounds every call: authentication, scope, deadline, a reason in every refusal, and one line in the log.
 //!
 //! The line tells rpc, merchant, key id, payment, code, reason and duration; never a key, a payer or a message (R29).
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::{
     convert::Infallible,
@@ -19,11 +19,15 @@ use http::{HeaderMap, Request, Response};
 use tonic::{Status, body::Body, codegen::Service, server::NamedService};
 
 use super::{
-    authenticate::{ApiKeys, authenticate},
+    authenticate::{ApiKeys, authenticate, authorize},
     call_log::{CallLine, CallNotes, LoggedBody},
     status::{self, EdgeRefusal},
 };
-use crate::app::{command::Caller, error::AppError};
+use crate::app::{
+    command::Caller,
+    error::AppError,
+    principal::{Principal, Scope},
+};
 
 /// What is kept of every deadline so that our answer, which has a reason, comes before the one of caller or transport.
 const WAY_BACK: Duration = Duration::from_millis(10);
@@ -32,26 +36,29 @@ const WAY_BACK: Duration = Duration::from_millis(10);
 pub(super) struct Gate {
     /// Who may call.
     pub(super) keys: Arc<dyn ApiKeys>,
+    /// What a key must be good for to call a path; none where there is no such RPC.
+    pub(super) scope_of: fn(&str) -> Option<Scope>,
     /// How long a call may take until its answer begins.
     pub(super) deadline: Duration,
 }
 
-/// A call as its handler sees it.
+/// A call as its handler sees it: a merchant's, or an operator's where its RPC operates.
 #[derive(Debug, Clone)]
-pub(super) struct Call {
+pub(super) struct Call<C = Caller> {
     /// Who calls.
-    pub(super) caller: Caller,
+    pub(super) caller: C,
     /// The time that the caller grants by `grpc-timeout`, if it does. Streams hold it themselves.
     pub(super) granted: Option<Duration>,
     /// What the handler adds to the log line.
     pub(super) notes: CallNotes,
 }
 
-impl Call {
-    /// Takes a request apart.
+impl<C: Clone + Send + Sync + 'static> Call<C> {
+    /// Takes a request apart, as a merchant's (`C` is [`Caller`]) or as an operator's
+    /// ([`Operator`](crate::app::principal::Operator)).
     ///
     /// # Errors
-    /// As for no credentials, if the request did not come through the gate.
+    /// As for no credentials, if the request did not come through the gate as one of that kind.
     pub(super) fn of<T>(mut request: tonic::Request<T>) -> Result<(Self, T), Status> {
         let call = request.extensions_mut().remove::<Self>();
         let call = call.ok_or_else(|| status::of_edge(EdgeRefusal::CredentialsInvalid))?;
@@ -113,20 +120,30 @@ where
 {
     let notes = CallNotes::default();
     let mut line = CallLine::start(request.uri().path(), notes.clone());
-    let caller = match authenticate(gate.keys.as_ref(), request.headers()) {
-        Ok(caller) => caller,
+    let principal = match admit(gate, &request, &mut line) {
+        Ok(principal) => principal,
         Err(refusal) => return line.end_with(status::of_edge(refusal)),
     };
-    line.caller(&caller);
     let granted = granted_time(request.headers()).map(|granted| granted.saturating_sub(WAY_BACK));
     let longest = gate.deadline.saturating_sub(WAY_BACK);
-    request.extensions_mut().insert(Call { caller, granted, notes });
+    match principal {
+        Principal::Merchant(caller) => drop(request.extensions_mut().insert(Call { caller, granted, notes })),
+        Principal::Operator(caller) => drop(request.extensions_mut().insert(Call { caller, granted, notes })),
+    }
     let deadline = granted.unwrap_or(longest).min(longest);
     match tokio::time::timeout(deadline, service.call(request)).await {
         Ok(Ok(response)) => finish(line, response),
         Ok(Err(never)) => match never {},
         Err(_) => line.end_with(status::of_edge(EdgeRefusal::DeadlineExceeded)),
     }
+}
+
+/// Who calls, if the key is known and good for what is called (R30). Strangers do not learn which RPCs there are.
+fn admit(gate: &Gate, request: &Request<Body>, line: &mut CallLine) -> Result<Principal, EdgeRefusal> {
+    let holder = authenticate(gate.keys.as_ref(), request.headers())?;
+    line.caller(&holder);
+    let scope = (gate.scope_of)(request.uri().path()).ok_or(EdgeRefusal::MethodUnknown)?;
+    authorize(&holder, scope)
 }
 
 /// An answer that is a status alone ends the line; otherwise the end of the body does.

@@ -13,7 +13,7 @@ use tonic::{Status, body::Body};
 
 use super::status;
 use crate::{
-    app::{command::Caller, error::AppError},
+    app::{error::AppError, principal::KeyHolder},
     telemetry::Stopwatch,
 };
 
@@ -51,7 +51,7 @@ fn cause(error: &dyn std::error::Error) -> String {
 /// The line of one call. Dropped unwritten, it is written as cancelled.
 pub(super) struct CallLine {
     rpc: String,
-    caller: Option<Caller>,
+    caller: Option<KeyHolder>,
     notes: CallNotes,
     stopwatch: Stopwatch,
     written: bool,
@@ -65,8 +65,8 @@ impl CallLine {
     }
 
     /// Notes who calls.
-    pub(super) fn caller(&mut self, caller: &Caller) {
-        self.caller = Some(caller.clone());
+    pub(super) fn caller(&mut self, holder: &KeyHolder) {
+        self.caller = Some(holder.clone());
     }
 
     /// Ends the call with a status alone.
@@ -75,13 +75,25 @@ impl CallLine {
         status.into_http()
     }
 
+    /// The merchant or the operator who calls, and the key.
+    fn names(&self) -> (Option<&str>, Option<&str>, Option<&str>) {
+        match &self.caller {
+            Some(KeyHolder::Merchant { caller, .. }) => {
+                (Some(caller.merchant_id.as_str()), None, Some(caller.api_key_id.as_str()))
+            }
+            Some(KeyHolder::Operator(operator)) => {
+                (None, Some(operator.name.as_str()), Some(operator.api_key_id.as_str()))
+            }
+            None => (None, None, None),
+        }
+    }
+
     /// Writes the line. A cause makes it an error, because somebody has to look.
     fn write(&mut self, code: &str, reason: Option<&str>) {
         if std::mem::replace(&mut self.written, true) {
             return;
         }
-        let merchant_id = self.caller.as_ref().map(|caller| caller.merchant_id.as_str());
-        let api_key_id = self.caller.as_ref().map(|caller| caller.api_key_id.as_str());
+        let (merchant_id, operator, api_key_id) = self.names();
         let payment_no = self.notes.0.payment_no.get().map(PaymentNo::as_str);
         let duration_ms = self.stopwatch.milliseconds();
         let rpc = self.rpc.as_str();
@@ -90,6 +102,7 @@ impl CallLine {
                 tracing::error!(
                     rpc,
                     merchant_id,
+                    operator,
                     api_key_id,
                     payment_no,
                     code,
@@ -100,7 +113,17 @@ impl CallLine {
                 );
             }
             None => {
-                tracing::info!(rpc, merchant_id, api_key_id, payment_no, code, reason, duration_ms, "call")
+                tracing::info!(
+                    rpc,
+                    merchant_id,
+                    operator,
+                    api_key_id,
+                    payment_no,
+                    code,
+                    reason,
+                    duration_ms,
+                    "call"
+                )
             }
         }
     }

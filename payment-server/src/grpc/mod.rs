@@ -9,6 +9,7 @@ mod notification_service;
 mod order_service;
 mod payment_service;
 mod refund_service;
+mod scopes;
 mod status;
 
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use tonic::{body::Body, service::Routes};
 use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 use tonic_reflection::server::{Builder, Error as DescriptorError};
 
-pub use authenticate::ApiKeys;
+pub use authenticate::{ApiKeys, KeyRefused};
 pub use health::Health;
 
 use self::{
@@ -64,7 +65,7 @@ pub async fn routes(
     callbacks: &config::Callbacks,
 ) -> Result<(Routes, Health), DescriptorError> {
     let Services { app, notifications, accounts, keys, lifecycle } = services;
-    let gate = Arc::new(Gate { keys, deadline: limits.request_deadline });
+    let gate = Arc::new(Gate { keys, scope_of: scopes::needed_for, deadline: limits.request_deadline });
     let payments = Payments::new(Arc::clone(&app), lifecycle.draining.clone());
     let payments = PaymentServiceServer::new(payments).max_decoding_message_size(limits.max_message_bytes);
     let orders = OrderServiceServer::new(Orders::new(Arc::clone(&app)))

@@ -17,7 +17,7 @@ use payment_core::{
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
 
-use crate::app::error::AppError;
+use crate::app::{error::AppError, principal::Scope};
 
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "payment.v1";
@@ -40,6 +40,10 @@ const RETRY_AWAY: Duration = Duration::from_secs(1);
 pub(crate) enum EdgeRefusal {
     /// No API key, or one that is not known.
     CredentialsInvalid,
+    /// Whether the API key was revoked cannot be known at the moment.
+    KeysUnknowable,
+    /// The API key is not good for this RPC.
+    ScopeMissing(Scope),
     /// The bytes are no message of this RPC.
     MessageMalformed,
     /// The message is larger than the RPC takes.
@@ -374,12 +378,23 @@ fn payment(payment_no: &PaymentNo) -> String {
     format!("payments/{payment_no}")
 }
 
+fn scope_missing(scope: Scope) -> Answer {
+    let message = format!("this RPC needs an API key with the scope {scope}, which this key does not have");
+    Answer::new(Code::PermissionDenied, "SCOPE_MISSING", message).metadata("scope", scope)
+}
+
 fn edge_answer(refusal: EdgeRefusal) -> Answer {
     let (code, reason, message) = match refusal {
+        EdgeRefusal::KeysUnknowable => (
+            Code::Unavailable,
+            "STORE_UNAVAILABLE",
+            "the database is not available, so whether this key was revoked is not known; repeat the call",
+        ),
+        EdgeRefusal::ScopeMissing(scope) => return scope_missing(scope),
         EdgeRefusal::CredentialsInvalid => (
             Code::Unauthenticated,
             "CREDENTIALS_INVALID",
-            "send the metadata `authorization: Bearer <API key>` once, with a key of the configuration",
+            "send the metadata `authorization: Bearer <API key>` once, with a key that was neither revoked nor has expired",
         ),
         EdgeRefusal::MessageMalformed => (
             Code::InvalidArgument,
@@ -414,8 +429,9 @@ fn edge_answer(refusal: EdgeRefusal) -> Answer {
     };
     let answer = Answer::new(code, reason, message);
     match refusal {
-        EdgeRefusal::Stopping => answer.retry_after(RETRY_AWAY),
+        EdgeRefusal::Stopping | EdgeRefusal::KeysUnknowable => answer.retry_after(RETRY_AWAY),
         EdgeRefusal::CredentialsInvalid
+        | EdgeRefusal::ScopeMissing(_)
         | EdgeRefusal::MessageMalformed
         | EdgeRefusal::MessageTooLarge
         | EdgeRefusal::EncodingUnsupported

@@ -1,7 +1,7 @@
 //! The gRPC services in this process on a free port, with the real application before a database that is away.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     net::SocketAddr,
     sync::{
@@ -24,11 +24,15 @@ use payment_core::{
 };
 use payment_server::{
     admin::{NotReady, Readiness},
-    app::{App, Policy, command::Caller, command::EarlierAttemptPolicy},
+    app::{
+        App, Policy,
+        command::{Caller, EarlierAttemptPolicy},
+        principal::{KeyHolder, Scope},
+    },
     callback::{NotificationHandler, NotificationReply},
     channels::{Account, Accounts},
     config::Config,
-    grpc::{self, ApiKeys, Health, Services},
+    grpc::{self, ApiKeys, Health, KeyRefused, Services},
     lifecycle::Lifecycle,
     ports::{SystemClock, SystemRandomness},
 };
@@ -44,15 +48,23 @@ use tracing_subscriber::fmt::MakeWriter;
 /// The key of merchant `acme`.
 pub(crate) const KEY: &str = "payk_right";
 
-struct OneKey;
+/// A key of the same merchant that only reads.
+pub(crate) const READING_KEY: &str = "payk_reading";
 
-impl ApiKeys for OneKey {
-    fn authenticate(&self, presented: &str) -> Option<Caller> {
-        let caller = || Caller {
+struct TwoKeys;
+
+impl ApiKeys for TwoKeys {
+    fn authenticate(&self, presented: &str) -> Result<KeyHolder, KeyRefused> {
+        let scopes = match presented {
+            KEY => BTreeSet::from([Scope::Pay, Scope::Refund, Scope::Read]),
+            READING_KEY => BTreeSet::from([Scope::Read]),
+            _ => return Err(KeyRefused::Invalid),
+        };
+        let caller = Caller {
             merchant_id: MerchantId::parse("acme").unwrap(),
             api_key_id: ApiKeyId::parse("shop").unwrap(),
         };
-        (presented == KEY).then(caller)
+        Ok(KeyHolder::Merchant { caller, scopes })
     }
 }
 
@@ -166,7 +178,7 @@ impl Server {
             app: app(&accounts, &lifecycle),
             notifications: Arc::new(Handler(Arc::clone(&handled))),
             accounts: Arc::new(accounts),
-            keys: Arc::new(OneKey),
+            keys: Arc::new(TwoKeys),
             lifecycle: lifecycle.clone(),
         };
         let config = config();

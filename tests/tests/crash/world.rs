@@ -82,7 +82,7 @@ impl World {
             "[database]\nurl = \"{}\"\ntls = \"disabled\"\nmigrate_at_start = true\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
              [callbacks]\nlisten = \"{callbacks}\"\npublic_url = \"http://{callbacks}\"\nallow_insecure = true\n\
              [admin]\nlisten = \"127.0.0.1:0\"\n[jobs]\nenabled = false\n\
-             [merchants.acme]\napi_keys = [{{ id = \"key\", sha256 = \"{}\" }}]\n{}{more_accounts}",
+             [merchants.acme]\napi_keys = [{{ id = \"key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n{}{more_accounts}",
             database.url(),
             generated.hash,
             account_section("acme", "acme-wechat", &merchant, simulator.base_url()),

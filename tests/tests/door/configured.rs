@@ -32,7 +32,7 @@ fn complaints(registry: &ChannelRegistry, account_lines: &str) -> Vec<String> {
     let text = format!(
         "[database]\nurl = \"postgres://nobody@127.0.0.1/none\"\ntls = \"disabled\"\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
          [callbacks]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://pay.example\"\n[admin]\nlisten = \"127.0.0.1:0\"\n\
-         [merchants.acme]\napi_keys = [{{ id = \"key\", sha256 = \"{}\" }}]\n\
+         [merchants.acme]\napi_keys = [{{ id = \"key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n\
          [merchants.acme.accounts.bad]\nchannel = \"bad-pay\"\n{account_lines}",
         "0f".repeat(32),
     );

@@ -4,6 +4,8 @@ use std::future::pending;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
+use std::collections::BTreeSet;
+
 use payment_core::identifiers::{ApiKeyId, MerchantId};
 use tonic_health::{
     pb::health_server::HealthServer,
@@ -11,21 +13,34 @@ use tonic_health::{
 };
 
 use super::*;
+use crate::{app::principal::KeyHolder, grpc::KeyRefused};
 
-struct OneKey;
+/// `payk_right` pays and does nothing else.
+pub(in crate::grpc) struct OneKey;
 
 impl ApiKeys for OneKey {
-    fn authenticate(&self, presented: &str) -> Option<Caller> {
+    fn authenticate(&self, presented: &str) -> Result<KeyHolder, KeyRefused> {
         let caller = || Caller {
             merchant_id: MerchantId::parse("acme").expect("a merchant"),
             api_key_id: ApiKeyId::parse("shop").expect("a key"),
         };
-        (presented == "payk_right").then(caller)
+        match presented {
+            "payk_right" => {
+                Ok(KeyHolder::Merchant { caller: caller(), scopes: BTreeSet::from([Scope::Pay]) })
+            }
+            "payk_unknowable" => Err(KeyRefused::Unknowable),
+            _ => Err(KeyRefused::Invalid),
+        }
     }
 }
 
+/// Watching needs more than the key is good for; every other method of the small service is open to it.
+fn scope_of(path: &str) -> Option<Scope> {
+    Some(if path.ends_with("/Watch") { Scope::Refund } else { Scope::Pay })
+}
+
 fn gate() -> Arc<Gate> {
-    Arc::new(Gate { keys: Arc::new(OneKey), deadline: Duration::from_secs(30) })
+    Arc::new(Gate { keys: Arc::new(OneKey), scope_of, deadline: Duration::from_secs(30) })
 }
 
 /// Any service of tonic's will do; this one needs no application.
@@ -64,6 +79,19 @@ async fn r30_no_call_passes_without_a_key() {
     // A stranger learns nothing of which methods there are.
     assert_eq!(answer(health(), request("NoSuchMethod", "payk_wrong", b"")).await, refused);
     assert_eq!(answer(health(), request("Check", "payk_right", b"")).await, ("OK", None));
+}
+
+#[tokio::test]
+async fn r30_a_key_opens_only_what_its_scopes_open() {
+    let refused = ("PERMISSION_DENIED", Some("SCOPE_MISSING".to_owned()));
+    assert_eq!(answer(health(), request("Watch", "payk_right", b"")).await, refused);
+    let unknowable = ("UNAVAILABLE", Some("STORE_UNAVAILABLE".to_owned()));
+    assert_eq!(answer(health(), request("Check", "payk_unknowable", b"")).await, unknowable);
+    let closed =
+        Arc::new(Gate { keys: Arc::new(OneKey), scope_of: |_| None, deadline: Duration::from_secs(30) });
+    let Ok(response) = Guarded::new(health(), &closed).call(request("Check", "payk_right", b"")).await;
+    let status = Status::from_header_map(response.headers()).expect("a status");
+    assert_eq!(status::reason(&status).as_deref(), Some("METHOD_UNKNOWN"), "without a line no RPC is open");
 }
 
 #[tokio::test]

@@ -57,8 +57,10 @@ fn samples() -> Vec<AppError> {
     samples
 }
 
-const EDGE: [EdgeRefusal; 7] = [
+const EDGE: [EdgeRefusal; 9] = [
     EdgeRefusal::CredentialsInvalid,
+    EdgeRefusal::KeysUnknowable,
+    EdgeRefusal::ScopeMissing(Scope::Refund),
     EdgeRefusal::MessageMalformed,
     EdgeRefusal::MessageTooLarge,
     EdgeRefusal::EncodingUnsupported,
@@ -93,12 +95,14 @@ fn kind(error: &AppError) -> usize {
 fn edge_kind(refusal: EdgeRefusal) -> usize {
     match refusal {
         EdgeRefusal::CredentialsInvalid => 0,
-        EdgeRefusal::MessageMalformed => 1,
-        EdgeRefusal::MessageTooLarge => 2,
-        EdgeRefusal::EncodingUnsupported => 3,
-        EdgeRefusal::MethodUnknown => 4,
-        EdgeRefusal::DeadlineExceeded => 5,
-        EdgeRefusal::Stopping => 6,
+        EdgeRefusal::KeysUnknowable => 1,
+        EdgeRefusal::ScopeMissing(_) => 2,
+        EdgeRefusal::MessageMalformed => 3,
+        EdgeRefusal::MessageTooLarge => 4,
+        EdgeRefusal::EncodingUnsupported => 5,
+        EdgeRefusal::MethodUnknown => 6,
+        EdgeRefusal::DeadlineExceeded => 7,
+        EdgeRefusal::Stopping => 8,
     }
 }
 
