@@ -11,24 +11,30 @@ pub enum MerchantEvent {
     PaymentFailed,
     /// The payment is paid, and one or more of its orders had been paid already.
     DuplicateFound,
-    /// The channel accepted a refund.
+    /// A refund moved on its way at the channel: accepted, or sent on under a successor's number.
     RefundProgressed,
+    /// A person must do something before a refund can arrive. The service goes on trying.
+    RefundNeedsAttention,
     /// A refund arrived, proven by the channel.
     RefundSucceeded,
     /// Evidence or money fits nowhere and waits for a person.
     CaseOpened,
+    /// Somebody has dealt with a case.
+    CaseResolved,
 }
 
 impl MerchantEvent {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::PaymentSucceeded,
         Self::PaymentClosed,
         Self::PaymentFailed,
         Self::DuplicateFound,
         Self::RefundProgressed,
+        Self::RefundNeedsAttention,
         Self::RefundSucceeded,
         Self::CaseOpened,
+        Self::CaseResolved,
     ];
 
     /// The word kept in the database and sent to callers.
@@ -40,8 +46,10 @@ impl MerchantEvent {
             Self::PaymentFailed => "payment.failed",
             Self::DuplicateFound => "payment.duplicate_found",
             Self::RefundProgressed => "refund.progressed",
+            Self::RefundNeedsAttention => "refund.needs_attention",
             Self::RefundSucceeded => "refund.succeeded",
             Self::CaseOpened => "case.opened",
+            Self::CaseResolved => "case.resolved",
         }
     }
 }

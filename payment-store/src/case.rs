@@ -6,11 +6,14 @@ use payment_core::{
     case::CaseOpening,
     evidence::{Evidence, Source},
     identifiers::{ChannelAccountId, ChannelName, MerchantId},
+    merchant_event::MerchantEvent,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{schema::payment_case, transaction::Abort, words::Word as _};
+use crate::{
+    outbox::Telling, schema::payment_case, snapshot::CaseSnapshot, transaction::Abort, words::Word as _,
+};
 
 /// Where a case comes from.
 pub(crate) struct CaseOrigin<'a> {
@@ -23,10 +26,9 @@ pub(crate) struct CaseOrigin<'a> {
 }
 
 /// Whether a case was opened by this evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Opened {
-    /// It was.
-    New,
+    /// It was, and is to be told so.
+    New(Box<Telling>),
     /// It was open already.
     Known,
 }
@@ -67,5 +69,9 @@ pub(crate) async fn case_open_in_txn(
         .on_conflict_do_nothing()
         .execute(connection)
         .await?;
-    Ok(if inserted == 0 { Opened::Known } else { Opened::New })
+    if inserted == 0 {
+        return Ok(Opened::Known);
+    }
+    let opened = CaseSnapshot::opened(case_id, case, origin);
+    Ok(Opened::New(Box::new(Telling::of_case(MerchantEvent::CaseOpened, case_id, opened))))
 }

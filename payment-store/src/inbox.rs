@@ -8,7 +8,6 @@ use payment_core::{
     evidence::{ChannelEvidence, Evidence, Source},
     gateway::{CallbackRejected, RawCallback},
     identifiers::{ChannelAccountId, ChannelName, ChannelNotificationId, KeySerial, MerchantId},
-    merchant_event::MerchantEvent,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -17,7 +16,7 @@ use crate::{
     Store,
     case::{CaseOrigin, Opened, case_open_in_txn},
     error::StoreError,
-    outbox::{EventOf, outbox_append_in_txn},
+    outbox::{EventOf, Place, outbox_append_in_txn},
     schema::notification,
     transaction::{self, Abort},
 };
@@ -155,11 +154,12 @@ fn open_case_in_txn<'c>(
             payment_no: &unknown.case.payment_no,
             refund_no: None,
             revision: 0,
+            place: Place::Beside,
             now,
         };
         match case_open_in_txn(connection, unknown.store.uuid(now), unknown.case, &origin).await? {
-            Opened::New => {
-                outbox_append_in_txn(connection, unknown.store, &about, &[MerchantEvent::CaseOpened]).await
+            Opened::New(opened) => {
+                outbox_append_in_txn(connection, unknown.store, &about, vec![*opened]).await
             }
             Opened::Known => Ok(()),
         }

@@ -5,10 +5,12 @@
 //! (`payment_create`, `payment_apply`), made of `..._in_txn` functions. What a function needs locked it takes as
 //! [`payment::Locked`], which only the locking query makes.
 
+mod appended;
 mod cached;
 mod case;
 mod due;
 mod error;
+mod feed;
 mod inbox;
 mod ledger;
 mod migrate;
@@ -17,13 +19,19 @@ pub mod payment;
 mod pool;
 pub mod refund;
 mod schema;
+mod snapshot;
 mod transaction;
 mod words;
 
 pub use due::{Claim, DuePayments, DueRefund, NextCheck};
 pub use error::StoreError;
+pub use feed::{FeedEvent, FeedQuery, FeedReach, Numbered};
 pub use inbox::{Delivery, NotificationRecord};
 pub use pool::{DatabaseTls, StoreOptions};
+pub use snapshot::{
+    AllocationSnapshot, CaseSnapshot, FailureSnapshot, PaymentSnapshot, RefundPartSnapshot, RefundSnapshot,
+    Snapshot,
+};
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio_postgres::{NoTls, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::error::StoreError;
+use crate::{appended::Appended, error::StoreError};
 
 /// How to reach the database and within which bounds.
 #[derive(Clone)]
@@ -56,6 +56,7 @@ pub(crate) struct Connections {
     pool: Pool<AsyncPgConnection>,
     connector: Arc<Connector>,
     acquire_timeout: Duration,
+    appended: Appended,
 }
 
 impl Connections {
@@ -78,12 +79,17 @@ impl Connections {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(StoreError::unavailable)?;
-        Ok(Self { pool, connector, acquire_timeout: options.acquire_timeout })
+        Ok(Self { pool, connector, acquire_timeout: options.acquire_timeout, appended: Appended::default() })
     }
 
     /// A connection from the pool.
     pub(crate) async fn acquire(&self) -> Result<Connection, StoreError> {
         self.pool.get().await.map_err(StoreError::unavailable)
+    }
+
+    /// Whose events were committed through these connections.
+    pub(crate) const fn appended(&self) -> &Appended {
+        &self.appended
     }
 
     /// A connection of its own, outside the pool.

@@ -108,6 +108,9 @@ diesel::table! {
         event -> Text,
         create_time -> Timestamptz,
         refund_no -> Nullable<Text>,
+        feed_no -> Nullable<BigInt>,
+        case_id -> Nullable<Uuid>,
+        snapshot -> Nullable<Jsonb>,
     }
 }
 
@@ -191,6 +194,25 @@ diesel::table! {
         evidence -> Nullable<Binary>,
         verified_by -> Nullable<Text>,
         transition_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    event_feed (merchant_id) {
+        merchant_id -> Text,
+        last_no -> BigInt,
+        trimmed_no -> BigInt,
+        trimmed_before -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    event_consumer (consumer, merchant_id) {
+        consumer -> Text,
+        merchant_id -> Text,
+        delivered_no -> BigInt,
+        holder -> Nullable<Uuid>,
+        lease_end -> Nullable<Timestamptz>,
     }
 }
 

@@ -14,6 +14,7 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use futures::future::BoxFuture;
 
 use crate::{
+    appended,
     error::{Retry, StoreError, retry_of},
     pool::Connections,
 };
@@ -62,8 +63,12 @@ pub(crate) async fn run<R: Sync, T: Send>(
 ) -> Result<T, StoreError> {
     for _ in 0..ATTEMPTS {
         let mut connection = connections.acquire().await?;
-        match attempt(&mut connection, request, body).await {
-            Ok(value) => return Ok(value),
+        let (outcome, told) = appended::noted(attempt(&mut connection, request, body)).await;
+        match outcome {
+            Ok(value) => {
+                connections.appended().announce(told);
+                return Ok(value);
+            }
             Err(Abort::Store(error)) => return Err(error),
             Err(Abort::Database(error)) => match retry_of(&error) {
                 Retry::Again => tracing::debug!(%error, "transaction lost a race"),

@@ -169,8 +169,10 @@ fn died(refund: &Refund, finding: &RefundFinding) -> RefundDecision {
         // Nobody asked us for it, so we do not send it ourselves: whoever did decides what becomes of it.
         return attention(refund, Reason::AlreadyClosed);
     }
+    let transition = change(refund, RefundEvent::NumberDied);
     RefundDecision {
-        transition: change(refund, RefundEvent::NumberDied),
+        events: transition.map(|_| MerchantEvent::RefundProgressed).into_iter().collect(),
+        transition,
         successor: refund.successor_no(),
         ..RefundDecision::default()
     }
@@ -201,6 +203,7 @@ fn attention(refund: &Refund, reason: Reason) -> RefundDecision {
     let description = format!("the refund of {} needs a person: {}", refund.amount, reason.as_str());
     RefundDecision {
         attention: AttentionChange::Raise(reason),
+        events: vec![MerchantEvent::RefundNeedsAttention],
         cases: vec![CaseOpening::of_refund(CaseKind::RefundNeedsPerson, refund, description)],
         ..RefundDecision::default()
     }

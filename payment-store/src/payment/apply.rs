@@ -28,7 +28,7 @@ use crate::{
     case::{CaseOrigin, Opened, case_open_in_txn},
     error::{ONE_FOR_EACH_CHANNEL_TRANSACTION, StoreError},
     inbox::{NotificationRecord, Verdict, notification_insert_in_txn},
-    outbox::{EventOf, outbox_append_in_txn},
+    outbox::{EventOf, Place, Telling, outbox_append_in_txn},
     refund::duplicates_refund_in_txn,
     schema::{payment, payment_transition},
     transaction::{self, Abort},
@@ -166,15 +166,15 @@ async fn write(
         notification,
         now: request.now,
     };
-    let mut events: Vec<_> = decision.events.clone();
+    let mut cases = Vec::new();
     for case in &decision.cases {
         match case_open_in_txn(connection, context.store.uuid(request.now), case, &origin).await? {
-            Opened::New => events.push(payment_core::merchant_event::MerchantEvent::CaseOpened),
+            Opened::New(opened) => cases.push(*opened),
             Opened::Known => {}
         }
     }
     let moves_payment = decision.transition.is_some() || decision.learned != Default::default();
-    if !moves_payment && events.is_empty() {
+    if !moves_payment && cases.is_empty() {
         return Ok(Applied { payment: locked.into_value(), effect: Effect::Case });
     }
     payment_update(connection, &after).await.inspect_err(|abort| note_taken(context, abort))?;
@@ -187,10 +187,13 @@ async fn write(
         payment_no: after.payment_no.as_str(),
         refund_no: None,
         revision: after.revision,
+        place: Place::OfChange,
         now: request.now,
     };
-    outbox_append_in_txn(connection, context.store, &about, &events).await?;
-    let after = duplicates_refund_in_txn(connection, after, request.now).await?;
+    let after = duplicates_refund_in_txn(connection, after.clone(), request.now).await?;
+    let mut told: Vec<_> = decision.events.iter().map(|event| Telling::of_payment(*event, &after)).collect();
+    told.extend(cases);
+    outbox_append_in_txn(connection, context.store, &about, told).await?;
     let effect = if moves_payment { Effect::Changed } else { Effect::Case };
     Ok(Applied { payment: after, effect })
 }

@@ -8,7 +8,6 @@ use payment_core::{
     evidence::{Evidence, Source},
     gateway::{RefundFinding, RefundStatus},
     identifiers::{MerchantId, RefundNo},
-    merchant_event::MerchantEvent,
     money::Money,
     payment::Payment,
     refund::{
@@ -33,7 +32,7 @@ use crate::{
     case::{CaseOrigin, Opened, case_open_in_txn},
     error::StoreError,
     inbox::{Delivery, NotificationRecord, Verdict, notification_insert_in_txn},
-    outbox::{EventOf, outbox_append_in_txn},
+    outbox::{EventOf, Place, Telling, outbox_append_in_txn},
     payment::lock::{Locked, payment_lock_in_txn},
     schema::{refund, refund_transition},
     transaction::{self, Abort},
@@ -159,14 +158,14 @@ async fn write(
         notification,
         now: request.now,
     };
-    let mut events = decision.events.clone();
+    let mut cases = Vec::new();
     for case in &decision.cases {
         match case_open_in_txn(connection, context.store.uuid(request.now), case, &origin).await? {
-            Opened::New => events.push(MerchantEvent::CaseOpened),
+            Opened::New(opened) => cases.push(*opened),
             Opened::Known => {}
         }
     }
-    if !moves_refund && events.is_empty() {
+    if !moves_refund && cases.is_empty() {
         return Ok(RefundApplied { refund: before, effect: Effect::Case });
     }
     if let Some(successor) = &decision.successor {
@@ -181,9 +180,12 @@ async fn write(
         payment_no: after.payment_no.as_str(),
         refund_no: Some(after.refund_no.as_str()),
         revision: after.revision,
+        place: Place::OfChange,
         now: request.now,
     };
-    outbox_append_in_txn(connection, context.store, &about, &events).await?;
+    let mut told: Vec<_> = decision.events.iter().map(|event| Telling::of_refund(*event, &after)).collect();
+    told.extend(cases);
+    outbox_append_in_txn(connection, context.store, &about, told).await?;
     let effect = if moves_refund { Effect::Changed } else { Effect::Case };
     Ok(RefundApplied { refund: after, effect })
 }
@@ -389,11 +391,12 @@ async fn foreign_case(
         payment_no: payment.payment_no.as_str(),
         refund_no: None,
         revision: payment.revision,
+        place: Place::Beside,
         now,
     };
     match case_open_in_txn(connection, context.store.uuid(now), &case, &origin).await? {
-        Opened::New => {
-            outbox_append_in_txn(connection, context.store, &about, &[MerchantEvent::CaseOpened]).await?;
+        Opened::New(opened) => {
+            outbox_append_in_txn(connection, context.store, &about, vec![*opened]).await?;
         }
         Opened::Known => {}
     }

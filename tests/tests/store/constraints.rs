@@ -177,6 +177,29 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "INSERT INTO outbox_event SELECT gen_random_uuid(), merchant_id, payment_no, revision + 1, position, event, create_time, \
          refund_no FROM outbox_event WHERE event = 'refund.succeeded'",
     ),
+    (
+        "outbox_event",
+        "feed_no_is_positive",
+        "UPDATE outbox_event SET feed_no = 0 WHERE event = 'case.opened'",
+    ),
+    ("outbox_event", "outbox_event_one_for_each_number", "UPDATE outbox_event SET feed_no = 1"),
+    (
+        "outbox_event",
+        "outbox_event_case_is_told_once",
+        "INSERT INTO outbox_event SELECT gen_random_uuid(), merchant_id, payment_no, revision + 1, position, event, create_time, \
+         refund_no, NULL, case_id FROM outbox_event WHERE event = 'case.opened'",
+    ),
+    ("event_feed", "event_feed_pkey", "INSERT INTO event_feed SELECT * FROM event_feed"),
+    (
+        "event_feed",
+        "trimmed_within_numbered",
+        "UPDATE event_feed SET trimmed_no = last_no + 1, trimmed_before = now()",
+    ),
+    ("event_feed", "trimmed_iff_trimmed_before", "UPDATE event_feed SET trimmed_no = 1"),
+    ("event_feed", "trimmed_iff_trimmed_before", "UPDATE event_feed SET trimmed_before = now()"),
+    ("event_consumer", "event_consumer_pkey", "INSERT INTO event_consumer SELECT * FROM event_consumer"),
+    ("event_consumer", "delivered_is_not_negative", "UPDATE event_consumer SET delivered_no = -1"),
+    ("event_consumer", "held_iff_lease_end", "UPDATE event_consumer SET lease_end = now()"),
     ("refund", "refund_pkey", "INSERT INTO refund SELECT * FROM refund WHERE state = 'PENDING'"),
     ("refund", "refund_payment_no_fkey", "UPDATE refund SET payment_no = 'nobody'"),
     ("refund", "amount_is_positive", "UPDATE refund SET amount = 0"),
@@ -283,6 +306,10 @@ async fn with_a_row_in_every_table() -> TestStore {
     refunded(&on, "R-2", &first, 60).await;
     let forged = CallbackRejected::new(CallbackRejection::SignatureInvalid, "wechatpay-signature");
     on.store.notification_reject(&delivery(), &forged).await.unwrap();
+    on.store.feed_number(&crate::scene::merchant(), 100).await.unwrap();
+    let consumer =
+        "INSERT INTO event_consumer (consumer, merchant_id, delivered_no) VALUES ('nats', 'acme', 0)";
+    on.observer.execute(consumer, &[]).await.unwrap();
     on
 }
 
