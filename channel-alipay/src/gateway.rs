@@ -12,6 +12,7 @@ use payment_core::{
     money::Currency,
     payment::ChannelHandle,
     ports::Ports,
+    schedule::{Schedule, Schedules},
     violation::Violation,
 };
 use time::{Duration, OffsetDateTime};
@@ -41,6 +42,14 @@ const DEAREST: i64 = 10_000_000_000;
 /// How long after the end of a payment Alipay may still make its trade, for the difference of two clocks and for what is
 /// on its way.
 const AFTER_EXPIRY: Duration = Duration::minutes(2);
+
+/// Where a refund is may be asked 10 seconds after it was sent, not before. A payment that nobody opened can only be proven
+/// dead [`AFTER_EXPIRY`], so the second repeat of a close waits for that instead of being refused in vain.
+const SCHEDULES: Schedules = Schedules {
+    close: Schedule::new(&[30, 170, 60, 120, 300]),
+    refund: Schedule::new(&[15, 60, 300, 600, 1200, 1800, 3600]),
+    ..Schedules::USUAL
+};
 
 /// One application of one merchant at Alipay.
 pub struct AlipayGateway {
@@ -332,6 +341,7 @@ fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
         close: CloseCapability::AtChannel,
         // No number of parts is documented; only their sum is bounded.
         refund: RefundCapability { parts: u32::MAX, window: config.refund_window },
+        schedules: SCHEDULES,
     })
 }
 

@@ -11,6 +11,7 @@ use payment_core::{
     identifiers::{ChannelName, IdentifierError, KeySerial, Payee, Product},
     payment::ChannelHandle,
     ports::Ports,
+    schedule::{LateLooks, Schedule, Schedules},
     violation::Violation,
 };
 use serde::{Deserialize, de::IgnoredAny};
@@ -36,6 +37,14 @@ use crate::{
 
 /// The shortest time to pay that a payer can do anything with.
 const SHORTEST: Duration = Duration::MINUTE;
+
+/// A refund is mostly done at once; one that a bank pays for takes days. After its end a payment is looked at twice only,
+/// because no money moves without our capture.
+const SCHEDULES: Schedules = Schedules {
+    refund: Schedule::new(&[30, 300, 1800, 3600]),
+    late: LateLooks::new(&[3600, 259_200]),
+    ..Schedules::USUAL
+};
 
 /// One merchant account at PayPal.
 pub struct PaypalGateway {
@@ -317,6 +326,7 @@ fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
         close: CloseCapability::Never,
         // PayPal limits the parts and does not say to how many; what it refuses is told as refused.
         refund: RefundCapability { parts: 100, window: Duration::days(180) },
+        schedules: SCHEDULES,
     })
 }
 

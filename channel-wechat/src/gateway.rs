@@ -13,6 +13,7 @@ use payment_core::{
     money::Currency,
     payment::ChannelHandle,
     ports::Ports,
+    schedule::Schedules,
     violation::Violation,
 };
 use serde::Deserialize;
@@ -251,6 +252,7 @@ fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
         completion: CompletionCapability::ByPayer,
         close: CloseCapability::AtChannel,
         refund: RefundCapability { parts: 50, window: Duration::days(365) },
+        schedules: Schedules::USUAL,
     })
 }
 

@@ -39,11 +39,13 @@ pub enum Source {
     Notification,
     /// Our own record that we never captured, where no money moves without our capture.
     CaptureGate,
+    /// What the channel declares that it does not do, so that it was not asked.
+    ChannelLimit,
 }
 
 impl Source {
     /// Every source, in the order of the words that are stored.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CallerRequest,
         Self::ClientResult,
         Self::CreateAnswer,
@@ -53,6 +55,7 @@ impl Source {
         Self::RefundAnswer,
         Self::Notification,
         Self::CaptureGate,
+        Self::ChannelLimit,
     ];
 
     /// The word kept in the database and shown to operators.
@@ -68,6 +71,7 @@ impl Source {
             Self::RefundAnswer => "REFUND_ANSWER",
             Self::Notification => "NOTIFICATION",
             Self::CaptureGate => "CAPTURE_GATE",
+            Self::ChannelLimit => "CHANNEL_LIMIT",
         }
     }
 }

@@ -79,6 +79,9 @@ fn use_cases(
     accounts: Accounts,
     lifecycle: Lifecycle,
 ) -> Arc<App> {
+    let schedules =
+        accounts.iter().map(|account| (account.channel.clone(), account.gateway.capabilities().schedules));
+    let store = store.with_schedules(schedules.collect());
     let (clock, randomness) = (Arc::clone(&ports.clock), Arc::clone(&ports.randomness));
     App::new(store, accounts, clock, randomness, policy(&config.payments), lifecycle)
 }

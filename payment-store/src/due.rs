@@ -1,6 +1,6 @@
 //! Due work, claimed row by row: a claim moves the row's due time to the end of its lease, so that one replica handles it
 //! at a time, and a killed replica's rows come back by themselves. The cost of a claim grows with what is due, not with
-//! history: partial indexes hold open rows only.
+//! history: partial indexes hold only rows that will be due.
 
 use std::time::Duration;
 
@@ -23,10 +23,10 @@ use crate::{
 /// Which payments are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DuePayments {
-    /// Those that may still be paid (R19).
-    WithinTime,
-    /// Those whose time is over (R20).
-    PastTime,
+    /// Those that may still be paid (R19), and those that ended and whose money may come all the same (R6).
+    ToAsk,
+    /// Those whose time is over and that are still open (R20).
+    ToClose,
 }
 
 /// A row that this process may handle until its lease ends.
@@ -45,8 +45,8 @@ pub struct Claim<Number> {
 /// When a row is due again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextCheck {
-    /// When.
-    pub time: OffsetDateTime,
+    /// When; `None` for never again, which only a payment that ended may be.
+    pub time: Option<OffsetDateTime>,
     /// How often it was asked about by then.
     pub checks: u32,
 }
@@ -76,15 +76,17 @@ struct PaymentOfRow {
 
 // The claims as PostgreSQL reads them, `$1` being now, `$2` the lease's end and `$3` the most rows. The rows are chosen in
 // a CTE because the planner may run a subquery of FROM more than once, and then claim more than the limit.
-const CLAIM_WITHIN_TIME: &str = "\
+const CLAIM_TO_ASK: &str = "\
     WITH due AS MATERIALIZED ( \
-        SELECT payment_no FROM payment WHERE next_check_time <= $1 AND expire_time > $1 \
+        SELECT payment_no FROM payment \
+        WHERE next_check_time <= $1 AND (expire_time > $1 OR state IN ('CLOSED', 'FAILED')) \
         ORDER BY next_check_time LIMIT $3 FOR UPDATE SKIP LOCKED) \
     UPDATE payment SET next_check_time = $2 FROM due WHERE payment.payment_no = due.payment_no \
     RETURNING payment.merchant_id, payment.payment_no AS number, payment.checks, payment.next_check_time AS lease_end";
-const CLAIM_PAST_TIME: &str = "\
+const CLAIM_TO_CLOSE: &str = "\
     WITH due AS MATERIALIZED ( \
-        SELECT payment_no FROM payment WHERE next_check_time <= $1 AND expire_time <= $1 \
+        SELECT payment_no FROM payment \
+        WHERE next_check_time <= $1 AND expire_time <= $1 AND state NOT IN ('CLOSED', 'FAILED') \
         ORDER BY next_check_time LIMIT $3 FOR UPDATE SKIP LOCKED) \
     UPDATE payment SET next_check_time = $2 FROM due WHERE payment.payment_no = due.payment_no \
     RETURNING payment.merchant_id, payment.payment_no AS number, payment.checks, payment.next_check_time AS lease_end";
@@ -112,8 +114,8 @@ impl Store {
         limit: u16,
     ) -> Result<Vec<Claim<PaymentNo>>, StoreError> {
         let statement = match which {
-            DuePayments::WithinTime => CLAIM_WITHIN_TIME,
-            DuePayments::PastTime => CLAIM_PAST_TIME,
+            DuePayments::ToAsk => CLAIM_TO_ASK,
+            DuePayments::ToClose => CLAIM_TO_CLOSE,
         };
         let rows = self.claim(statement, now, lease, limit).await?;
         rows.into_iter()

@@ -38,9 +38,12 @@ impl StoreError {
 /// The unique index that lets no channel transaction pay two payments (R8).
 pub(crate) const ONE_FOR_EACH_CHANNEL_TRANSACTION: &str = "payment_one_for_each_channel_transaction";
 
+/// The unique index that lets no refund of the channel's be two of ours (R18).
+pub(crate) const ONE_FOR_EACH_CHANNEL_REFUND: &str = "refund_one_for_each_channel_refund";
+
 /// Races that PostgreSQL decides against us: serialization failure, deadlock, and the unique indexes that two
 /// first-comers run into at once. The second run finds the winner's rows, and the
-/// one after [`ONE_FOR_EACH_CHANNEL_TRANSACTION`] opens a case.
+/// one after [`ONE_FOR_EACH_CHANNEL_TRANSACTION`] or [`ONE_FOR_EACH_CHANNEL_REFUND`] opens a case.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "Diesel's enum is open; what is not named here is no race"
@@ -59,7 +62,8 @@ pub(crate) fn retry_of(error: &DieselError) -> Retry {
                     | "refund_number_pkey"
                     | "refund_pkey"
                     | "allocation_one_effective_for_each_order"
-                    | ONE_FOR_EACH_CHANNEL_TRANSACTION,
+                    | ONE_FOR_EACH_CHANNEL_TRANSACTION
+                    | ONE_FOR_EACH_CHANNEL_REFUND,
                 ) => Retry::Again,
                 Some(_) | None => Retry::Futile,
             }

@@ -33,9 +33,9 @@ pub use snapshot::{
     Snapshot,
 };
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use payment_core::ports::Randomness;
+use payment_core::{identifiers::ChannelName, ports::Randomness, schedule::Schedules};
 use pool::Connections;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -45,6 +45,7 @@ use uuid::Uuid;
 pub struct Store {
     connections: Connections,
     randomness: Arc<dyn Randomness>,
+    schedules: Arc<HashMap<ChannelName, Schedules>>,
 }
 
 impl Store {
@@ -53,7 +54,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] if URL or certificates cannot be read.
     pub fn new(options: &StoreOptions, randomness: Arc<dyn Randomness>) -> Result<Self, StoreError> {
-        Ok(Self { connections: Connections::new(options)?, randomness })
+        Ok(Self { connections: Connections::new(options)?, randomness, schedules: Arc::default() })
+    }
+
+    /// The same database, with what each channel declares about when its rows are due.
+    #[must_use]
+    pub fn with_schedules(self, schedules: HashMap<ChannelName, Schedules>) -> Self {
+        Self { schedules: Arc::new(schedules), ..self }
+    }
+
+    /// A channel that left the configuration has the usual ones.
+    fn schedules_of(&self, channel: &ChannelName) -> Schedules {
+        self.schedules.get(channel).copied().unwrap_or(Schedules::USUAL)
     }
 
     /// A time-ordered id for a row of `now`.

@@ -40,6 +40,7 @@ diesel::table! {
         next_check_time -> Nullable<Timestamptz>,
         checks -> Integer,
         capture_intend_time -> Nullable<Timestamptz>,
+        notify_url -> Nullable<Text>,
     }
 }
 
@@ -159,6 +160,7 @@ diesel::table! {
         succeed_time -> Nullable<Timestamptz>,
         next_check_time -> Nullable<Timestamptz>,
         checks -> Integer,
+        notify_url -> Nullable<Text>,
     }
 }
 

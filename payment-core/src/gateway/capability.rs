@@ -5,6 +5,7 @@ use time::Duration;
 use crate::{
     identifiers::{ChannelName, Product},
     money::Currency,
+    schedule::Schedules,
 };
 
 /// A channel's abilities. What is not declared is refused before the channel is called.
@@ -26,6 +27,8 @@ pub struct Capabilities {
     pub close: CloseCapability,
     /// Its refunds.
     pub refund: RefundCapability,
+    /// How often it is asked.
+    pub schedules: Schedules,
 }
 
 /// One way of paying.

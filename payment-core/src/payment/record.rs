@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 use time::OffsetDateTime;
+use url::Url;
 
 use super::{allocation::AllocationState, state::PaymentState};
 use crate::{
@@ -40,6 +41,9 @@ pub struct Payment {
     pub options: Value,
     /// The payer's address as the caller saw it, part of what a repeated create sends.
     pub payer_client_ip: Option<IpAddr>,
+    /// Where the channel was told to notify us about it, part of what a repeated create sends. `None` for a payment from
+    /// before this was kept.
+    pub notify_url: Option<Url>,
     /// Where it is.
     pub state: PaymentState,
     /// Counts its changes, from 0.

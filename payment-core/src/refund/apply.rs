@@ -9,7 +9,7 @@ use super::{
 use crate::{
     case::{CaseKind, CaseOpening},
     gateway::{Reason, RefundFinding, RefundStatus},
-    identifiers::{ChannelRefundNo, RefundNo},
+    identifiers::{ChannelRefundNo, ChannelTransactionNo, RefundNo},
     merchant_event::MerchantEvent,
 };
 
@@ -116,6 +116,20 @@ pub fn decide(refund: &Refund, happening: &RefundHappening, now: OffsetDateTime)
             None => found(refund, finding, now),
         },
     }
+}
+
+/// The decision on a channel's word whose refund number stands for another refund of ours already, which only the database
+/// can tell: the refund stays as it is and goes on being asked about, and somebody has to look (R18).
+#[must_use]
+pub fn channel_refund_taken(refund: &Refund, happening: &RefundHappening) -> RefundDecision {
+    let RefundHappening::Found(RefundFinding { channel_refund_no: Some(number), .. }) = happening else {
+        return RefundDecision::default();
+    };
+    let description = format!("the channel names its refund {number}, which is another refund of ours");
+    let mut case = CaseOpening::of_refund(CaseKind::RefundMismatch, refund, description);
+    // A case of its own for each number that is claimed twice, beside one about another amount.
+    case.channel_transaction_no = ChannelTransactionNo::parse(number.as_str()).ok();
+    RefundDecision { cases: vec![case], ..RefundDecision::default() }
 }
 
 fn found(refund: &Refund, finding: &RefundFinding, now: OffsetDateTime) -> RefundDecision {

@@ -1,6 +1,7 @@
 //! A refund as the domain sees it, with its split over the payment's orders.
 
 use time::OffsetDateTime;
+use url::Url;
 
 use super::state::RefundState;
 use crate::{
@@ -31,6 +32,8 @@ pub struct Refund {
     pub channel_transaction_no: ChannelTransactionNo,
     /// What was paid in all, which some channels want to hear.
     pub paid_amount: Money,
+    /// When the payment was paid, from which channels count how long they give back.
+    pub paid_time: OffsetDateTime,
     /// What is given back: the sum of its parts.
     pub amount: Money,
     /// Its parts by order number.
@@ -49,6 +52,9 @@ pub struct Refund {
     pub sent_as: RefundNo,
     /// How many successor numbers it took.
     pub successors: u16,
+    /// Where the channel was told to notify us about it, so that it is sent again byte for byte. `None` until it is sent
+    /// first.
+    pub notify_url: Option<Url>,
     /// The channel's number of it.
     pub channel_refund_no: Option<ChannelRefundNo>,
     /// Why a person is needed, if one is. The service goes on trying all the same.

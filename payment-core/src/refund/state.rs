@@ -29,7 +29,7 @@ pub enum RefundEvent {
 /// What an event does to a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefundTransition {
-    /// The state changes.
+    /// It is recorded, and the state is this one from then on; the same one where only the number changed.
     To(RefundState),
     /// Nothing changes.
     Stay,
@@ -43,10 +43,9 @@ pub const fn next(state: RefundState, event: RefundEvent) -> RefundTransition {
     match (state, event) {
         (S::Pending, E::ChannelAccepted) => RefundTransition::To(S::Processing),
         (S::Pending | S::Processing, E::ChannelRefunded) => RefundTransition::To(S::Succeeded),
-        (S::Processing, E::NumberDied) => RefundTransition::To(S::Pending),
-        (S::Pending, E::NumberDied) | (S::Processing, E::ChannelAccepted) | (S::Succeeded, _) => {
-            RefundTransition::Stay
-        }
+        // A number that died before the channel ever accepted it is recorded as well: its successor has a reason.
+        (S::Pending | S::Processing, E::NumberDied) => RefundTransition::To(S::Pending),
+        (S::Processing, E::ChannelAccepted) | (S::Succeeded, _) => RefundTransition::Stay,
     }
 }
 
@@ -106,7 +105,7 @@ mod tests {
     #[test]
     fn every_pair_is_as_written_by_hand() {
         let by_hand = [
-            (S::Pending, [To(S::Processing), To(S::Succeeded), Stay]),
+            (S::Pending, [To(S::Processing), To(S::Succeeded), To(S::Pending)]),
             (S::Processing, [Stay, To(S::Succeeded), To(S::Pending)]),
             (S::Succeeded, [Stay, Stay, Stay]),
         ];

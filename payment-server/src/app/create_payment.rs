@@ -153,6 +153,7 @@ impl App {
             channel_transaction_no: None,
             handle: None,
             failure: None,
+            notify_url: Some(account.notify_url.clone()),
             capture_intend_time: None,
             times: PaymentTimes {
                 create: now,

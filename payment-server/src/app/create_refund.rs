@@ -11,7 +11,7 @@ use payment_core::{
     },
     violation::Violation,
 };
-use payment_store::refund::{NewRefund, RefundFilter, RefundOutcome};
+use payment_store::refund::{NewRefund, RefundOutcome};
 
 use super::{
     App,
@@ -32,13 +32,15 @@ impl App {
         command: CreateRefund,
     ) -> Result<Refund, AppError> {
         let payment = self.payment_to_refund(caller, &command.payment).await?;
-        self.within_channel_limits(&payment, &command.refund_no).await?;
+        self.within_refund_window(&payment, &command.refund_no).await?;
+        let most_parts = self.account_of(&payment)?.gateway.capabilities().refund.parts;
         let CreateRefund { refund_no, split, reason, description, .. } = command;
         let new = NewRefund {
             merchant_id: caller.merchant_id.clone(),
             refund_no,
             content: RefundContent { payment_no: payment.payment_no, split, reason, description },
             created_by: caller.api_key_id.clone(),
+            most_parts,
             now: self.now(),
         };
         let app = Arc::clone(self);
@@ -74,38 +76,30 @@ impl App {
                 payment_no: new.content.payment_no,
                 state: state.as_str(),
             }),
+            RefundOutcome::TooManyParts => Err(AppError::CapabilityUnsupported {
+                channel: self.payment(&new.merchant_id, &new.content.payment_no).await?.channel,
+                capability: format!("refund a payment in more than {} parts", new.most_parts),
+            }),
             RefundOutcome::CannotReserve(cannot) => Err(cannot_reserve(cannot, new.content.payment_no)),
         }
     }
 
-    /// Channels limit how often and how long after the payment they give back. A repeat of a known refund is let through.
-    async fn within_channel_limits(&self, payment: &Payment, refund_no: &RefundNo) -> Result<(), AppError> {
+    /// Channels limit how long after the payment they give back. A repeat of a known refund is let through.
+    async fn within_refund_window(&self, payment: &Payment, refund_no: &RefundNo) -> Result<(), AppError> {
         if self.store.refund_get(&payment.merchant_id, refund_no).await?.is_some() {
             return Ok(());
         }
-        let account = self.account_of(payment)?;
-        let limits = account.gateway.capabilities().refund;
-        let unsupported = |capability: String| AppError::CapabilityUnsupported {
-            channel: payment.channel.clone(),
-            capability,
-        };
-        if payment.times.succeed.is_some_and(|paid| self.now() > paid + limits.window) {
-            let days = limits.window.whole_days();
-            return Err(unsupported(format!("refund a payment later than {days} days after it was paid")));
+        let window = self.account_of(payment)?.gateway.capabilities().refund.window;
+        match payment.times.succeed {
+            Some(paid) if self.now() > paid + window => Err(AppError::CapabilityUnsupported {
+                channel: payment.channel.clone(),
+                capability: format!(
+                    "refund a payment later than {} days after it was paid",
+                    window.whole_days()
+                ),
+            }),
+            Some(_) | None => Ok(()),
         }
-        let filter = RefundFilter {
-            merchant_id: payment.merchant_id.clone(),
-            payment_no: Some(payment.payment_no.clone()),
-            order_no: None,
-            states: Vec::new(),
-            below: None,
-            limit: i64::from(limits.parts),
-        };
-        let parts = self.store.refund_list(&filter).await?.len();
-        if u32::try_from(parts).is_ok_and(|parts| parts >= limits.parts) {
-            return Err(unsupported(format!("refund a payment in more than {} parts", limits.parts)));
-        }
-        Ok(())
     }
 }
 

@@ -2,7 +2,9 @@
 
 use payment_core::{
     evidence::{ChannelEvidence, Evidence, Source},
-    gateway::{GatewayError, RefundAnswer, RefundFinding, RefundQueryRequest, RefundRequest, RefundStatus},
+    gateway::{
+        GatewayError, Reason, RefundAnswer, RefundFinding, RefundQueryRequest, RefundRequest, RefundStatus,
+    },
     refund::{Refund, RefundOrigin, apply::RefundHappening, state::RefundState},
 };
 use payment_store::{
@@ -10,6 +12,7 @@ use payment_store::{
     payment::Effect,
     refund::{RefundApplied, RefundApplyRequest},
 };
+use url::Url;
 
 use super::{
     App,
@@ -53,9 +56,35 @@ impl App {
 
     /// Sends it under its present number: after any unknown outcome the same one again (F24).
     async fn send_refund(&self, refund: Refund, account: &Account) -> Result<Driven, AppError> {
-        let sent = account.gateway.refund(&refund_request(&refund, account)).await;
+        if self.now() > refund.paid_time + account.gateway.capabilities().refund.window {
+            return self.too_late_to_send(refund).await;
+        }
+        let notify_url = self.notify_url_of(&refund, account).await?;
+        let sent = account.gateway.refund(&refund_request(&refund, notify_url)).await;
         crash_point::reach(CrashPoint::RefundAnswered);
         self.record_refund_answer(refund, sent, Source::RefundAnswer).await
+    }
+
+    /// The channel declares that it gives nothing back any more, so it is not asked to; what is owed goes on being owed,
+    /// and a person has to find another way.
+    async fn too_late_to_send(&self, refund: Refund) -> Result<Driven, AppError> {
+        let evidence = Evidence { source: Source::ChannelLimit, caller: None, channel: None };
+        let happening = RefundHappening::Refused(Reason::ForbiddenByChannel);
+        let applied = self.apply_refund(&refund, happening, evidence, None).await?;
+        let refund = applied.map_or(refund, |applied| applied.refund);
+        Ok(Driven { refund, contact: ChannelContact::Answered })
+    }
+
+    /// What a repeat must name too is on record before it is sent first (R17).
+    async fn notify_url_of(&self, refund: &Refund, account: &Account) -> Result<Url, AppError> {
+        match &refund.notify_url {
+            Some(kept) => Ok(kept.clone()),
+            None => {
+                let (merchant_id, refund_no) = (&refund.merchant_id, &refund.refund_no);
+                let today = &account.notify_url;
+                Ok(self.store.refund_keep_notify_url(merchant_id, refund_no, today).await?)
+            }
+        }
     }
 
     async fn ask_about_refund(&self, refund: Refund, account: &Account) -> Result<Driven, AppError> {
@@ -136,7 +165,7 @@ impl App {
 }
 
 /// The request as it was first sent: every value comes from the record.
-fn refund_request(refund: &Refund, account: &Account) -> RefundRequest {
+fn refund_request(refund: &Refund, notify_url: Url) -> RefundRequest {
     RefundRequest {
         refund_no: refund.sent_as.clone(),
         payment_no: refund.payment_no.clone(),
@@ -144,6 +173,6 @@ fn refund_request(refund: &Refund, account: &Account) -> RefundRequest {
         amount: refund.amount,
         paid_amount: refund.paid_amount,
         reason: Some(refund.description.clone()).filter(|text| !text.is_empty()),
-        notify_url: account.notify_url.clone(),
+        notify_url,
     }
 }

@@ -183,7 +183,7 @@ pub(super) fn create_request(payment: &Payment, account: &Account) -> CreateRequ
         amount: payment.amount,
         description: payment.description.clone(),
         expire_time: payment.times.expire,
-        notify_url: account.notify_url.clone(),
+        notify_url: payment.notify_url.clone().unwrap_or_else(|| account.notify_url.clone()),
         options: payment.options.clone(),
         payer_ip: payment.payer_client_ip,
     }

@@ -4,10 +4,12 @@ use std::{future::Future, sync::Arc};
 
 use futures::future::join_all;
 use payment_core::{
-    identifiers::{ChannelAccountId, PaymentNo, RefundNo},
+    identifiers::{ChannelAccountId, MerchantId, PaymentNo, RefundNo},
     payment::Payment,
+    schedule::{Schedule, Schedules},
 };
 use payment_store::{Claim, DueRefund, NextCheck};
+use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 use super::{App, command::ChannelContact, error::AppError};
@@ -54,13 +56,47 @@ impl App {
         let account = payment.channel_account.clone();
         let step = async || self.step_payment(job, &payment).await;
         let outcome = self.guarded(&claim, &account, settings, step).await?;
-        let mut next = self.next_check(job, claim.checks, outcome);
-        // Its closing begins when its time is over, with short steps again.
-        if job == Job::PaymentSuccess && next.time > payment.times.expire {
-            next = NextCheck { time: payment.times.expire.max(self.now()), checks: 0 };
-        }
+        let next = match payment.times.end {
+            None => self.next_check_of_open(job, &payment, claim.checks, outcome),
+            Some(end) => self.next_late_look(&payment, end, claim.checks, outcome),
+        };
         self.store.payment_reschedule(&claim, next).await?;
         Ok(outcome.handled())
+    }
+
+    fn next_check_of_open(&self, job: Job, payment: &Payment, checks: u32, outcome: Outcome) -> NextCheck {
+        let schedules = self.schedules_of(&payment.merchant_id, &payment.channel_account);
+        let next = self.next_check(job.schedule(schedules), checks, outcome);
+        let expire = payment.times.expire;
+        // Its closing begins when its time is over, with short steps again.
+        if job == Job::PaymentSuccess && next.time.is_some_and(|time| time > expire) {
+            return NextCheck { time: Some(expire.max(self.now())), checks: 0 };
+        }
+        next
+    }
+
+    /// What ended is looked at a few times more, for money that comes all the same. Only an answer counts as a look.
+    fn next_late_look(
+        &self,
+        payment: &Payment,
+        end: OffsetDateTime,
+        looks: u32,
+        outcome: Outcome,
+    ) -> NextCheck {
+        let late = self.schedules_of(&payment.merchant_id, &payment.channel_account).late;
+        match outcome {
+            Outcome::Asked(Handled::Answered) => {
+                let looks = looks.saturating_add(1);
+                NextCheck { time: late.next(end, looks), checks: looks }
+            }
+            Outcome::Asked(Handled::Unanswered) | Outcome::LeftAlone(_) => {
+                let time = late.again(end, self.now());
+                if time.is_none() {
+                    tracing::warn!(payment.no = %payment.payment_no, "the channel gave no answer to the last look at an ended payment");
+                }
+                NextCheck { time, checks: looks }
+            }
+        }
     }
 
     async fn step_payment(&self, job: Job, payment: &Payment) -> Result<Handled, AppError> {
@@ -105,7 +141,8 @@ impl App {
         let account = refund.channel_account.clone();
         let step = async || Ok(handled(self.drive_refund(refund.clone()).await?.contact));
         let outcome = self.guarded(&claim, &account, settings, step).await?;
-        let next = self.next_check(Job::RefundSuccess, claim.checks, outcome);
+        let schedule = Job::RefundSuccess.schedule(self.schedules_of(&claim.merchant_id, &account));
+        let next = self.next_check(schedule, claim.checks, outcome);
         self.store.refund_reschedule(&claim, next).await?;
         Ok(outcome.handled())
     }
@@ -132,16 +169,22 @@ impl App {
         Ok(Outcome::Asked(handled))
     }
 
-    fn next_check(&self, job: Job, checks: u32, outcome: Outcome) -> NextCheck {
+    /// What the channel of an account declares. The rows of one that is not configured any more wait in any case.
+    fn schedules_of(&self, merchant: &MerchantId, account: &ChannelAccountId) -> Schedules {
+        let account = self.accounts.of_merchant(merchant, account);
+        account.map_or(Schedules::USUAL, |account| account.gateway.capabilities().schedules)
+    }
+
+    fn next_check(&self, schedule: Schedule, checks: u32, outcome: Outcome) -> NextCheck {
         match outcome {
             // Nobody was asked, so the steps do not grow: what waited out an outage is asked about soon after it.
-            Outcome::LeftAlone(pause) => NextCheck { time: self.now() + pause, checks },
+            Outcome::LeftAlone(pause) => NextCheck { time: Some(self.now() + pause), checks },
             Outcome::Asked(_) => {
                 let checks = checks.saturating_add(1);
                 let mut chance = [0];
                 self.randomness.fill(&mut chance);
                 let [chance] = chance;
-                NextCheck { time: self.now() + job.schedule().delay(checks, chance), checks }
+                NextCheck { time: Some(self.now() + schedule.delay(checks, chance)), checks }
             }
         }
     }

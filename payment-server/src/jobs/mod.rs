@@ -8,7 +8,7 @@ mod guard;
 
 use std::{sync::Arc, time::Duration};
 
-use payment_core::schedule::{self, Schedule};
+use payment_core::schedule::{Schedule, Schedules};
 use payment_store::DuePayments;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -19,7 +19,7 @@ pub use guard::Guards;
 /// The four jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
-    /// Asks about payments that may have been paid (R19).
+    /// Asks about payments that may have been paid (R19), a few times after their end too (R6).
     PaymentSuccess,
     /// Closes payments whose time is over (R20).
     PaymentClose,
@@ -51,19 +51,19 @@ impl Job {
         Self::ALL.into_iter().find(|job| job.as_str() == name)
     }
 
-    /// The delays between two looks at the same row.
-    pub(crate) const fn schedule(self) -> Schedule {
+    /// The delays between two looks at the same row, of those that its channel declares.
+    pub(crate) const fn schedule(self, schedules: Schedules) -> Schedule {
         match self {
-            Self::PaymentSuccess => schedule::PAYMENT,
-            Self::PaymentClose | Self::PaymentDuplicate => schedule::CLOSE,
-            Self::RefundSuccess => schedule::REFUND,
+            Self::PaymentSuccess => schedules.payment,
+            Self::PaymentClose | Self::PaymentDuplicate => schedules.close,
+            Self::RefundSuccess => schedules.refund,
         }
     }
 
     pub(crate) const fn due_payments(self) -> Option<DuePayments> {
         match self {
-            Self::PaymentSuccess => Some(DuePayments::WithinTime),
-            Self::PaymentClose => Some(DuePayments::PastTime),
+            Self::PaymentSuccess => Some(DuePayments::ToAsk),
+            Self::PaymentClose => Some(DuePayments::ToClose),
             Self::PaymentDuplicate | Self::RefundSuccess => None,
         }
     }

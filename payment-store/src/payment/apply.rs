@@ -15,8 +15,9 @@ use payment_core::{
     payment::{
         Payment,
         apply::{AllocationChange, Decision, Happening, PaymentTransition, decide, transaction_taken},
+        state::PaymentState,
     },
-    schedule::PAYMENT,
+    schedule::Schedules,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -177,7 +178,10 @@ async fn write(
     if !moves_payment && cases.is_empty() {
         return Ok(Applied { payment: locked.into_value(), effect: Effect::Case });
     }
-    payment_update(connection, &after).await.inspect_err(|abort| note_taken(context, abort))?;
+    let schedules = context.store.schedules_of(&after.channel);
+    payment_update(connection, &after, decision, schedules)
+        .await
+        .inspect_err(|abort| note_taken(context, abort))?;
     allocations_update(connection, &after, &decision.allocations).await?;
     if let Some(transition) = decision.transition {
         transition_insert_in_txn(connection, &after, transition, &request.evidence, notification).await?;
@@ -207,7 +211,16 @@ fn note_taken(context: &Context<'_>, abort: &Abort) {
     }
 }
 
-async fn payment_update(connection: &mut AsyncPgConnection, after: &Payment) -> Result<(), Abort> {
+async fn payment_update(
+    connection: &mut AsyncPgConnection,
+    after: &Payment,
+    decision: &Decision,
+    schedules: Schedules,
+) -> Result<(), Abort> {
+    // What becomes known of an ended payment beside its state leaves its late looks as they were planned.
+    let replanned = after.state.is_open() || decision.transition.is_some();
+    let due = replanned
+        .then(|| (payment::next_check_time.eq(next_check_time(after, schedules)), payment::checks.eq(0)));
     let update = diesel::update(payment::table.find(after.payment_no.as_str())).set((
         payment::state.eq(after.state.word()),
         payment::revision.eq(after.revision),
@@ -221,13 +234,23 @@ async fn payment_update(connection: &mut AsyncPgConnection, after: &Payment) -> 
         payment::succeed_time.eq(after.times.succeed),
         payment::end_time.eq(after.times.end),
         payment::capture_intend_time.eq(after.capture_intend_time),
-        // A payment that just changed is asked about soon; one that is decided, never again.
-        payment::next_check_time
-            .eq(after.state.is_open().then(|| after.times.update + PAYMENT.delay(0, 128))),
-        payment::checks.eq(0),
+        due,
     ));
     Cached(update).execute(connection).await?;
     Ok(())
+}
+
+/// A payment that just changed is asked about soon; one that ended without money, a few times more; a paid one never again.
+fn next_check_time(after: &Payment, schedules: Schedules) -> Option<OffsetDateTime> {
+    match after.state {
+        PaymentState::Initiating | PaymentState::AwaitingPayer | PaymentState::ClientReported => {
+            Some(schedules.payment.first(after.times.update))
+        }
+        PaymentState::Closed | PaymentState::Failed => {
+            after.times.end.and_then(|end| schedules.late.next(end, 0))
+        }
+        PaymentState::Succeeded => None,
+    }
 }
 
 async fn allocations_update(

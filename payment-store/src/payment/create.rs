@@ -77,15 +77,22 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; nothing is kept then.
     pub async fn payment_create(&self, new: &NewPayment) -> Result<CreateOutcome, StoreError> {
-        transaction::run(&self.connections, new, create_in_txn).await
+        let context = Context { store: self, new };
+        transaction::run(&self.connections, &context, create_in_txn).await
     }
+}
+
+struct Context<'a> {
+    store: &'a Store,
+    new: &'a NewPayment,
 }
 
 fn create_in_txn<'c>(
     connection: &'c mut AsyncPgConnection,
-    new: &'c NewPayment,
+    context: &'c Context<'_>,
 ) -> BoxFuture<'c, Result<CreateOutcome, Abort>> {
     async move {
+        let new = context.new;
         let wanted = &new.payment;
         let orders: Vec<&str> =
             wanted.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect();
@@ -106,7 +113,7 @@ fn create_in_txn<'c>(
             Earlier::Undecided(payments) => return Ok(CreateOutcome::EarlierAttempts(payments)),
         }
         // Nothing stands against it.
-        let payment = insert_payment(connection, new).await?;
+        let payment = insert_payment(connection, context).await?;
         insert_request(connection, wanted, &wanted.payment_no).await?;
         Ok(CreateOutcome::Created(payment))
     }
@@ -190,15 +197,19 @@ async fn earlier_attempts(
 }
 
 /// Records the payment as far as it has come, and answers with it.
-async fn insert_payment(connection: &mut AsyncPgConnection, new: &NewPayment) -> Result<Payment, Abort> {
+async fn insert_payment(
+    connection: &mut AsyncPgConnection,
+    context: &Context<'_>,
+) -> Result<Payment, Abort> {
+    let new = context.new;
     let Some(handle) = &new.signed_locally else {
-        insert_rows(connection, &new.payment, &new.created_by).await?;
+        insert_rows(connection, context, &new.payment).await?;
         return Ok(new.payment.clone());
     };
     let now = new.payment.times.create;
     let decision = decide(&new.payment, &[], &Happening::Created(handle.clone()), now);
     let payment = decision.applied_to(&new.payment, now);
-    insert_rows(connection, &payment, &new.created_by).await?;
+    insert_rows(connection, context, &payment).await?;
     if let Some(transition) = decision.transition {
         let evidence = Evidence::of_caller(Source::CallerRequest, new.created_by.clone());
         transition_insert_in_txn(connection, &payment, transition, &evidence, None).await?;
@@ -208,11 +219,12 @@ async fn insert_payment(connection: &mut AsyncPgConnection, new: &NewPayment) ->
 
 async fn insert_rows(
     connection: &mut AsyncPgConnection,
+    context: &Context<'_>,
     payment: &Payment,
-    created_by: &ApiKeyId,
 ) -> Result<(), Abort> {
     use diesel::sql_types::{Array, BigInt, Text};
-    let row = PaymentRow::of(payment, created_by.as_str());
+    let schedules = context.store.schedules_of(&payment.channel);
+    let row = PaymentRow::of(payment, context.new.created_by.as_str(), schedules);
     diesel::insert_into(payment::table).values(row).execute(connection).await?;
     let order_nos: Vec<&str> =
         payment.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect();

@@ -8,7 +8,7 @@ use payment_core::{
     },
     money::{Currency, Money},
     payment::{Allocation, ChannelHandle, Failure, Payment, PaymentTimes},
-    schedule::PAYMENT,
+    schedule::Schedules,
 };
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -52,6 +52,7 @@ pub(crate) struct PaymentRow {
     pub(crate) end_time: Option<OffsetDateTime>,
     pub(crate) next_check_time: Option<OffsetDateTime>,
     pub(crate) capture_intend_time: Option<OffsetDateTime>,
+    pub(crate) notify_url: Option<String>,
 }
 
 /// A row of `allocation`.
@@ -68,7 +69,7 @@ pub(crate) struct AllocationRow {
 
 impl PaymentRow {
     /// A new payment's row.
-    pub(crate) fn of(payment: &Payment, created_by: &str) -> Self {
+    pub(crate) fn of(payment: &Payment, created_by: &str, schedules: Schedules) -> Self {
         Self {
             payment_no: payment.payment_no.to_string(),
             merchant_id: payment.merchant_id.to_string(),
@@ -97,8 +98,9 @@ impl PaymentRow {
             succeed_time: payment.times.succeed,
             end_time: payment.times.end,
             // Whoever creates it calls the channel at once; a scheduler looks after it if nothing came of that.
-            next_check_time: payment.state.is_open().then(|| payment.times.create + PAYMENT.delay(0, 128)),
+            next_check_time: payment.state.is_open().then(|| schedules.payment.first(payment.times.create)),
             capture_intend_time: payment.capture_intend_time,
+            notify_url: payment.notify_url.as_ref().map(ToString::to_string),
         }
     }
 
@@ -134,6 +136,7 @@ impl PaymentRow {
             handle: handle(self.handle, self.handle_expire_time)?,
             failure: failure(self.failure_reason, self.failure_code)?,
             capture_intend_time: self.capture_intend_time,
+            notify_url: self.notify_url.map(|text| text.parse()).transpose().map_err(|_| CORRUPT)?,
             times: PaymentTimes {
                 create: self.create_time,
                 expire: self.expire_time,

@@ -1,6 +1,11 @@
 //! The one writer of what happened to a refund (R25): lock, decide, write state, number, evidence, cases and events.
 
-use diesel::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::{FutureExt as _, future::BoxFuture};
 use payment_core::{
@@ -12,11 +17,11 @@ use payment_core::{
     payment::Payment,
     refund::{
         Refund, RefundOrigin, RefundPart, RefundReason,
-        apply::{RefundDecision, RefundHappening, RefundStateChange, decide},
+        apply::{RefundDecision, RefundHappening, RefundStateChange, channel_refund_taken, decide},
         reserve::{Refundable, Split, reserve},
         state::RefundState,
     },
-    schedule::REFUND,
+    schedule::Schedule,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -30,7 +35,7 @@ use crate::{
     Store,
     cached::Cached,
     case::{CaseOrigin, Opened, case_open_in_txn},
-    error::StoreError,
+    error::{ONE_FOR_EACH_CHANNEL_REFUND, StoreError},
     inbox::{Delivery, NotificationRecord, Verdict, notification_insert_in_txn},
     outbox::{EventOf, Place, Telling, outbox_append_in_txn},
     payment::lock::{Locked, payment_lock_in_txn},
@@ -68,6 +73,8 @@ pub struct RefundApplied {
 struct Context<'a> {
     store: &'a Store,
     request: &'a RefundApplyRequest,
+    /// Set once the database said that the channel's refund is another of ours: the transaction is run again, knowing it.
+    channel_refund_taken: AtomicBool,
 }
 
 impl Store {
@@ -80,7 +87,7 @@ impl Store {
         &self,
         request: &RefundApplyRequest,
     ) -> Result<Option<RefundApplied>, StoreError> {
-        let context = Context { store: self, request };
+        let context = Context { store: self, request, channel_refund_taken: AtomicBool::new(false) };
         transaction::run(&self.connections, &context, apply_in_txn).await
     }
 }
@@ -95,7 +102,7 @@ fn apply_in_txn<'c>(
         else {
             return Ok(None);
         };
-        let decision = decide(&refund, &request.happening, request.now);
+        let decision = decision(context, &refund);
         let notification = match &request.notification {
             None => None,
             Some(record) => {
@@ -107,6 +114,25 @@ fn apply_in_txn<'c>(
         write(connection, context, refund, &decision, notification).await.map(Some)
     }
     .boxed()
+}
+
+fn decision(context: &Context<'_>, refund: &Refund) -> RefundDecision {
+    let request = context.request;
+    let decision = decide(refund, &request.happening, request.now);
+    let takes_up = decision.channel_refund_no.is_some();
+    if takes_up && AtomicBool::load(&context.channel_refund_taken, Ordering::Relaxed) {
+        return channel_refund_taken(refund, &request.happening);
+    }
+    decision
+}
+
+fn note_taken(context: &Context<'_>, abort: &Abort) {
+    if let Abort::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)) =
+        abort
+        && information.constraint_name() == Some(ONE_FOR_EACH_CHANNEL_REFUND)
+    {
+        context.channel_refund_taken.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Locks a refund by any number that it was sent under.
@@ -171,7 +197,10 @@ async fn write(
     if let Some(successor) = &decision.successor {
         number_insert_in_txn(connection, &after, successor, request.now).await?;
     }
-    refund_update(connection, &after, decision).await?;
+    let schedule = context.store.schedules_of(&after.channel).refund;
+    refund_update(connection, &after, decision, schedule)
+        .await
+        .inspect_err(|abort| note_taken(context, abort))?;
     if let Some(change) = decision.transition {
         transition_insert(connection, &after, change, request, notification).await?;
     }
@@ -194,12 +223,13 @@ async fn refund_update(
     connection: &mut AsyncPgConnection,
     after: &Refund,
     decision: &RefundDecision,
+    schedule: Schedule,
 ) -> Result<(), Abort> {
     let open = after.state != RefundState::Succeeded;
     let moved = decision.transition.is_some() || decision.successor.is_some();
     // One that just moved is looked after soon; one that arrived, never again; any other as was planned.
     let due = moved.then(|| {
-        let next_check_time = open.then(|| after.times.update + REFUND.delay(0, 128));
+        let next_check_time = open.then(|| schedule.first(after.times.update));
         (refund::next_check_time.eq(next_check_time), refund::checks.eq(0))
     });
     let key = (after.merchant_id.as_str(), after.refund_no.as_str());
@@ -330,6 +360,11 @@ fn foreign_in_txn<'c>(
                     origin: RefundOrigin::Channel,
                     created_by: None,
                     now: delivery.receive_time,
+                    first_check_time: context
+                        .store
+                        .schedules_of(&payment.channel)
+                        .refund
+                        .first(delivery.receive_time),
                 };
                 refund_insert_in_txn(connection, payment, wanted).await?;
                 Ok(ForeignRefundOutcome::Recorded)

@@ -40,6 +40,8 @@ pub struct NewRefund {
     pub content: RefundContent,
     /// The API key that asks for it.
     pub created_by: ApiKeyId,
+    /// How many refunds the channel makes of one payment.
+    pub most_parts: u32,
     /// The present instant.
     pub now: OffsetDateTime,
 }
@@ -55,6 +57,8 @@ pub enum RefundOutcome {
     PaymentNotFound,
     /// The payment is not paid.
     NotPaid(PaymentState),
+    /// The channel makes no more refunds of this payment.
+    TooManyParts,
     /// There is not that much left, or the split does not fit.
     CannotReserve(CannotReserve),
 }
@@ -65,15 +69,22 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; nothing is kept then.
     pub async fn refund_create(&self, new: &NewRefund) -> Result<RefundOutcome, StoreError> {
-        transaction::run(&self.connections, new, create_in_txn).await
+        let context = Context { store: self, new };
+        transaction::run(&self.connections, &context, create_in_txn).await
     }
+}
+
+struct Context<'a> {
+    store: &'a Store,
+    new: &'a NewRefund,
 }
 
 fn create_in_txn<'c>(
     connection: &'c mut AsyncPgConnection,
-    new: &'c NewRefund,
+    context: &'c Context<'_>,
 ) -> BoxFuture<'c, Result<RefundOutcome, Abort>> {
     async move {
+        let new = context.new;
         if let Some(known) = known_refund(connection, &new.merchant_id, &new.refund_no).await? {
             return Ok(RefundOutcome::Known(Box::new(known)));
         }
@@ -91,6 +102,9 @@ fn create_in_txn<'c>(
             Ok(parts) => parts,
             Err(cannot) => return Ok(RefundOutcome::CannotReserve(cannot)),
         };
+        if parts_taken(connection, &payment.payment_no, new.most_parts).await? == PartsTaken::All {
+            return Ok(RefundOutcome::TooManyParts);
+        }
         let wanted = Wanted {
             refund_no: &new.refund_no,
             parts,
@@ -99,10 +113,39 @@ fn create_in_txn<'c>(
             origin: RefundOrigin::Caller,
             created_by: Some(new.created_by.as_str()),
             now: new.now,
+            // Whoever records it drives it at once; schedulers look after it if nothing came of that.
+            first_check_time: context.store.schedules_of(&payment.channel).refund.first(new.now),
         };
         Ok(RefundOutcome::Created(Box::new(refund_insert_in_txn(connection, payment, wanted).await?)))
     }
     .boxed()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PartsTaken {
+    /// The channel makes one more.
+    NotAll,
+    /// It makes none any more.
+    All,
+}
+
+/// Counted under the payment's lock, so that a crowd does not pass the channel's limit together. A number that died was a
+/// refund to the channel too.
+async fn parts_taken(
+    connection: &mut AsyncPgConnection,
+    payment_no: &PaymentNo,
+    most: u32,
+) -> Result<PartsTaken, Abort> {
+    let made = refund_number::table
+        .inner_join(
+            refund::table.on(refund::merchant_id
+                .eq(refund_number::merchant_id)
+                .and(refund::refund_no.eq(refund_number::refund_no))),
+        )
+        .filter(refund::payment_no.eq(payment_no.as_str()))
+        .count();
+    let made: i64 = made.get_result(connection).await?;
+    Ok(if made < i64::from(most) { PartsTaken::NotAll } else { PartsTaken::All })
 }
 
 async fn known_refund(
@@ -144,6 +187,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) origin: RefundOrigin,
     pub(crate) created_by: Option<&'a str>,
     pub(crate) now: OffsetDateTime,
+    pub(crate) first_check_time: OffsetDateTime,
 }
 
 /// Records a refund and its reservation. The payment is locked by the caller; CHECKs hold the sums all the same.
@@ -153,7 +197,9 @@ pub(crate) async fn refund_insert_in_txn(
     wanted: Wanted<'_>,
 ) -> Result<Refund, Abort> {
     let corrupt = StoreError::Corrupt("payment");
-    let Some(channel_transaction_no) = payment.channel_transaction_no.clone() else {
+    let (Some(channel_transaction_no), Some(paid_time)) =
+        (payment.channel_transaction_no.clone(), payment.times.succeed)
+    else {
         return Err(corrupt.into());
     };
     let amount = Money::sum(wanted.parts.iter().map(|part| part.amount)).map_err(|_| corrupt)?;
@@ -166,6 +212,7 @@ pub(crate) async fn refund_insert_in_txn(
         product: payment.product.clone(),
         channel_transaction_no,
         paid_amount: payment.amount,
+        paid_time,
         amount,
         parts: wanted.parts,
         reason: wanted.reason,
@@ -175,11 +222,12 @@ pub(crate) async fn refund_insert_in_txn(
         revision: 0,
         sent_as: wanted.refund_no.clone(),
         successors: 0,
+        notify_url: None,
         channel_refund_no: None,
         attention: None,
         times: RefundTimes { create: wanted.now, update: wanted.now, succeed: None },
     };
-    let row = RefundRow::of(&refund, wanted.created_by);
+    let row = RefundRow::of(&refund, wanted.created_by, wanted.first_check_time);
     Cached(diesel::insert_into(refund::table).values(row)).execute(connection).await?;
     number_insert_in_txn(connection, &refund, wanted.refund_no, wanted.now).await?;
     parts_insert(connection, &refund).await?;
@@ -259,6 +307,8 @@ pub(crate) async fn duplicates_refund_in_txn(
             origin: RefundOrigin::Duplicate,
             created_by: None,
             now,
+            // It waits for nobody but the schedulers.
+            first_check_time: now,
         };
         refund_insert_in_txn(connection, &payment, wanted).await?;
         if let Some(allocation) = payment.allocations.get_mut(position) {

@@ -4,6 +4,7 @@ mod apply;
 mod create;
 mod read;
 pub(crate) mod row;
+mod send;
 
 pub use apply::{ForeignRefund, ForeignRefundOutcome, RefundApplied, RefundApplyRequest};
 pub(crate) use create::duplicates_refund_in_txn;

@@ -5,8 +5,7 @@ use payment_core::{
     identifiers::{ChannelAccountId, ChannelName, ChannelRefundNo, MerchantId, OrderNo, PaymentNo, RefundNo},
     money::{Currency, Money},
     payment::Payment,
-    refund::{Refund, RefundOrigin, RefundPart, RefundTimes},
-    schedule::REFUND,
+    refund::{Refund, RefundPart, RefundTimes},
 };
 use time::OffsetDateTime;
 
@@ -41,6 +40,7 @@ pub(crate) struct RefundRow {
     pub(crate) update_time: OffsetDateTime,
     pub(crate) succeed_time: Option<OffsetDateTime>,
     pub(crate) next_check_time: Option<OffsetDateTime>,
+    pub(crate) notify_url: Option<String>,
 }
 
 /// A row of `refund_part`.
@@ -55,18 +55,9 @@ pub(crate) struct RefundPartRow {
 
 const CORRUPT: StoreError = StoreError::Corrupt("refund");
 
-/// A duplicate's refund waits for nobody but the schedulers. Whoever records another one drives it at once, and they look
-/// after it if nothing came of that.
-fn first_check_time(refund: &Refund) -> OffsetDateTime {
-    match refund.origin {
-        RefundOrigin::Duplicate => refund.times.create,
-        RefundOrigin::Caller | RefundOrigin::Channel => refund.times.create + REFUND.delay(0, 128),
-    }
-}
-
 impl RefundRow {
-    /// A refund's row.
-    pub(crate) fn of(refund: &Refund, created_by: Option<&str>) -> Self {
+    /// The row of a refund that schedulers look after from `first_check_time` on.
+    pub(crate) fn of(refund: &Refund, created_by: Option<&str>, first_check_time: OffsetDateTime) -> Self {
         Self {
             merchant_id: refund.merchant_id.to_string(),
             refund_no: refund.refund_no.to_string(),
@@ -87,7 +78,8 @@ impl RefundRow {
             create_time: refund.times.create,
             update_time: refund.times.update,
             succeed_time: refund.times.succeed,
-            next_check_time: refund.times.succeed.is_none().then(|| first_check_time(refund)),
+            next_check_time: refund.times.succeed.is_none().then_some(first_check_time),
+            notify_url: refund.notify_url.as_ref().map(ToString::to_string),
         }
     }
 
@@ -111,6 +103,7 @@ impl RefundRow {
             product: payment.product.clone(),
             channel_transaction_no: payment.channel_transaction_no.clone().ok_or(CORRUPT)?,
             paid_amount: payment.amount,
+            paid_time: payment.times.succeed.ok_or(CORRUPT)?,
             amount: Money::new(currency, self.amount),
             parts,
             reason: Word::of_word(&self.reason)?,
@@ -120,6 +113,7 @@ impl RefundRow {
             revision: self.revision,
             sent_as: RefundNo::parse(self.sent_as).map_err(|_| CORRUPT)?,
             successors: u16::try_from(self.successors).map_err(|_| CORRUPT)?,
+            notify_url: self.notify_url.map(|text| text.parse()).transpose().map_err(|_| CORRUPT)?,
             channel_refund_no: channel_refund_no.map_err(|_| CORRUPT)?,
             attention: self.attention.map(|word| Word::of_word(&word)).transpose()?,
             times: RefundTimes {

@@ -17,6 +17,7 @@ use payment_core::{
     money::{Currency, Money, MoneyError},
     payment::ChannelHandle,
     ports::Ports,
+    schedule::{LateLooks, Schedule, Schedules},
     violation::Violation,
 };
 use serde_json::{Map, Value};
@@ -32,6 +33,14 @@ use crate::{
 
 /// The ways of paying, one for each form that payment data can take.
 const WAYS: [&str; 4] = ["app", "phone", "code", "page"];
+
+/// Bad Pay never calls back, so it is asked more often than others, and its lies are over after two hours.
+const SCHEDULES: Schedules = Schedules {
+    payment: Schedule::new(&[3, 6, 12, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 60, 120]),
+    close: Schedule::new(&[5, 20, 60, 240]),
+    refund: Schedule::new(&[8, 40, 200, 1000, 3600]),
+    late: LateLooks::new(&[300, 7200]),
+};
 
 /// One shop at Bad Pay.
 pub(crate) struct BadPayGateway {
@@ -232,6 +241,7 @@ fn capabilities() -> Result<Capabilities, IdentifierError> {
         completion: CompletionCapability::ByPayer,
         close: CloseCapability::AtChannel,
         refund: RefundCapability { parts: 10, window: Duration::days(90) },
+        schedules: SCHEDULES,
     })
 }
 

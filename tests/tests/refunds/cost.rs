@@ -40,7 +40,7 @@ async fn plans(app: &TestApp) -> Vec<(String, String)> {
     let proxy = Proxy::to(app.database.url()).await;
     let store = open(&options(&proxy.url(app.database.url()), 1));
     let (now, lease) = (app.clock().now(), app.job_settings().lease);
-    for which in [DuePayments::WithinTime, DuePayments::PastTime] {
+    for which in [DuePayments::ToAsk, DuePayments::ToClose] {
         store.payments_claim_due(which, now, lease, 100).await.unwrap();
     }
     store.refunds_claim_due(now, lease, 100).await.unwrap();

@@ -218,7 +218,7 @@ impl History<'_> {
         self.app.wechat().clear_faults();
         // The latest notification is on its way for 4000 seconds.
         self.app.advance(Duration::from_secs(4000)).await;
-        let open = "SELECT (SELECT count(*) FROM payment WHERE next_check_time IS NOT NULL) + \
+        let open = "SELECT (SELECT count(*) FROM payment WHERE next_check_time IS NOT NULL AND end_time IS NULL) + \
                     (SELECT count(*) FROM refund WHERE next_check_time IS NOT NULL)";
         for _ in 0..40 {
             self.app.wechat().settled().await;
@@ -237,7 +237,7 @@ impl History<'_> {
             }
             self.app.advance(Duration::from_secs(20 * 60)).await;
         }
-        let open = "SELECT payment_no || ' ' || state || ' ' || checks FROM payment WHERE next_check_time IS NOT NULL UNION ALL \
+        let open = "SELECT payment_no || ' ' || state || ' ' || checks FROM payment WHERE next_check_time IS NOT NULL AND end_time IS NULL UNION ALL \
                     SELECT refund_no || ' ' || state || ' ' || coalesce(attention, '') FROM refund WHERE next_check_time IS NOT NULL";
         panic!("seed {}: never quiet: {:#?}", self.seed, self.app.texts(open).await);
     }

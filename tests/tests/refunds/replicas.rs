@@ -65,8 +65,7 @@ async fn r22_rows_of_a_killed_replica_come_back_after_its_lease_and_are_handled_
     let settings = app.job_settings();
     // It took half of them, and was killed before it asked.
     let now = app.clock().now();
-    let taken =
-        app.store.payments_claim_due(DuePayments::WithinTime, now, settings.lease, 100).await.unwrap();
+    let taken = app.store.payments_claim_due(DuePayments::ToAsk, now, settings.lease, 100).await.unwrap();
     assert_eq!(taken.len(), 100);
     count(&app, Operation::QueryByOutTradeNo);
     assert_eq!(work_off(&app, settings, 2).await, 100, "the others");
@@ -93,14 +92,14 @@ async fn a_replica_whose_lease_ended_reschedules_nothing() {
     let lease = app.job_settings().lease;
     let claim = async || {
         let now = app.clock().now();
-        app.store.payments_claim_due(DuePayments::WithinTime, now, lease, 10).await.unwrap()
+        app.store.payments_claim_due(DuePayments::ToAsk, now, lease, 10).await.unwrap()
     };
     let slow = claim().await;
     let of_row = slow.iter().find(|claim| claim.number.as_str() != model).unwrap();
     app.clock().advance(lease).unwrap();
     let taken_over = claim().await;
     assert!(taken_over.iter().any(|claim| claim.number == of_row.number));
-    let next = payment_store::NextCheck { time: app.clock().now(), checks: 9 };
+    let next = payment_store::NextCheck { time: Some(app.clock().now()), checks: 9 };
     app.store.payment_reschedule(of_row, next).await.unwrap();
     let row = format!("SELECT checks::bigint FROM payment WHERE payment_no = '{}'", of_row.number);
     assert_eq!(app.number(&row).await, 0);

@@ -24,12 +24,12 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ),
     (
         "payment",
-        "open_iff_next_check_time",
+        "open_has_next_check_time",
         "UPDATE payment SET next_check_time = NULL WHERE state = 'INITIATING'",
     ),
     (
         "payment",
-        "open_iff_next_check_time",
+        "succeeded_has_no_next_check_time",
         "UPDATE payment SET next_check_time = create_time WHERE state = 'SUCCEEDED'",
     ),
     (
@@ -262,7 +262,11 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "refund_transition_notification_id_fkey",
         "UPDATE refund_transition SET notification_id = gen_random_uuid() WHERE source = 'NOTIFICATION'",
     ),
-    ("refund_transition", "state_changes", "UPDATE refund_transition SET from_state = to_state"),
+    (
+        "refund_transition",
+        "state_changes_unless_number_died",
+        "UPDATE refund_transition SET from_state = to_state",
+    ),
     ("refund_transition", "success_is_verified", "UPDATE refund_transition SET verified_by = NULL"),
     (
         "refund_transition",

@@ -77,6 +77,7 @@ pub(crate) fn payment(request_id: &str, orders: &[&str]) -> Payment {
         channel_transaction_no: None,
         handle: None,
         failure: None,
+        notify_url: None,
         capture_intend_time: None,
         times: PaymentTimes {
             create: NOW,
@@ -233,6 +234,7 @@ pub(crate) fn new_refund(refund_no: &str, payment: &Payment, split: Split) -> Ne
             description: "two books".to_owned(),
         },
         created_by: ApiKeyId::parse("shop").unwrap(),
+        most_parts: 50,
         now: NOW + Duration::minutes(1),
     }
 }

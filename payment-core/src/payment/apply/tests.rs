@@ -46,6 +46,7 @@ pub(in crate::payment) fn payment() -> Payment {
         channel_transaction_no: None,
         handle: None,
         failure: None,
+        notify_url: None,
         capture_intend_time: None,
         times: PaymentTimes {
             create: created,

@@ -24,6 +24,7 @@ fn refund(state: RefundState) -> Refund {
         product: Product::parse("app").expect("a product"),
         channel_transaction_no: ChannelTransactionNo::parse("4200001").expect("a transaction"),
         paid_amount: Money::new(Currency::CNY, 100),
+        paid_time: created,
         amount: forty,
         parts: vec![RefundPart { order_no: OrderNo::parse("A").expect("an order"), amount: forty }],
         reason: RefundReason::Return,
@@ -33,6 +34,7 @@ fn refund(state: RefundState) -> Refund {
         revision: 0,
         sent_as: RefundNo::parse("R-1").expect("a number"),
         successors: 0,
+        notify_url: None,
         channel_refund_no: None,
         attention: None,
         times: RefundTimes { create: created, update: created, succeed: None },
@@ -74,6 +76,27 @@ fn r17_only_a_proven_death_brings_a_successor_number() {
     assert!(again.is_empty(), "the death of the old number is no news: {again:?}");
     assert_eq!(after.successor_no().map(|no| no.to_string()).as_deref(), Some("R-1-S3"));
     assert!(on(RefundState::Succeeded, RefundStatus::Dead).is_empty());
+}
+
+#[test]
+fn r26_a_number_that_dies_before_it_was_accepted_leaves_a_transition_too() {
+    let decision = on(RefundState::Pending, RefundStatus::Dead);
+    let (from, to) = (RefundState::Pending, RefundState::Pending);
+    assert_eq!(decision.transition, Some(RefundStateChange { from, event: RefundEvent::NumberDied, to }));
+    let after = decision.applied_to(&refund(RefundState::Pending), NOW);
+    assert_eq!((after.state, after.sent_as.as_str()), (RefundState::Pending, "R-1-S2"));
+}
+
+/// The refund stays as it was and is asked about again; the claim is in sight.
+#[test]
+fn r18_a_channel_refund_that_is_another_refunds_is_a_case_and_no_success() {
+    let before = refund(RefundState::Processing);
+    let taken = channel_refund_taken(&before, &RefundHappening::Found(finding(RefundStatus::Succeeded)));
+    assert!(!taken.moves_refund());
+    let case = taken.cases.first().expect("a case");
+    assert_eq!(case.kind, CaseKind::RefundMismatch);
+    assert_eq!(case.channel_transaction_no.as_ref().map(|no| no.as_str()), Some("5030001"));
+    assert!(channel_refund_taken(&before, &RefundHappening::Refused(Reason::NotFound)).is_empty());
 }
 
 #[test]
