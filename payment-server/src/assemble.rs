@@ -26,6 +26,12 @@ pub enum AssemblyError {
     /// The database cannot be reached or brought to this binary's schema.
     #[error("database: {0}")]
     Store(#[from] StoreError),
+    /// The database is older than this binary.
+    #[error(
+        "database: lacks {}. Run `payment-server migrate`, or set database.migrate_at_start; servers of the version \
+         before go on working meanwhile", .0.join(", ")
+    )]
+    MissingMigrations(Vec<String>),
     /// The contract's descriptors cannot be read: a defect of the build.
     #[error("reflection: {0}")]
     Descriptors(#[from] tonic_reflection::server::Error),
@@ -101,6 +107,8 @@ pub async fn start(
         for migration in store.migrate().await? {
             tracing::info!(migration, "the database was migrated");
         }
+    } else {
+        require_schema(&store).await?;
     }
     let accounts = registry.open(config, ports).await?;
     let app = use_cases(config, ports, store.clone(), accounts.clone(), lifecycle.clone());
@@ -127,6 +135,19 @@ pub async fn start(
     }
     tokio::spawn(health.follow(readiness, lifecycle));
     Ok(running)
+}
+
+/// A binary that is newer than its database would fail at its first statement. A database that cannot be asked now is
+/// no reason to stay away: readiness tells when it is back.
+async fn require_schema(store: &Store) -> Result<(), AssemblyError> {
+    match store.missing_migrations().await {
+        Ok(missing) if missing.is_empty() => Ok(()),
+        Ok(missing) => Err(AssemblyError::MissingMigrations(missing)),
+        Err(error) => {
+            tracing::warn!(%error, "the database could not be asked whether it has this binary's schema");
+            Ok(())
+        }
+    }
 }
 
 fn policy(payments: &config::Payments) -> Policy {

@@ -1,5 +1,8 @@
 //! Brings the database to the schema that this binary was built for.
 
+use std::collections::BTreeSet;
+
+use diesel::{QueryableByName, migration::MigrationSource, pg::Pg, sql_types::Text};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
@@ -11,7 +14,41 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// Serialises concurrent starts. An arbitrary constant of this project; advisory locks are used nowhere else.
 const LOCK: i64 = 0x7061_796d_656e_7431;
 
+#[derive(QueryableByName)]
+struct Word {
+    #[diesel(sql_type = Text)]
+    word: String,
+}
+
 impl Store {
+    /// The migrations of this binary that the database lacks, by name. Changes nothing, so that a server whose role may
+    /// not change the schema can ask.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is known then.
+    pub async fn missing_migrations(&self) -> Result<Vec<String>, StoreError> {
+        let applied = self.applied_versions().await?;
+        let ours = MigrationSource::<Pg>::migrations(&MIGRATIONS);
+        let ours = ours.map_err(|error| StoreError::Statement(error.to_string()))?;
+        let missing =
+            ours.iter().filter(|migration| !applied.contains(&migration.name().version().to_string()));
+        Ok(missing.map(|migration| migration.name().to_string()).collect())
+    }
+
+    async fn applied_versions(&self) -> Result<BTreeSet<String>, StoreError> {
+        let mut connection = self.connections.acquire().await?;
+        let words = async |connection: &mut AsyncPgConnection, sql: &str| {
+            let rows: Vec<Word> = diesel::sql_query(sql).load(connection).await?;
+            Ok::<_, StoreError>(rows.into_iter().map(|row| row.word).collect::<BTreeSet<_>>())
+        };
+        let is_there = "SELECT tablename::text AS word FROM pg_tables \
+                        WHERE tablename = '__diesel_schema_migrations' AND schemaname = current_schema()";
+        if words(&mut connection, is_there).await?.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        words(&mut connection, "SELECT version::text AS word FROM __diesel_schema_migrations").await
+    }
+
     /// Runs the migrations that are missing and returns their names.
     ///
     /// Safe from any number of processes at once: an advisory lock on a connection of its own makes them wait.

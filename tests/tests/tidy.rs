@@ -15,6 +15,8 @@ mod contract;
 mod crates;
 #[path = "tidy/dependencies.rs"]
 mod dependencies;
+#[path = "tidy/deployment.rs"]
+mod deployment;
 #[path = "tidy/documents.rs"]
 mod documents;
 #[path = "tidy/repository.rs"]

@@ -197,10 +197,7 @@ async fn earlier_attempts(
 }
 
 /// Records the payment as far as it has come, and answers with it.
-async fn insert_payment(
-    connection: &mut AsyncPgConnection,
-    context: &Context<'_>,
-) -> Result<Payment, Abort> {
+async fn insert_payment(connection: &mut AsyncPgConnection, context: &Context<'_>) -> Result<Payment, Abort> {
     let new = context.new;
     let Some(handle) = &new.signed_locally else {
         insert_rows(connection, context, &new.payment).await?;
