@@ -311,13 +311,15 @@ struct RefundQueryNode {
     out_request_no: Option<String>,
     refund_amount: Option<String>,
     refund_status: Option<String>,
+    error_code: Option<String>,
     gmt_refund_pay: Option<String>,
 }
 
 /// What the answer to a refund query says.
 ///
 /// An unknown number is answered with success and an almost empty node, so success is the word `REFUND_SUCCESS` and
-/// nothing less (F34).
+/// nothing less (F34). `error_code` and `REFUND_FAIL` say that the money did
+/// not move, and nothing says that it never will under this number.
 pub(crate) fn refund_query(
     node: &str,
     refund_no: &RefundNo,
@@ -333,7 +335,9 @@ pub(crate) fn refund_query(
             require(node.out_request_no.as_deref(), refund_no.as_str(), "out_request_no")?;
             RefundStatus::Succeeded
         }
+        Some("REFUND_FAIL") => RefundStatus::NeedsPerson,
         Some(_) => RefundStatus::Processing,
+        None if node.error_code.is_some_and(|code| !code.is_empty()) => RefundStatus::NeedsPerson,
         None if amount.is_some() => RefundStatus::Processing,
         None => RefundStatus::NotFound,
     };

@@ -17,7 +17,6 @@ mod refunds {
     mod duplicates;
     mod limits;
     mod lock_order;
-    mod model;
     mod numbers;
     mod outage;
     mod replicas;

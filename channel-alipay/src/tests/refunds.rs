@@ -151,6 +151,10 @@ fn f34_a_refund_succeeded_when_the_word_says_so_and_not_sooner() {
         (vec![("refund_status", json!(""))], RefundStatus::Processing),
         (vec![("refund_status", json!("REFUND_PROCESSING"))], RefundStatus::Processing),
         (vec![("refund_status", json!("INVENTED_LATER"))], RefundStatus::Processing),
+        (vec![("refund_status", json!("REFUND_FAIL"))], RefundStatus::NeedsPerson),
+        (vec![("refund_status", null()), ("error_code", json!("REFUND_FAIL"))], RefundStatus::NeedsPerson),
+        (vec![("refund_status", null()), ("error_code", json!(""))], RefundStatus::Processing),
+        (vec![("error_code", json!("REFUND_FAIL"))], RefundStatus::Succeeded),
         (vec![("refund_status", null()), ("refund_amount", null())], RefundStatus::NotFound),
         (
             vec![("refund_status", null()), ("refund_amount", null()), ("out_request_no", null())],

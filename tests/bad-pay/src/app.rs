@@ -88,6 +88,12 @@ impl BadOrder {
         }
     }
 
+    /// The merchant's number of it.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        &self.content.number
+    }
+
     /// What it costs.
     #[must_use]
     pub const fn minor_units(&self) -> i64 {
@@ -141,6 +147,12 @@ pub struct BadRefund {
 }
 
 impl BadRefund {
+    /// The merchant's number of it.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        &self.content.refund
+    }
+
     /// What it gives back.
     #[must_use]
     pub const fn minor_units(&self) -> i64 {

@@ -1,0 +1,365 @@
+//! Plays a history: callers, payers and channels act, then everything is let come to rest, and the outcome is judged.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures::future::{BoxFuture, join};
+use payment_core::{
+    identifiers::{ApiKeyId, ChannelAccountId, OrderNo, PaymentNo, Product, RefundNo, RequestId},
+    money::{Currency, Money},
+    payment::{Payment, create::OrderAmount, state::PaymentState},
+    refund::{RefundPart, RefundReason, reserve::Split},
+};
+use payment_server::{
+    app::{
+        App,
+        command::{
+            AccountChoice, Caller, ConfirmPayment, CreatePayment, CreateRefund, CreatedPayment,
+            EarlierAttemptPolicy, PaymentChoice,
+        },
+        error::AppError,
+    },
+    jobs::Job,
+};
+
+use super::{
+    channels::{Attempt, Books, Channel, RefundStage},
+    judge::{self, Promises},
+    post_office::Fate,
+    stage::{Stage, UNIT},
+    story::{Act, Earlier, Ending, Extent, Landing, Notice, ORDERS, Pick, REPLICAS, Step, Way},
+};
+
+/// Between two steps: longer than one task leaves another the time to announce a payment.
+const BETWEEN: Duration = Duration::from_secs(3);
+
+/// How long a payer may pay.
+const TIME_TO_PAY: time::Duration = time::Duration::minutes(10);
+
+/// Times after which everything is looked at in the end: the first two are longer than any channel waits with its second
+/// repeat of a notification and than payers may pay.
+const ROUNDS: [Duration; 24] = {
+    let mut rounds = [Duration::from_secs(4000); 24];
+    rounds[0] = Duration::from_secs(300);
+    rounds[1] = Duration::from_secs(700);
+    rounds[2] = Duration::from_secs(1200);
+    rounds
+};
+
+/// One history over orders of its own.
+struct History<'a> {
+    stage: &'a Stage,
+    name: String,
+    caller: Caller,
+    known: Mutex<Known>,
+}
+
+/// What callers and payers know.
+#[derive(Default)]
+struct Known {
+    requests: Vec<CreatePayment>,
+    attempts: Vec<Attempt>,
+    refunds_asked: usize,
+    promises: Promises,
+    wrong: Vec<String>,
+}
+
+/// Plays a story on a stage; gives what is wrong in the end.
+pub(crate) async fn play(stage: &Stage, story: &[Step]) -> Vec<String> {
+    let history = History::new(stage);
+    for step in story {
+        stage.pass(BETWEEN).await;
+        history.act(step.replica, &step.act).await;
+        stage.calm().await;
+    }
+    history.come_to_rest().await;
+    history.judged().await
+}
+
+impl<'a> History<'a> {
+    fn new(stage: &'a Stage) -> Self {
+        let caller =
+            Caller { merchant_id: stage.merchant.clone(), api_key_id: ApiKeyId::parse("key").unwrap() };
+        Self { stage, name: stage.next_name(), caller, known: Mutex::default() }
+    }
+
+    fn order(&self, number: u8) -> OrderNo {
+        OrderNo::parse(format!("{}-{number}", self.name)).unwrap()
+    }
+
+    fn orders(&self) -> Vec<OrderNo> {
+        (1..=ORDERS).map(|number| self.order(number)).collect()
+    }
+
+    fn know<T>(&self, tell: impl FnOnce(&mut Known) -> T) -> T {
+        tell(&mut self.known.lock().unwrap())
+    }
+
+    fn attempt(&self, payment: Pick) -> Option<Attempt> {
+        self.know(|known| payment.of(&known.attempts).cloned())
+    }
+
+    fn act<'b>(&'b self, replica: usize, act: &'b Act) -> BoxFuture<'b, ()> {
+        Box::pin(async move {
+            match act {
+                Act::Create { first, last, way, earlier } => {
+                    self.create(replica, *first..=*last, *way, *earlier).await;
+                }
+                Act::Repeat { request } => {
+                    let command = self.know(|known| request.of(&known.requests).cloned());
+                    if let Some(command) = command {
+                        self.announce(replica, command).await;
+                    }
+                }
+                Act::Pay { payment, landing, notice } => self.pay(*payment, *landing, *notice).await,
+                Act::Report { payment, says } => {
+                    let Some(payment_no) = self.number(*payment) else { return };
+                    let confirm =
+                        ConfirmPayment { payment_no, hint: Some((*says).into()), sdk_result: Vec::new() };
+                    let caller = self.caller.clone();
+                    let told = self.call(replica, async move |app| app.confirm_payment(&caller, confirm).await);
+                    self.told(told.await.map(|synced| synced.payment));
+                }
+                Act::Ask { payment } => {
+                    let Some(number) = self.number(*payment) else { return };
+                    let caller = self.caller.clone();
+                    let told = self.call(replica, async move |app| app.sync_payment(&caller, &number).await);
+                    self.told(told.await.map(|synced| synced.payment));
+                }
+                Act::Close { payment } => {
+                    let Some(number) = self.number(*payment) else { return };
+                    let caller = self.caller.clone();
+                    let told = self.call(replica, async move |app| app.close_payment(&caller, &number).await);
+                    self.told(told.await.map(|synced| synced.payment));
+                }
+                Act::Refund { payment, extent, held } => self.refund(replica, *payment, *extent, *held).await,
+                Act::EndRefund { refund, ending } => self.end_refund(*refund, *ending),
+                Act::NotifyAgain { payment, copies } => {
+                    let Some(attempt) = self.attempt(*payment) else { return };
+                    let market = self.stage.market(attempt.way.channel());
+                    market.notify_again(&attempt.payment_no, *copies).await;
+                }
+                Act::Wait { seconds } => self.stage.pass(Duration::from_secs(*seconds)).await,
+                Act::Look { job } => self.look(replica, *job).await,
+                Act::Mishap { call, mishap } => {
+                    self.stage.replicas.at(replica).await.wire.plan(*call, *mishap);
+                }
+                Act::Together(one, other) => {
+                    join(self.act(replica, one), self.act((replica + 1) % REPLICAS, other)).await;
+                }
+            }
+        })
+    }
+
+    fn number(&self, payment: Pick) -> Option<PaymentNo> {
+        Some(PaymentNo::parse(self.attempt(payment)?.payment_no).unwrap())
+    }
+
+    /// One call of a use case. A refusal is an answer like any other, except one that says that something is broken.
+    async fn call<T: Send + 'static, F: Future<Output = Result<T, AppError>> + Send + 'static>(
+        &self,
+        replica: usize,
+        use_case: impl FnOnce(Arc<App>) -> F,
+    ) -> Option<T> {
+        let replica = self.stage.replicas.at(replica).await;
+        let outcome = replica.run(use_case(Arc::clone(&replica.app))).await?;
+        match outcome {
+            Ok(told) => Some(told),
+            Err(error @ (AppError::Internal(_) | AppError::StoreUnavailable(_))) => {
+                if !replica.wire.is_dead() {
+                    self.know(|known| known.wrong.push(format!("a caller was told: {error:?}")));
+                }
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// Whoever was told that it is paid may rely on it.
+    fn told(&self, payment: Option<Payment>) {
+        if let Some(payment) = payment.filter(|payment| payment.state == PaymentState::Succeeded) {
+            self.know(|known| known.promises.succeeded.insert(payment.payment_no.to_string()));
+        }
+    }
+
+    async fn create(
+        &self,
+        replica: usize,
+        orders: std::ops::RangeInclusive<u8>,
+        way: Way,
+        earlier: Earlier,
+    ) {
+        let currency = Currency::parse(way.currency()).unwrap();
+        let order = |number: u8| OrderAmount {
+            order_no: self.order(number),
+            amount: Money::new(currency, UNIT * i64::from(number)),
+        };
+        let command = |request: usize| CreatePayment {
+            request_id: RequestId::parse(format!("{}-{request}", self.name)).unwrap(),
+            orders: orders.map(order).collect(),
+            account: AccountChoice::Named {
+                account: ChannelAccountId::parse(way.channel().account()).unwrap(),
+                channel: None,
+            },
+            product: Product::parse(way.product()).unwrap(),
+            options: way.options(),
+            description: "two books".to_owned(),
+            time_to_pay: Some(TIME_TO_PAY),
+            payer_client_ip: Some([203, 0, 113, 7].into()),
+            earlier_attempt_policy: Some(match earlier {
+                Earlier::Refuse => EarlierAttemptPolicy::Refuse,
+                Earlier::Proceed => EarlierAttemptPolicy::Proceed,
+            }),
+        };
+        let command = self.know(|known| {
+            let command = command(known.requests.len());
+            known.requests.push(command.clone());
+            command
+        });
+        self.announce(replica, command).await;
+    }
+
+    async fn announce(&self, replica: usize, command: CreatePayment) {
+        let caller = self.caller.clone();
+        let created = self.call(replica, async move |app: Arc<App>| app.create_payment(&caller, command).await);
+        let Some(CreatedPayment { payment, payment_data }) = created.await else { return };
+        if let Some(data) = payment_data {
+            let channel = Channel::named(payment.channel.as_str()).unwrap();
+            let way = Way::of(channel, payment.product.as_str());
+            let attempt = Attempt { payment_no: payment.payment_no.to_string(), way, data };
+            self.know(|known| {
+                known.attempts.retain(|known| known.payment_no != attempt.payment_no);
+                known.attempts.push(attempt);
+            });
+        }
+        self.told(Some(payment));
+    }
+
+    async fn pay(&self, payment: Pick, landing: Landing, notice: Notice) {
+        let Some(attempt) = self.attempt(payment) else { return };
+        let market = self.stage.market(attempt.way.channel());
+        // Of money that lands after a proven close only its notification or a bill can tell.
+        match (notice, landing) {
+            (Notice::Lost, Landing::InTime) => market.silence(&attempt.payment_no),
+            (Notice::Lost, Landing::Late) | (Notice::Heard, _) => market.forget_orders(),
+            (Notice::Doubled, _) => self.stage.office.expect([Fate::Doubled]),
+            (Notice::Late(times), _) => {
+                self.stage.office.expect(std::iter::repeat_n(Fate::Refused, usize::from(times)));
+            }
+            (Notice::Unacknowledged, _) => self.stage.office.expect([Fate::Unacknowledged]),
+            (Notice::Deadly, _) => self.stage.office.expect([Fate::Deadly]),
+        }
+        if landing == Landing::Late {
+            market.forget_orders();
+        }
+        market.pay(&attempt, landing);
+        market.settled().await;
+    }
+
+    async fn refund(&self, replica: usize, payment: Pick, extent: Extent, held: bool) {
+        let Some(attempt) = self.attempt(payment) else { return };
+        if held {
+            self.stage.market(attempt.way.channel()).hold_next_refund();
+        }
+        let currency = Currency::parse(attempt.way.currency()).unwrap();
+        let number = self.know(|known| {
+            known.refunds_asked += 1;
+            known.refunds_asked
+        });
+        let split = match extent {
+            Extent::Everything => Split::Everything,
+            Extent::Part { order, amount } => Split::Parts(vec![RefundPart {
+                order_no: self.order(order),
+                amount: Money::new(currency, amount),
+            }]),
+        };
+        let command = CreateRefund {
+            refund_no: RefundNo::parse(format!("R-{}-{number}", self.name)).unwrap(),
+            payment: PaymentChoice::Payment(PaymentNo::parse(attempt.payment_no).unwrap()),
+            split,
+            reason: RefundReason::Return,
+            description: "came back".to_owned(),
+        };
+        // Callers repeat.
+        for _ in 0..2 {
+            let (caller, command) = (self.caller.clone(), command.clone());
+            let refund = self.call(replica, async move |app: Arc<App>| app.create_refund(&caller, command).await);
+            if let Some(refund) = refund.await {
+                let amount = refund.amount.minor_units();
+                self.know(|known| known.promises.refunds.insert(refund.refund_no.to_string(), amount));
+            }
+        }
+    }
+
+    fn under_way(&self) -> Vec<(Channel, String, String)> {
+        let attempts = self.know(|known| known.attempts.clone());
+        let mut refunds = Vec::new();
+        for attempt in attempts {
+            let channel = attempt.way.channel();
+            let booked = self.stage.market(channel).books(&attempt.payment_no).refunds.into_iter();
+            let under_way = booked.filter(|refund| refund.stage == RefundStage::UnderWay);
+            refunds.extend(under_way.map(|refund| (channel, attempt.payment_no.clone(), refund.number)));
+        }
+        refunds
+    }
+
+    fn end_refund(&self, refund: Pick, ending: Ending) {
+        if let Some((channel, payment_no, number)) = refund.of(&self.under_way()) {
+            self.stage.market(*channel).end_refund(payment_no, number, ending);
+        }
+    }
+
+    async fn look(&self, replica: usize, job: Job) {
+        let settings = self.stage.replicas.config.jobs.settings;
+        let report = self.call(replica, async move |app: Arc<App>| app.run_job(job, settings).await).await;
+        if let Some(report) = report.filter(|report| report.failed > 0) {
+            self.know(|known| known.wrong.push(format!("{} failed: {report:?}", job.as_str())));
+        }
+    }
+
+    /// Accidents end, time passes, and the schedulers look until nothing is open.
+    async fn come_to_rest(&self) {
+        self.stage.heal().await;
+        for (round, time) in ROUNDS.into_iter().enumerate() {
+            self.stage.pass(time).await;
+            if round > 1 && self.open().await.is_empty() {
+                return;
+            }
+            for job in Job::ALL {
+                self.look(round % REPLICAS, job).await;
+            }
+            for (channel, payment_no, number) in self.under_way() {
+                self.stage.market(channel).end_refund(&payment_no, &number, Ending::Arrives);
+            }
+            self.stage.calm().await;
+        }
+        let open = self.open().await;
+        self.know(|known| known.wrong.push(format!("never at rest: {open:?}")));
+    }
+
+    /// What some scheduler will still look at.
+    async fn open(&self) -> Vec<String> {
+        let open = "WITH own AS (SELECT DISTINCT payment_no FROM allocation WHERE order_no LIKE $1) \
+            SELECT payment_no || ' ' || state FROM payment JOIN own USING (payment_no) WHERE next_check_time IS NOT NULL \
+            UNION ALL SELECT refund_no || ' ' || state || coalesce(' ' || attention, '') \
+            FROM refund JOIN own USING (payment_no) WHERE next_check_time IS NOT NULL";
+        let rows = self.stage.observer.query(open, &[&format!("{}-%", self.name)]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    async fn judged(self) -> Vec<String> {
+        let orders = self.orders();
+        let ledger = self.stage.store.ledger_of_orders(&self.stage.merchant, &orders).await.unwrap();
+        let books = |payment: &Payment| -> Books {
+            let channel = Channel::named(payment.channel.as_str()).unwrap();
+            self.stage.market(channel).books(payment.payment_no.as_str())
+        };
+        let books = ledger.payments.iter().map(|payment| (payment.payment_no.to_string(), books(payment)));
+        let books = books.collect();
+        let Known { promises, mut wrong, .. } = self.known.into_inner().unwrap();
+        wrong.extend(judge::judge(&ledger, &books, &promises));
+        wrong
+    }
+}

@@ -1,0 +1,114 @@
+//! Alipay: app payments that it does not know before their payer opens them, refunds whose money mostly moves at once.
+
+use payment_core::gateway::PaymentData;
+use payment_sandbox::{
+    alipay::{
+        self, AlipayControl, AlipaySimulator, Fault, FaultRule, GeneratedMerchant, InvokeOptions, KeyMode,
+        MerchantOptions, Operation, PayOptions, RefundStatus, SimulatorOptions,
+    },
+    clock::SimulatorClock,
+};
+
+use super::{Attempt, BookedRefund, Books, Market, RefundStage, lines};
+use crate::model::story::{Ending, Landing};
+
+pub(crate) struct Alipay {
+    simulator: AlipaySimulator,
+    control: AlipayControl,
+    merchant: GeneratedMerchant,
+}
+
+impl Alipay {
+    pub(crate) async fn open(clock: &SimulatorClock) -> Self {
+        let simulator = AlipaySimulator::start(SimulatorOptions::loopback(clock.clone())).await.unwrap();
+        let control = simulator.control();
+        let options = MerchantOptions::new(KeyMode::PublicKey).with_talkative_triggers();
+        let merchant = control.create_merchant(options).await.unwrap();
+        control.set_balance(&merchant.app_id, 1_000_000).unwrap();
+        Self { simulator, control, merchant }
+    }
+}
+
+#[async_trait::async_trait]
+impl Market for Alipay {
+    fn account(&self) -> String {
+        lines(&[
+            ("channel", "alipay"),
+            ("app_id", &self.merchant.app_id),
+            ("seller_id", &self.merchant.seller_id),
+            ("app_private_key", &self.merchant.app_private_key_pem),
+            ("alipay_public_key", &self.merchant.alipay_public_key_pem),
+            ("gateway_url", &self.simulator.gateway_url()),
+        ])
+    }
+
+    fn notified_at(&self, _: &str) {}
+
+    fn pay(&self, attempt: &Attempt, landing: Landing) {
+        let landing = match landing {
+            Landing::InTime => alipay::Landing::InTime,
+            Landing::Late => alipay::Landing::Late,
+        };
+        let pay = PayOptions { landing, ..PayOptions::default() };
+        // Whoever may not pay is told so.
+        if let PaymentData::SdkText(order_string) = &attempt.data {
+            let _ = self.control.invoke(order_string, &InvokeOptions { pay, ..InvokeOptions::default() });
+        } else {
+            let _ = self.control.pay(&self.merchant.app_id, &attempt.payment_no, &pay);
+        }
+    }
+
+    fn silence(&self, payment_no: &str) {
+        self.control.suppress_notifications(Some(payment_no));
+    }
+
+    fn hold_next_refund(&self) {
+        self.control.add_fault(FaultRule {
+            operation: Some(Operation::Refund),
+            out_trade_no: None,
+            times: Some(1),
+            fault: Fault::RefundDelayed,
+        });
+    }
+
+    fn forget_orders(&self) {
+        self.control.clear_faults();
+    }
+
+    fn books(&self, payment_no: &str) -> Books {
+        let Some(order) = self.control.order(&self.merchant.app_id, payment_no) else { return Books::default() };
+        let refunds = order.refunds.into_iter().map(|refund| BookedRefund {
+            number: refund.out_request_no,
+            amount: refund.amount,
+            stage: match refund.status {
+                RefundStatus::Processing => RefundStage::UnderWay,
+                RefundStatus::Success => RefundStage::Arrived,
+                RefundStatus::Failed => RefundStage::Dead,
+            },
+        });
+        Books { taken: order.taken, given_back: order.given_back, refunds: refunds.collect() }
+    }
+
+    /// What fails here fails until a person has dealt with it, and there is none in these histories.
+    fn end_refund(&self, payment_no: &str, number: &str, ending: Ending) {
+        match ending {
+            Ending::Arrives => {
+                let status = RefundStatus::Success;
+                self.control.settle_refund(&self.merchant.app_id, payment_no, number, status).unwrap();
+            }
+            Ending::Dies => {}
+        }
+    }
+
+    async fn notify_again(&self, payment_no: &str, copies: u32) {
+        let _ = self.control.resend_notification(&self.merchant.app_id, payment_no, copies).await;
+    }
+
+    async fn settled(&self) {
+        self.control.settled().await;
+    }
+
+    fn kept(&self) -> i64 {
+        self.control.ledger().orders.iter().map(|order| order.taken - order.given_back).sum()
+    }
+}

@@ -1,0 +1,181 @@
+//! The four channels as histories see them: payers, the books, refunds that end, and notifications that are kept back.
+
+mod alipay;
+mod bad_pay;
+mod paypal;
+mod wechat;
+
+use payment_core::gateway::PaymentData;
+use payment_sandbox::clock::SimulatorClock;
+use serde_json::{Value, json};
+
+pub(crate) use self::{alipay::Alipay, bad_pay::BadPay, paypal::Paypal, wechat::Wechat};
+use super::story::{Ending, Landing, Way};
+
+/// A payment that was handed out to a payer.
+#[derive(Debug, Clone)]
+pub(crate) struct Attempt {
+    pub(crate) payment_no: String,
+    pub(crate) way: Way,
+    pub(crate) data: PaymentData,
+}
+
+/// What a channel's own books say about one payment, in minor units. All of it is nothing where it knows none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Books {
+    pub(crate) taken: i64,
+    pub(crate) given_back: i64,
+    pub(crate) refunds: Vec<BookedRefund>,
+}
+
+/// A refund in a channel's books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BookedRefund {
+    /// The number that we gave it.
+    pub(crate) number: String,
+    pub(crate) amount: i64,
+    pub(crate) stage: RefundStage,
+}
+
+/// Where a refund is, in truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefundStage {
+    UnderWay,
+    Arrived,
+    Dead,
+}
+
+/// One channel with one merchant.
+#[async_trait::async_trait]
+pub(crate) trait Market: Send + Sync {
+    /// The lines of the account's section in the configuration, the channel's name among them.
+    fn account(&self) -> String;
+
+    /// Learns where notifications go, if that is not told with each payment.
+    fn notified_at(&self, url: &str);
+
+    /// The payer pays, if the channel lets it.
+    fn pay(&self, attempt: &Attempt, landing: Landing);
+
+    /// Nothing that is sent about this payment arrives; a channel that never calls denies for a while to be paid.
+    fn silence(&self, payment_no: &str);
+
+    /// The next refund takes its time.
+    fn hold_next_refund(&self);
+
+    /// Takes back what was ordered: silence, held refunds.
+    fn forget_orders(&self);
+
+    /// What the books say about a payment.
+    fn books(&self, payment_no: &str) -> Books;
+
+    /// Ends a refund that is under way.
+    fn end_refund(&self, payment_no: &str, number: &str, ending: Ending);
+
+    /// Sends the newest notification about a payment again, if there is one.
+    async fn notify_again(&self, payment_no: &str, copies: u32);
+
+    /// Everything that is on its way has arrived.
+    async fn settled(&self);
+
+    /// Everything that was ever taken and not given back, over all payments.
+    fn kept(&self) -> i64;
+}
+
+/// Every channel on one clock, in the order of [`Channel`].
+pub(crate) async fn open_all(clock: &SimulatorClock) -> Vec<Box<dyn Market>> {
+    vec![
+        Box::new(Wechat::open(clock).await),
+        Box::new(Alipay::open(clock).await),
+        Box::new(Paypal::open(clock).await),
+        Box::new(BadPay::open(clock).await),
+    ]
+}
+
+/// The channels, as positions in what [`open_all`] gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channel {
+    Wechat,
+    Alipay,
+    Paypal,
+    BadPay,
+}
+
+impl Channel {
+    pub(crate) const ALL: [Self; 4] = [Self::Wechat, Self::Alipay, Self::Paypal, Self::BadPay];
+
+    /// The name in the configuration and in callback URLs.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Wechat => "wechat",
+            Self::Alipay => "alipay",
+            Self::Paypal => "paypal",
+            Self::BadPay => "bad-pay",
+        }
+    }
+
+    /// The name of the merchant's account at it.
+    pub(crate) fn account(self) -> String {
+        format!("acme-{}", self.name())
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.name() == name)
+    }
+}
+
+impl Way {
+    const ALL: [Self; 6] = [
+        Self::WechatApp,
+        Self::WechatNative,
+        Self::AlipayApp,
+        Self::AlipayPrecreate,
+        Self::PaypalCheckout,
+        Self::BadPayApp,
+    ];
+
+    /// The product of this name at a channel.
+    pub(crate) fn of(channel: Channel, product: &str) -> Self {
+        let mut ways = Self::ALL.into_iter();
+        ways.find(|way| way.channel() == channel && way.product() == product).unwrap()
+    }
+
+    pub(crate) const fn channel(self) -> Channel {
+        match self {
+            Self::WechatApp | Self::WechatNative => Channel::Wechat,
+            Self::AlipayApp | Self::AlipayPrecreate => Channel::Alipay,
+            Self::PaypalCheckout => Channel::Paypal,
+            Self::BadPayApp => Channel::BadPay,
+        }
+    }
+
+    pub(crate) const fn product(self) -> &'static str {
+        match self {
+            Self::WechatApp | Self::AlipayApp | Self::BadPayApp => "app",
+            Self::WechatNative => "native",
+            Self::AlipayPrecreate => "precreate",
+            Self::PaypalCheckout => "checkout",
+        }
+    }
+
+    pub(crate) const fn currency(self) -> &'static str {
+        match self {
+            Self::PaypalCheckout => "USD",
+            Self::WechatApp | Self::WechatNative | Self::AlipayApp | Self::AlipayPrecreate | Self::BadPayApp => "CNY",
+        }
+    }
+
+    pub(crate) fn options(self) -> Value {
+        match self {
+            Self::PaypalCheckout => {
+                json!({"return_url": "https://shop.example/back", "cancel_url": "https://shop.example/cart"})
+            }
+            Self::WechatApp | Self::WechatNative | Self::AlipayApp | Self::AlipayPrecreate | Self::BadPayApp => json!({}),
+        }
+    }
+}
+
+/// Lines of configuration, each value in TOML's literal quotes.
+fn lines(pairs: &[(&str, &str)]) -> String {
+    pairs.iter().map(|(key, value)| format!("{key} = '''{value}'''\n")).collect()
+}

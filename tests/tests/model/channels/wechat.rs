@@ -1,0 +1,113 @@
+//! WeChat Pay: money lands late, refunds wait for their end and may be closed.
+
+use payment_core::gateway::PaymentData;
+use payment_sandbox::{
+    clock::SimulatorClock,
+    wechat::{
+        self, Balance, GeneratedMerchant, KeyMode, MerchantOptions, PayOptions, RefundStatus, SimulatorOptions,
+        WechatControl, WechatSimulator,
+    },
+};
+
+use super::{Attempt, BookedRefund, Books, Market, RefundStage, lines};
+use crate::model::story::{Ending, Landing};
+
+pub(crate) struct Wechat {
+    simulator: WechatSimulator,
+    control: WechatControl,
+    merchant: GeneratedMerchant,
+}
+
+impl Wechat {
+    pub(crate) async fn open(clock: &SimulatorClock) -> Self {
+        let simulator = WechatSimulator::start(SimulatorOptions::loopback(clock.clone())).await.unwrap();
+        let control = simulator.control();
+        let merchant = control.create_merchant(MerchantOptions::new(KeyMode::PublicKey)).await.unwrap();
+        control.set_balance(&merchant.mchid, Balance { available: 1_000_000, unsettled: 0 }).unwrap();
+        Self { simulator, control, merchant }
+    }
+}
+
+#[async_trait::async_trait]
+impl Market for Wechat {
+    fn account(&self) -> String {
+        let public_key = self.merchant.public_key.as_ref().unwrap();
+        lines(&[
+            ("channel", "wechat"),
+            ("mchid", &self.merchant.mchid),
+            ("app_id", &self.merchant.appids[0]),
+            ("merchant_certificate_serial", &self.merchant.merchant_serial),
+            ("merchant_private_key", &self.merchant.merchant_private_key_pem),
+            ("api_v3_key", &self.merchant.apiv3_key),
+            ("wechatpay_public_key_id", &public_key.id),
+            ("wechatpay_public_key", &public_key.pem),
+            ("base_url", self.simulator.base_url()),
+        ])
+    }
+
+    fn notified_at(&self, _: &str) {}
+
+    fn pay(&self, attempt: &Attempt, landing: Landing) {
+        let landing = match landing {
+            Landing::InTime => wechat::Landing::InTime,
+            Landing::Late => wechat::Landing::Late,
+        };
+        let options = PayOptions { landing, ..PayOptions::default() };
+        // Whoever may not pay is told so.
+        match &attempt.data {
+            PaymentData::SdkParameters(parameters) => {
+                let parameters =
+                    parameters.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+                let _ = self.control.invoke(&parameters, &options);
+            }
+            PaymentData::QrCode(_) | PaymentData::SdkText(_) | PaymentData::RedirectUrl(_) => {
+                let _ = self.control.pay(&self.merchant.mchid, &attempt.payment_no, &options);
+            }
+        }
+    }
+
+    fn silence(&self, payment_no: &str) {
+        self.control.suppress_notifications(Some(payment_no));
+    }
+
+    /// Every refund does.
+    fn hold_next_refund(&self) {}
+
+    fn forget_orders(&self) {
+        self.control.clear_faults();
+    }
+
+    fn books(&self, payment_no: &str) -> Books {
+        let Some(order) = self.control.order(&self.merchant.mchid, payment_no) else { return Books::default() };
+        let refunds = order.refunds.into_iter().map(|refund| BookedRefund {
+            number: refund.out_refund_no,
+            amount: refund.refund,
+            stage: match refund.status {
+                RefundStatus::Processing | RefundStatus::Abnormal => RefundStage::UnderWay,
+                RefundStatus::Success => RefundStage::Arrived,
+                RefundStatus::Closed => RefundStage::Dead,
+            },
+        });
+        Books { taken: order.taken, given_back: order.given_back, refunds: refunds.collect() }
+    }
+
+    fn end_refund(&self, _: &str, number: &str, ending: Ending) {
+        let status = match ending {
+            Ending::Arrives => RefundStatus::Success,
+            Ending::Dies => RefundStatus::Closed,
+        };
+        self.control.settle_refund(&self.merchant.mchid, number, status).unwrap();
+    }
+
+    async fn notify_again(&self, payment_no: &str, copies: u32) {
+        let _ = self.control.resend_notification(&self.merchant.mchid, payment_no, copies).await;
+    }
+
+    async fn settled(&self) {
+        self.control.settled().await;
+    }
+
+    fn kept(&self) -> i64 {
+        self.control.ledger().orders.iter().map(|order| order.taken - order.given_back).sum()
+    }
+}
