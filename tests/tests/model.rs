@@ -17,6 +17,7 @@ mod model {
     //! From the words of a history to its judgement.
     mod acting;
     mod channels;
+    mod crowds;
     mod histories;
     mod judge;
     mod post_office;

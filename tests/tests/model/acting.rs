@@ -49,7 +49,7 @@ const ROUNDS: [Duration; 24] = {
 };
 
 /// One history over orders of its own.
-struct History<'a> {
+pub(crate) struct History<'a> {
     stage: &'a Stage,
     name: String,
     caller: Caller,
@@ -79,14 +79,18 @@ pub(crate) async fn play(stage: &Stage, story: &[Step]) -> Vec<String> {
 }
 
 impl<'a> History<'a> {
-    fn new(stage: &'a Stage) -> Self {
+    pub(crate) fn new(stage: &'a Stage) -> Self {
         let caller =
             Caller { merchant_id: stage.merchant.clone(), api_key_id: ApiKeyId::parse("key").unwrap() };
         Self { stage, name: stage.next_name(), caller, known: Mutex::default() }
     }
 
-    fn order(&self, number: u8) -> OrderNo {
+    pub(crate) fn order(&self, number: u8) -> OrderNo {
         OrderNo::parse(format!("{}-{number}", self.name)).unwrap()
+    }
+
+    pub(crate) const fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     fn orders(&self) -> Vec<OrderNo> {
@@ -101,7 +105,7 @@ impl<'a> History<'a> {
         self.know(|known| payment.of(&known.attempts).cloned())
     }
 
-    fn act<'b>(&'b self, replica: usize, act: &'b Act) -> BoxFuture<'b, ()> {
+    pub(crate) fn act<'b>(&'b self, replica: usize, act: &'b Act) -> BoxFuture<'b, ()> {
         Box::pin(async move {
             match act {
                 Act::Create { first, last, way, earlier } => {
@@ -119,7 +123,8 @@ impl<'a> History<'a> {
                     let confirm =
                         ConfirmPayment { payment_no, hint: Some((*says).into()), sdk_result: Vec::new() };
                     let caller = self.caller.clone();
-                    let told = self.call(replica, async move |app| app.confirm_payment(&caller, confirm).await);
+                    let told =
+                        self.call(replica, async move |app| app.confirm_payment(&caller, confirm).await);
                     self.told(told.await.map(|synced| synced.payment));
                 }
                 Act::Ask { payment } => {
@@ -153,7 +158,7 @@ impl<'a> History<'a> {
         })
     }
 
-    fn number(&self, payment: Pick) -> Option<PaymentNo> {
+    pub(crate) fn number(&self, payment: Pick) -> Option<PaymentNo> {
         Some(PaymentNo::parse(self.attempt(payment)?.payment_no).unwrap())
     }
 
@@ -184,13 +189,7 @@ impl<'a> History<'a> {
         }
     }
 
-    async fn create(
-        &self,
-        replica: usize,
-        orders: std::ops::RangeInclusive<u8>,
-        way: Way,
-        earlier: Earlier,
-    ) {
+    async fn create(&self, replica: usize, orders: std::ops::RangeInclusive<u8>, way: Way, earlier: Earlier) {
         let currency = Currency::parse(way.currency()).unwrap();
         let order = |number: u8| OrderAmount {
             order_no: self.order(number),
@@ -223,7 +222,8 @@ impl<'a> History<'a> {
 
     async fn announce(&self, replica: usize, command: CreatePayment) {
         let caller = self.caller.clone();
-        let created = self.call(replica, async move |app: Arc<App>| app.create_payment(&caller, command).await);
+        let created =
+            self.call(replica, async move |app: Arc<App>| app.create_payment(&caller, command).await);
         let Some(CreatedPayment { payment, payment_data }) = created.await else { return };
         if let Some(data) = payment_data {
             let channel = Channel::named(payment.channel.as_str()).unwrap();
@@ -259,7 +259,10 @@ impl<'a> History<'a> {
     }
 
     async fn refund(&self, replica: usize, payment: Pick, extent: Extent, held: bool) {
-        let Some(attempt) = self.attempt(payment) else { return };
+        let attempts = self.know(|known| known.attempts.clone());
+        let paid =
+            |attempt: &Attempt| self.stage.market(attempt.way.channel()).books(&attempt.payment_no).taken > 0;
+        let Some(attempt) = payment.of_likely(&attempts, paid).cloned() else { return };
         if held {
             self.stage.market(attempt.way.channel()).hold_next_refund();
         }
@@ -285,7 +288,8 @@ impl<'a> History<'a> {
         // Callers repeat.
         for _ in 0..2 {
             let (caller, command) = (self.caller.clone(), command.clone());
-            let refund = self.call(replica, async move |app: Arc<App>| app.create_refund(&caller, command).await);
+            let refund =
+                self.call(replica, async move |app: Arc<App>| app.create_refund(&caller, command).await);
             if let Some(refund) = refund.await {
                 let amount = refund.amount.minor_units();
                 self.know(|known| known.promises.refunds.insert(refund.refund_no.to_string(), amount));

@@ -24,7 +24,10 @@ const STAGES: usize = 4;
 /// Histories on a stage before its memory is emptied by setting a new one.
 const PER_STAGE: u32 = 250;
 
-#[expect(clippy::disallowed_methods, reason = "a seed or another number of histories is asked for by the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a seed or another number of histories is asked for by the environment"
+)]
 fn asked_for(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a whole number"))
 }

@@ -46,14 +46,18 @@ fn decided_as_the_channel_says(payment: &Payment, books: &Books) -> Option<Strin
         PaymentState::Initiating | PaymentState::AwaitingPayer | PaymentState::ClientReported => false,
     };
     (!fits).then(|| {
-        format!("{} over {} is {:?}, the channel took {}", payment.payment_no, payment.amount, payment.state, books.taken)
+        format!(
+            "{} over {} is {:?}, the channel took {}",
+            payment.payment_no, payment.amount, payment.state, books.taken
+        )
     })
 }
 
 /// Taken less given back is what its orders say was paid by it and not refunded: nothing, for a duplicate.
 fn kept_as_orders_say(payment: &Payment, books: &Books) -> Option<String> {
     let paid = |allocation: &&Allocation| allocation.state == AllocationState::Effective;
-    let left = |allocation: &Allocation| allocation.amount.minor_units() - allocation.refund_reserved.minor_units();
+    let left =
+        |allocation: &Allocation| allocation.amount.minor_units() - allocation.refund_reserved.minor_units();
     let said: i64 = payment.allocations.iter().filter(paid).map(left).sum();
     let kept = books.taken - books.given_back;
     (kept != said).then(|| format!("{}: the channel kept {kept}, the orders say {said}", payment.payment_no))
@@ -70,7 +74,8 @@ fn refunds_as_booked(ledger: &Ledger, payment: &Payment, books: &Books) -> Vec<S
             && ours.amount.minor_units() == booked.amount
     };
     let missing = ours().filter(|ours| alive.iter().filter(|booked| same(ours, booked)).count() != 1);
-    let missing = missing.map(|refund| format!("{} {:?}: the channel has {alive:?}", refund.refund_no, refund.state));
+    let missing =
+        missing.map(|refund| format!("{} {:?}: the channel has {alive:?}", refund.refund_no, refund.state));
     let unknown = alive.iter().filter(|booked| !ours().any(|ours| same(ours, booked)));
     let unknown = unknown.map(|booked| format!("{}: nobody wanted {booked:?}", payment.payment_no));
     missing.chain(unknown).collect()
@@ -79,7 +84,8 @@ fn refunds_as_booked(ledger: &Ledger, payment: &Payment, books: &Books) -> Vec<S
 fn arrivals_told_once(ledger: &Ledger, payment: &Payment) -> Option<String> {
     let of_payment = ledger.events.iter().filter(|event| event.payment_no == payment.payment_no);
     let told = of_payment.filter(|event| event.event == MerchantEvent::RefundSucceeded).count();
-    let arrived = |refund: &&Refund| refund.payment_no == payment.payment_no && refund.state == RefundState::Succeeded;
+    let arrived =
+        |refund: &&Refund| refund.payment_no == payment.payment_no && refund.state == RefundState::Succeeded;
     let arrived = ledger.refunds.iter().filter(arrived).count();
     (told != arrived).then(|| format!("{}: {arrived} refunds arrived, {told} were told", payment.payment_no))
 }
@@ -108,6 +114,7 @@ fn promises_kept(ledger: &Ledger, promises: &Promises) -> Vec<String> {
         !refunds.any(|refund| refund.amount.minor_units() == **amount)
     };
     let refunds = promises.refunds.iter().filter(recorded);
-    let refunds = refunds.map(|(number, amount)| format!("refund {number} of {amount} was accepted, and is gone"));
+    let refunds =
+        refunds.map(|(number, amount)| format!("refund {number} of {amount} was accepted, and is gone"));
     paid.chain(refunds).collect()
 }

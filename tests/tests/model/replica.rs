@@ -36,7 +36,8 @@ pub(crate) struct Replica {
 
 impl Replica {
     pub(crate) async fn start(config: &Arc<Config>, registry: &ChannelRegistry, clock: &SharedClock) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let wire = Arc::new(Wire::new(ReqwestHttp::new(&config.channel_http).unwrap()));
         let ports = Ports {
             clock: Arc::new(clock.clone()),

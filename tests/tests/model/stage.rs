@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use channel_bad_pay::BadPayFactory;
 use payment_core::{identifiers::MerchantId, invariant};
 use payment_sandbox::{clock::SimulatorClock, postgres::TestDatabase};
 use payment_server::{
@@ -19,7 +20,6 @@ use payment_server::{
 use payment_store::Store;
 use payment_tests::{
     app::{MERCHANT, START, SharedClock},
-    bad_pay::BadPayFactory,
     database,
 };
 use tokio::{net::TcpListener, sync::Mutex};
@@ -45,8 +45,14 @@ const MATTERS: [(&str, &str); 14] = [
     ("paid by PayPal", "SELECT count(*) FROM payment WHERE channel = 'paypal' AND state = 'SUCCEEDED'"),
     ("paid by Bad Pay", "SELECT count(*) FROM payment WHERE channel = 'bad-pay' AND state = 'SUCCEEDED'"),
     ("payments closed", "SELECT count(*) FROM payment WHERE state = 'CLOSED'"),
-    ("paid after the close", "SELECT count(*) FROM payment_transition WHERE from_state = 'CLOSED' AND to_state = 'SUCCEEDED'"),
-    ("found paid by asking", "SELECT count(*) FROM payment_transition WHERE to_state = 'SUCCEEDED' AND source = 'QUERY_ANSWER'"),
+    (
+        "paid after the close",
+        "SELECT count(*) FROM payment_transition WHERE from_state = 'CLOSED' AND to_state = 'SUCCEEDED'",
+    ),
+    (
+        "found paid by asking",
+        "SELECT count(*) FROM payment_transition WHERE to_state = 'SUCCEEDED' AND source = 'QUERY_ANSWER'",
+    ),
     ("duplicates", "SELECT count(*) FROM allocation WHERE state = 'DUPLICATE'"),
     (
         "baskets that were duplicates in part",
@@ -54,7 +60,10 @@ const MATTERS: [(&str, &str); 14] = [
          WHERE one.state = 'DUPLICATE' AND other.state = 'EFFECTIVE'",
     ),
     ("refunds that callers wanted", "SELECT count(*) FROM refund WHERE origin = 'CALLER'"),
-    ("refunds in part", "SELECT count(*) FROM refund JOIN payment USING (payment_no) WHERE refund.amount < payment.amount"),
+    (
+        "refunds in part",
+        "SELECT count(*) FROM refund JOIN payment USING (payment_no) WHERE refund.amount < payment.amount",
+    ),
     ("refunds under a successor's number", "SELECT count(*) FROM refund WHERE successors > 0"),
     ("repeated notifications", "SELECT count(*) FROM notification WHERE verdict = 'REPEATED'"),
     ("captures intended", "SELECT count(*) FROM payment WHERE capture_intend_time IS NOT NULL"),
@@ -217,7 +226,8 @@ impl Stage {
     }
 
     async fn reached(&self) -> Reached {
-        let mut reached = Reached::from([("replicas that died", self.replicas.deaths.load(Ordering::SeqCst))]);
+        let mut reached =
+            Reached::from([("replicas that died", self.replicas.deaths.load(Ordering::SeqCst))]);
         for (what, sql) in MATTERS {
             let count: i64 = self.observer.query_one(sql, &[]).await.unwrap().get(0);
             reached.insert(what, u64::try_from(count).unwrap());
@@ -232,7 +242,7 @@ fn config(database: &str, callbacks: &str, markets: &[Box<dyn Market>]) -> Confi
         "[database]\nurl = \"{database}\"\ntls = \"disabled\"\nmax_connections = 4\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
          [callbacks]\nlisten = \"127.0.0.1:0\"\npublic_url = \"{callbacks}\"\nallow_insecure = true\n\
          [admin]\nlisten = \"127.0.0.1:0\"\n[jobs]\nenabled = false\n\
-         [merchants.{MERCHANT}]\napi_keys = [{{ id = \"key\", sha256 = \"{}\" }}]\n",
+         [merchants.{MERCHANT}]\napi_keys = [{{ id = \"key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\"] }}]\n",
         key.hash
     );
     for (market, channel) in markets.iter().zip(Channel::ALL) {

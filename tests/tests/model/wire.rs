@@ -5,11 +5,11 @@ use std::{
     future::pending,
     sync::{
         Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
 };
 
-use payment_core::ports::{Http, HttpError, HttpRequest, HttpResponse};
+use payment_core::ports::{Http, HttpError, HttpMethod, HttpRequest, HttpResponse};
 use payment_server::ports::ReqwestHttp;
 use tokio::sync::watch;
 
@@ -20,13 +20,20 @@ pub(crate) struct Wire {
     http: ReqwestHttp,
     /// Calls that pass before it, and what then happens.
     planned: Mutex<Vec<(u32, Mishap)>>,
+    answers_to_lose: AtomicU32,
     dead: watch::Sender<bool>,
     calls: AtomicU64,
 }
 
 impl Wire {
     pub(crate) fn new(http: ReqwestHttp) -> Self {
-        Self { http, planned: Mutex::default(), dead: watch::Sender::new(false), calls: AtomicU64::new(0) }
+        Self {
+            http,
+            planned: Mutex::default(),
+            answers_to_lose: AtomicU32::new(0),
+            dead: watch::Sender::new(false),
+            calls: AtomicU64::new(0),
+        }
     }
 
     /// Lets something happen to a call: the next one, if none is to pass before.
@@ -34,9 +41,19 @@ impl Wire {
         self.planned.lock().unwrap().push((calls_before, mishap));
     }
 
+    /// The answers to so many writes are lost from now on, after the channel acted.
+    pub(crate) fn lose_answers(&self, times: u32) {
+        self.answers_to_lose.store(times, Ordering::SeqCst);
+    }
+
+    pub(crate) fn answers_to_lose(&self) -> u32 {
+        self.answers_to_lose.load(Ordering::SeqCst)
+    }
+
     /// Nothing happens to calls any more.
     pub(crate) fn heal(&self) {
         self.planned.lock().unwrap().clear();
+        self.lose_answers(0);
     }
 
     /// Calls so far.
@@ -59,7 +76,12 @@ impl Wire {
         let _ = self.dead.subscribe().wait_for(|dead| *dead).await;
     }
 
-    fn next_mishap(&self) -> Option<Mishap> {
+    fn next_mishap(&self, method: HttpMethod) -> Option<Mishap> {
+        let left = |left: u32| left.checked_sub(1);
+        let is_write = method != HttpMethod::Get;
+        if is_write && self.answers_to_lose.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_ok() {
+            return Some(Mishap::LostAnswer);
+        }
         let mut planned = self.planned.lock().unwrap();
         let due = planned.iter().position(|(before, _)| *before == 0);
         for (before, _) in planned.iter_mut() {
@@ -82,7 +104,7 @@ impl Http for Wire {
         if self.is_dead() {
             self.die_for_ever().await;
         }
-        match self.next_mishap() {
+        match self.next_mishap(request.method) {
             None => self.http.send(request).await,
             Some(Mishap::NotSent) => Err(HttpError::NotSent("a mishap".to_owned())),
             Some(Mishap::LostRequest) => Err(HttpError::Unknown("the request was lost".to_owned())),
@@ -97,7 +119,11 @@ impl Http for Wire {
             }
             Some(Mishap::BadGateway) => {
                 self.http.send(request).await?;
-                Ok(HttpResponse { status: 502, headers: Vec::new(), body: b"<html>bad gateway</html>".to_vec() })
+                Ok(HttpResponse {
+                    status: 502,
+                    headers: Vec::new(),
+                    body: b"<html>bad gateway</html>".to_vec(),
+                })
             }
             Some(Mishap::DeathBefore) => self.die_for_ever().await,
             Some(Mishap::DeathAfter) => {

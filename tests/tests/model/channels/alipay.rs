@@ -76,7 +76,9 @@ impl Market for Alipay {
     }
 
     fn books(&self, payment_no: &str) -> Books {
-        let Some(order) = self.control.order(&self.merchant.app_id, payment_no) else { return Books::default() };
+        let Some(order) = self.control.order(&self.merchant.app_id, payment_no) else {
+            return Books::default();
+        };
         let refunds = order.refunds.into_iter().map(|refund| BookedRefund {
             number: refund.out_request_no,
             amount: refund.amount,

@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeSet,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
+use channel_bad_pay::{BadPayApp, BadRefund, OrderState};
 use payment_core::gateway::PaymentData;
 use payment_sandbox::clock::SimulatorClock;
-use payment_tests::bad_pay::{BadPayApp, BadRefund, OrderState};
+use payment_tests::app::SharedClock;
 
 use super::{Attempt, BookedRefund, Books, Market, RefundStage, lines};
 use crate::model::story::{Ending, Landing};
@@ -26,7 +27,7 @@ pub(crate) struct BadPay {
 
 impl BadPay {
     pub(crate) async fn open(clock: &SimulatorClock) -> Self {
-        let app = BadPayApp::start(clock.clone()).await;
+        let app = BadPayApp::start(Arc::new(SharedClock(clock.clone()))).await;
         let key = app.open_shop(SHOP);
         Self { app, key, clock: clock.clone(), silenced: Mutex::default() }
     }
@@ -53,7 +54,12 @@ fn given_back(refunds: &[BookedRefund]) -> i64 {
 #[async_trait::async_trait]
 impl Market for BadPay {
     fn account(&self) -> String {
-        lines(&[("channel", "bad-pay"), ("shop", SHOP), ("key", &self.key), ("base_url", self.app.base_url())])
+        lines(&[
+            ("channel", "bad-pay"),
+            ("shop", SHOP),
+            ("key", &self.key),
+            ("base_url", self.app.base_url()),
+        ])
     }
 
     fn notified_at(&self, _: &str) {}

@@ -161,7 +161,11 @@ impl Way {
     pub(crate) const fn currency(self) -> &'static str {
         match self {
             Self::PaypalCheckout => "USD",
-            Self::WechatApp | Self::WechatNative | Self::AlipayApp | Self::AlipayPrecreate | Self::BadPayApp => "CNY",
+            Self::WechatApp
+            | Self::WechatNative
+            | Self::AlipayApp
+            | Self::AlipayPrecreate
+            | Self::BadPayApp => "CNY",
         }
     }
 
@@ -170,7 +174,11 @@ impl Way {
             Self::PaypalCheckout => {
                 json!({"return_url": "https://shop.example/back", "cancel_url": "https://shop.example/cart"})
             }
-            Self::WechatApp | Self::WechatNative | Self::AlipayApp | Self::AlipayPrecreate | Self::BadPayApp => json!({}),
+            Self::WechatApp
+            | Self::WechatNative
+            | Self::AlipayApp
+            | Self::AlipayPrecreate
+            | Self::BadPayApp => json!({}),
         }
     }
 }

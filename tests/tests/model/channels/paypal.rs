@@ -4,8 +4,8 @@ use payment_core::gateway::PaymentData;
 use payment_sandbox::{
     clock::SimulatorClock,
     paypal::{
-        ApproveOptions, Fault, FaultRule, Funding, GeneratedMerchant, LedgerOrder, LedgerRefund, MerchantOptions,
-        Operation, PaypalControl, PaypalSimulator, RefundStatus, SimulatorOptions,
+        ApproveOptions, Fault, FaultRule, Funding, GeneratedMerchant, LedgerOrder, LedgerRefund,
+        MerchantOptions, Operation, PaypalControl, PaypalSimulator, RefundStatus, SimulatorOptions,
     },
 };
 use url::Url;
@@ -58,7 +58,9 @@ impl Market for Paypal {
     }
 
     fn pay(&self, attempt: &Attempt, _: Landing) {
-        let PaymentData::RedirectUrl(url) = &attempt.data else { panic!("no address for a browser: {attempt:?}") };
+        let PaymentData::RedirectUrl(url) = &attempt.data else {
+            panic!("no address for a browser: {attempt:?}")
+        };
         let url: Url = url.parse().unwrap();
         let (_, order_id) = url.query_pairs().find(|(name, _)| name == "token").unwrap();
         // Whoever may not approve is told so.
@@ -108,7 +110,8 @@ impl Market for Paypal {
         };
         let orders = self.control.orders_of(payment_no);
         let mut refunds = orders.iter().flat_map(Self::refunds);
-        let pending = |refund: &&LedgerRefund| number(refund) == wanted && refund.status == RefundStatus::Pending;
+        let pending =
+            |refund: &&LedgerRefund| number(refund) == wanted && refund.status == RefundStatus::Pending;
         self.control.settle_refund(&refunds.find(pending).unwrap().refund_id, status).unwrap();
     }
 

@@ -4,8 +4,8 @@ use payment_core::gateway::PaymentData;
 use payment_sandbox::{
     clock::SimulatorClock,
     wechat::{
-        self, Balance, GeneratedMerchant, KeyMode, MerchantOptions, PayOptions, RefundStatus, SimulatorOptions,
-        WechatControl, WechatSimulator,
+        self, Balance, GeneratedMerchant, KeyMode, MerchantOptions, PayOptions, RefundStatus,
+        SimulatorOptions, WechatControl, WechatSimulator,
     },
 };
 
@@ -78,7 +78,9 @@ impl Market for Wechat {
     }
 
     fn books(&self, payment_no: &str) -> Books {
-        let Some(order) = self.control.order(&self.merchant.mchid, payment_no) else { return Books::default() };
+        let Some(order) = self.control.order(&self.merchant.mchid, payment_no) else {
+            return Books::default();
+        };
         let refunds = order.refunds.into_iter().map(|refund| BookedRefund {
             number: refund.out_refund_no,
             amount: refund.refund,
