@@ -149,7 +149,7 @@ pub struct BadRefund {
 impl BadRefund {
     /// The merchant's number of it.
     #[must_use]
-    pub fn number(&self) -> &str {
+    pub fn refund_no(&self) -> &str {
         &self.content.refund
     }
 

@@ -61,6 +61,13 @@ pub(crate) enum Act {
     Together(Box<Act>, Box<Act>),
 }
 
+impl Act {
+    /// Whether it, or one of the two that happen at once, is such a one.
+    pub(crate) fn has(&self, is: impl Fn(&Self) -> bool) -> bool {
+        if let Self::Together(one, other) = self { is(one) || is(other) } else { is(self) }
+    }
+}
+
 /// One of those that are there, counted around.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pick(pub(crate) u8);

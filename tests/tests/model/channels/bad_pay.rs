@@ -89,7 +89,7 @@ impl Market for BadPay {
 
     fn books(&self, payment_no: &str) -> Books {
         let refunds = self.app.refunds(SHOP, payment_no).into_iter().map(|refund| BookedRefund {
-            number: refund.number().to_owned(),
+            number: refund.refund_no().to_owned(),
             amount: refund.minor_units(),
             stage: stage(&refund),
         });
