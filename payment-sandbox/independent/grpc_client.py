@@ -49,6 +49,19 @@ def pay(addresses, parameters):
         return json.load(answer)["transaction_id"]
 
 
+def follow(events, cursor=""):
+    """Every event after the cursor, with the cursor to keep once it is dealt with. Goes on after whatever breaks it off."""
+    while True:
+        try:
+            for answer in events.call("StreamEvents", after=cursor):
+                cursor = answer.cursor
+                if answer.HasField("event"):
+                    yield answer.event, cursor
+        except grpc.RpcError as broken:
+            print("following again:", broken.code().name, flush=True)
+            time.sleep(1)
+
+
 def state_name(message, field):
     value = getattr(message, field)
     return message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number[value].name
@@ -82,6 +95,12 @@ def main():
             last = state_name(update.payment, "state")
             print("watched:", last, flush=True)
         assert last == "PAYMENT_STATE_SUCCEEDED", last
+
+        events = Service(channel, pool, "payment.v1.EventService", addresses["api_key"])
+        for event, _ in follow(events):
+            if event.payment_no == created.payment.payment_no:
+                break
+        print("told:", state_name(event, "type"), event.payment.amount.minor_units, flush=True)
 
         order = orders.call("GetOrder", order_no=order_no).order
         print("order:", state_name(order, "state"), order.paid_amount.minor_units, flush=True)

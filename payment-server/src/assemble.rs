@@ -7,7 +7,7 @@ use payment_store::{DatabaseTls, Store, StoreError, StoreOptions};
 
 use crate::{
     admin::{NotReady, Readiness},
-    app::{App, Notifications, Policy},
+    app::{App, Notifications, Policy, keep_feeds},
     callback::NotificationHandler,
     channels::{Accounts, ChannelRegistry},
     config::{self, ApiKeys, Config, ConfigError, DatabaseEncryption},
@@ -120,6 +120,7 @@ pub async fn start(
         accounts: Arc::new(accounts),
         keys: Arc::new(ApiKeys::new(&config.merchants, &config.operators)),
         lifecycle: lifecycle.clone(),
+        max_event_streams: config.events.max_streams,
     };
     let (routes, health) = grpc::routes(services, &config.grpc, &config.callbacks).await?;
     let components = Components {
@@ -129,6 +130,7 @@ pub async fn start(
         lifecycle: lifecycle.clone(),
     };
     let running = serve::start(config, components).await?;
+    lifecycle.tasks.spawn(keep_feeds(Arc::clone(&app), config.events.settings));
     if config.jobs.enabled {
         // Among the tasks that the end waits for: what was claimed is handled before the process goes.
         lifecycle.tasks.spawn(jobs::run(app, config.jobs.settings));

@@ -39,6 +39,7 @@ fn shown(config: &Config) -> String {
         log,
         payments,
         jobs,
+        events,
         channel_http,
         shutdown,
         merchants,
@@ -46,7 +47,7 @@ fn shown(config: &Config) -> String {
         ..
     } = config;
     format!(
-        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{channel_http:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
+        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{events:#?}{channel_http:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
     )
 }
 
@@ -88,9 +89,18 @@ fn every_key_that_has_a_default_is_documented() {
     let minimal =
         "[database]\nurl = \"postgres://localhost\"\n[callbacks]\npublic_url = \"https://pay.example.com\"\n";
     // An unknown key's message lists every key of its section.
-    for section in
-        ["database", "grpc", "callbacks", "admin", "log", "payments", "jobs", "channel_http", "shutdown"]
-    {
+    for section in [
+        "database",
+        "grpc",
+        "callbacks",
+        "admin",
+        "log",
+        "payments",
+        "jobs",
+        "events",
+        "channel_http",
+        "shutdown",
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("payment.toml");
         let environment =

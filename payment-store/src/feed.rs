@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use diesel::{
     QueryableByName,
     prelude::*,
-    sql_types::{Array, BigInt, Text},
+    sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::{FutureExt as _, future::BoxFuture};
@@ -23,7 +23,7 @@ use crate::{
     Store,
     cached::Cached,
     error::StoreError,
-    schema::{event_feed, outbox_event},
+    schema::event_feed,
     snapshot::Snapshot,
     transaction::{self, Abort},
     words::Word as _,
@@ -85,18 +85,39 @@ pub struct Numbered {
     pub last_no: i64,
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = outbox_event, check_for_backend(diesel::pg::Pg))]
-struct EventRow {
-    event_id: Uuid,
-    merchant_id: String,
+/// A stretch of a feed, read in one snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedWindow {
+    /// The events, in their order.
+    pub events: Vec<FeedEvent>,
+    /// How far the feed reached then: every event up to its end was visible, and none begins below it.
+    pub reach: FeedReach,
+}
+
+/// A feed's reach with one of its events, or with none.
+#[derive(QueryableByName)]
+struct WindowRow {
+    #[diesel(sql_type = BigInt)]
+    last_no: i64,
+    #[diesel(sql_type = BigInt)]
+    trimmed_no: i64,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    event_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<BigInt>)]
     feed_no: Option<i64>,
-    event: String,
-    payment_no: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    event: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    payment_no: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
     refund_no: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
     case_id: Option<Uuid>,
-    revision: i32,
-    create_time: OffsetDateTime,
+    #[diesel(sql_type = Nullable<Integer>)]
+    revision: Option<i32>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    create_time: Option<OffsetDateTime>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
     snapshot: Option<Value>,
 }
 
@@ -108,10 +129,17 @@ struct NumberedRow {
     last_no: i64,
 }
 
+/// A merchant's name.
 #[derive(QueryableByName)]
-struct MerchantRow {
+pub(crate) struct MerchantRow {
     #[diesel(sql_type = Text)]
     merchant_id: String,
+}
+
+impl MerchantRow {
+    pub(crate) fn into_merchant(self) -> Result<MerchantId, StoreError> {
+        merchant(self.merchant_id)
+    }
 }
 
 // `$1` being the merchant, `$2` the number given last and `$3` the most events. It runs after the lock was waited for, so
@@ -139,6 +167,21 @@ const WAITING: &str = "\
                 ORDER BY merchant_id LIMIT 1) \
         FROM waiting WHERE waiting.merchant_id IS NOT NULL) \
     SELECT merchant_id FROM waiting WHERE merchant_id IS NOT NULL LIMIT $1";
+
+// `$1` being the merchant, `$2` the number to go on after, `$3` the most events, `$4` the payment or nothing. One statement, so
+// reach and events are of one snapshot. Each of the two is written out, for a plan that fits its index.
+const WINDOW: &str = "\
+    SELECT feed.last_no, feed.trimmed_no, told.* FROM event_feed AS feed LEFT JOIN LATERAL ( \
+        SELECT event_id, feed_no, event, payment_no, refund_no, case_id, revision, create_time, snapshot \
+        FROM outbox_event WHERE merchant_id = feed.merchant_id AND feed_no > $2 \
+        ORDER BY feed_no LIMIT $3) AS told ON true \
+    WHERE feed.merchant_id = $1 ORDER BY told.feed_no";
+const WINDOW_OF_PAYMENT: &str = "\
+    SELECT feed.last_no, feed.trimmed_no, told.* FROM event_feed AS feed LEFT JOIN LATERAL ( \
+        SELECT event_id, feed_no, event, payment_no, refund_no, case_id, revision, create_time, snapshot \
+        FROM outbox_event WHERE payment_no = $4 AND merchant_id = feed.merchant_id AND feed_no > $2 \
+        ORDER BY feed_no LIMIT $3) AS told ON true \
+    WHERE feed.merchant_id = $1 ORDER BY told.feed_no";
 
 const REACHES: &str = "\
     SELECT merchant_id, last_no, trimmed_no FROM event_feed WHERE merchant_id = ANY ($1)";
@@ -177,7 +220,7 @@ impl Store {
         let mut connection = self.connections.acquire().await?;
         let waiting = diesel::sql_query(WAITING).bind::<BigInt, _>(i64::from(limit));
         let rows: Vec<MerchantRow> = Cached(waiting).load(&mut connection).await?;
-        rows.into_iter().map(|row| merchant(row.merchant_id)).collect()
+        rows.into_iter().map(MerchantRow::into_merchant).collect()
     }
 
     /// How far merchants' feeds reach. A merchant that has none yet is left out.
@@ -208,26 +251,25 @@ impl Store {
         Ok(reaches.pop().map(|(_, reach)| reach).unwrap_or_default())
     }
 
-    /// Reads events after a number, in their order. Whoever must know that none between was deleted asks
-    /// [`Store::feed_reach`] afterwards.
+    /// Reads events after a number, in their order, with how far the feed reaches.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn feed_read(&self, query: &FeedQuery) -> Result<Vec<FeedEvent>, StoreError> {
+    pub async fn feed_window(&self, query: &FeedQuery) -> Result<FeedWindow, StoreError> {
         let mut connection = self.connections.acquire().await?;
-        let after = outbox_event::table
-            .filter(outbox_event::merchant_id.eq(query.merchant_id.as_str()))
-            .filter(outbox_event::feed_no.gt(query.after))
-            .order(outbox_event::feed_no)
-            .limit(i64::from(query.limit))
-            .select(EventRow::as_select());
-        let rows: Vec<EventRow> = match &query.payment_no {
-            None => after.load(&mut connection).await?,
-            Some(payment_no) => {
-                after.filter(outbox_event::payment_no.eq(payment_no)).load(&mut connection).await?
-            }
+        let statement = query.payment_no.as_ref().map_or(WINDOW, |_| WINDOW_OF_PAYMENT);
+        let window = diesel::sql_query(statement)
+            .bind::<Text, _>(query.merchant_id.as_str())
+            .bind::<BigInt, _>(query.after)
+            .bind::<BigInt, _>(i64::from(query.limit));
+        let rows: Vec<WindowRow> = match &query.payment_no {
+            None => Cached(window).load(&mut connection).await?,
+            Some(payment_no) => Cached(window.bind::<Text, _>(payment_no)).load(&mut connection).await?,
         };
-        rows.into_iter().map(EventRow::into_event).collect()
+        let reach = |row: &WindowRow| FeedReach { last_no: row.last_no, trimmed_no: row.trimmed_no };
+        let reach = rows.iter().next().map(reach).unwrap_or_default();
+        let events = rows.into_iter().filter_map(|row| row.into_event(&query.merchant_id));
+        Ok(FeedWindow { events: events.collect::<Result<_, _>>()?, reach })
     }
 }
 
@@ -286,21 +328,25 @@ fn merchant(name: String) -> Result<MerchantId, StoreError> {
     MerchantId::parse(name).map_err(|_| StoreError::Corrupt("outbox_event"))
 }
 
-impl EventRow {
-    fn into_event(self) -> Result<FeedEvent, StoreError> {
-        const CORRUPT: StoreError = StoreError::Corrupt("outbox_event");
-        let snapshot = self.snapshot.map(serde_json::from_value).transpose();
-        Ok(FeedEvent {
-            event_id: self.event_id,
-            merchant_id: merchant(self.merchant_id)?,
-            feed_no: self.feed_no.ok_or(CORRUPT)?,
-            event: MerchantEvent::of_word(&self.event)?,
-            payment_no: self.payment_no,
+impl WindowRow {
+    /// `None`: the row of a stretch without events.
+    fn into_event(self, merchant_id: &MerchantId) -> Option<Result<FeedEvent, StoreError>> {
+        let event_id = self.event_id?;
+        Some(self.into_event_of(event_id, merchant_id).ok_or(StoreError::Corrupt("outbox_event")))
+    }
+
+    fn into_event_of(self, event_id: Uuid, merchant_id: &MerchantId) -> Option<FeedEvent> {
+        Some(FeedEvent {
+            event_id,
+            merchant_id: merchant_id.clone(),
+            feed_no: self.feed_no?,
+            event: MerchantEvent::of_word(&self.event?).ok()?,
+            payment_no: self.payment_no?,
             refund_no: self.refund_no,
             case_id: self.case_id,
-            revision: self.revision,
-            create_time: self.create_time,
-            snapshot: snapshot.map_err(|_| CORRUPT)?,
+            revision: self.revision?,
+            create_time: self.create_time?,
+            snapshot: self.snapshot.map(serde_json::from_value).transpose().ok()?,
         })
     }
 }

@@ -8,6 +8,7 @@
 mod appended;
 mod cached;
 mod case;
+mod consumer;
 mod due;
 mod error;
 mod feed;
@@ -21,11 +22,13 @@ pub mod refund;
 mod schema;
 mod snapshot;
 mod transaction;
+mod trim;
 mod words;
 
+pub use consumer::{Advanced, ConsumerProcess};
 pub use due::{Claim, DuePayments, DueRefund, NextCheck};
 pub use error::StoreError;
-pub use feed::{FeedEvent, FeedQuery, FeedReach, Numbered};
+pub use feed::{FeedEvent, FeedQuery, FeedReach, FeedWindow, Numbered};
 pub use inbox::{Delivery, NotificationRecord};
 pub use pool::{DatabaseTls, StoreOptions};
 pub use snapshot::{

@@ -9,8 +9,8 @@ use std::{
 
 use payment_core::{gateway::GatewayFactory, invariant, ports::Ports};
 use payment_proto::v1::{
-    order_service_client::OrderServiceClient, payment_service_client::PaymentServiceClient,
-    refund_service_client::RefundServiceClient,
+    event_service_client::EventServiceClient, order_service_client::OrderServiceClient,
+    payment_service_client::PaymentServiceClient, refund_service_client::RefundServiceClient,
 };
 use payment_sandbox::{
     clock::SimulatorClock,
@@ -39,7 +39,7 @@ use tonic::{
     transport::Channel,
 };
 
-use crate::database;
+use crate::database::{self, proxy::Proxy};
 
 /// When every test begins.
 pub const START: OffsetDateTime = datetime!(2026-11-23 08:00 UTC);
@@ -94,6 +94,9 @@ pub type Orders = OrderServiceClient<InterceptedService<Channel, WithKey>>;
 /// A client of the refund service.
 pub type Refunds = RefundServiceClient<InterceptedService<Channel, WithKey>>;
 
+/// A client of the event service.
+pub type Events = EventServiceClient<InterceptedService<Channel, WithKey>>;
+
 /// A running service with everything around it.
 pub struct TestApp {
     /// The channel's side.
@@ -113,6 +116,7 @@ pub struct TestApp {
     channel: Channel,
     keys: BTreeMap<&'static str, WithKey>,
     folder: TempDir,
+    wire: Option<Proxy>,
 }
 
 /// How a test wants its service.
@@ -128,6 +132,8 @@ pub struct TestAppOptions {
     pub account_config: String,
     /// Channels beside those that come with the server.
     pub plugins: Vec<Arc<dyn GatewayFactory>>,
+    /// Whether the server's statements go over a wire that counts them: [`TestApp::wire`].
+    pub counted: bool,
 }
 
 impl TestAppOptions {
@@ -140,6 +146,7 @@ impl TestAppOptions {
             clock: SimulatorClock::manual(START),
             account_config: String::new(),
             plugins: Vec::new(),
+            counted: false,
         }
     }
 }
@@ -167,6 +174,9 @@ impl TestApp {
         let other_merchant =
             simulator.control().create_merchant(MerchantOptions::new(KeyMode::PublicKey)).await.unwrap();
         let database = database::migrated_database().await;
+        let wire = if options.counted { Some(Proxy::to(database.url()).await) } else { None };
+        let database_url =
+            wire.as_ref().map_or_else(|| database.url().to_owned(), |wire| wire.url(database.url()));
         let folder = tempfile::tempdir().unwrap();
         let mut keys = BTreeMap::new();
         let mut merchants = String::new();
@@ -190,8 +200,7 @@ impl TestApp {
             "[database]\nurl = \"{}\"\ntls = \"disabled\"\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
              [callbacks]\nlisten = \"{callbacks}\"\npublic_url = \"http://{callbacks}\"\nallow_insecure = true\n\
              [admin]\nlisten = \"127.0.0.1:0\"\n{jobs}{}\n{merchants}",
-            database.url(),
-            options.more_config,
+            database_url, options.more_config,
         );
         std::fs::write(folder.path().join("config.toml"), text).unwrap();
         let config = load(&folder);
@@ -213,6 +222,7 @@ impl TestApp {
             channel,
             keys,
             folder,
+            wire,
         }
     }
 
@@ -267,6 +277,24 @@ impl TestApp {
     #[must_use]
     pub fn refunds_of(&self, merchant: &str) -> Refunds {
         RefundServiceClient::with_interceptor(self.channel.clone(), self.keys[merchant].clone())
+    }
+
+    /// The event service for [`MERCHANT`].
+    #[must_use]
+    pub fn events_client(&self) -> Events {
+        self.events_client_of(MERCHANT)
+    }
+
+    /// The event service for a merchant.
+    #[must_use]
+    pub fn events_client_of(&self, merchant: &str) -> Events {
+        EventServiceClient::with_interceptor(self.channel.clone(), self.keys[merchant].clone())
+    }
+
+    /// The wire of [`TestAppOptions::counted`].
+    #[must_use]
+    pub fn wire(&self) -> &Proxy {
+        self.wire.as_ref().expect("statements are counted")
     }
 
     /// Another replica on the same database and clock, without listeners: a new one at each call.

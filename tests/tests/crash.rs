@@ -10,6 +10,8 @@
     reason = "helpers of tests fail as tests do, and measured figures are printed"
 )]
 
+#[path = "crash/events.rs"]
+mod events;
 #[path = "crash/figures.rs"]
 mod figures;
 #[path = "crash/killed.rs"]

@@ -21,6 +21,8 @@ mod creating;
 mod encryption;
 #[path = "store/failing.rs"]
 mod failing;
+#[path = "store/feed.rs"]
+mod feed;
 #[path = "store/lock_order.rs"]
 mod lock_order;
 #[path = "store/migrations.rs"]

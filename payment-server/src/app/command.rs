@@ -1,15 +1,17 @@
 //! What callers ask of the use cases, already checked field by field.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use payment_core::{
     gateway::PaymentData,
     identifiers::{
         ApiKeyId, ChannelAccountId, ChannelName, MerchantId, OrderNo, PaymentNo, Product, RefundNo, RequestId,
     },
+    merchant_event::MerchantEvent,
     payment::{Payment, create::OrderAmount, state::PaymentState},
     refund::{Refund, RefundReason, reserve::Split, state::RefundState},
 };
+use payment_store::FeedEvent;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
@@ -178,6 +180,76 @@ pub struct PaymentPage {
     pub payments: Vec<Payment>,
     /// The last of them, if there are more.
     pub next: Option<PaymentNo>,
+}
+
+/// Which events are told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventFilter {
+    /// Only these kinds; empty for all.
+    pub kinds: Vec<MerchantEvent>,
+    /// Only those about this payment and its refunds.
+    pub payment_no: Option<PaymentNo>,
+}
+
+impl EventFilter {
+    /// Whether an event is told.
+    #[must_use]
+    pub fn passes(&self, event: &FeedEvent) -> bool {
+        let of_kind = self.kinds.is_empty() || self.kinds.contains(&event.event);
+        let of_payment = self.payment_no.as_ref().is_none_or(|no| no.as_str() == event.payment_no);
+        of_kind && of_payment
+    }
+}
+
+/// Which events to list, oldest first.
+#[derive(Debug, Clone)]
+pub struct ListEvents {
+    /// 1 to 200.
+    pub page_size: u16,
+    /// Only those after this place in the feed; from the oldest if not given.
+    pub after: Option<i64>,
+    /// Which.
+    pub filter: EventFilter,
+}
+
+/// One page of events.
+#[derive(Debug, Clone)]
+pub struct EventPage {
+    /// The events, oldest first.
+    pub events: Vec<FeedEvent>,
+    /// The place in the feed up to which everything was looked at.
+    pub reached: i64,
+    /// Whether more follows.
+    pub more: bool,
+}
+
+/// Where to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedStart {
+    /// With the oldest event that is kept.
+    Oldest,
+    /// With what becomes true from now on.
+    Now,
+    /// After this place in the feed.
+    After(i64),
+}
+
+/// Which events to follow.
+#[derive(Debug, Clone)]
+pub struct FollowEvents {
+    /// Where to begin.
+    pub start: FeedStart,
+    /// Which.
+    pub filter: EventFilter,
+}
+
+/// One item of a stream of events.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    /// The event; none in a sign of life.
+    pub event: Option<Arc<FeedEvent>>,
+    /// The place in the feed up to which everything was told or left out by the filter.
+    pub reached: i64,
 }
 
 /// An order as far as this service knows it.

@@ -92,6 +92,12 @@ pub enum AppError {
         /// What it cannot, such as `pay by product jsapi`.
         capability: String,
     },
+    /// Events after the cursor were deleted: it is older than is kept.
+    #[error("events after the cursor were deleted")]
+    CursorExpired,
+    /// The feed never reached the cursor.
+    #[error("the feed does not reach the cursor")]
+    CursorAhead,
     /// Others kept changing the same orders; trying again will do.
     #[error("lost a race for the same orders")]
     LostRace,

@@ -16,6 +16,7 @@ mod create_refund;
 mod drive_refund;
 mod earlier_attempts;
 pub mod error;
+mod feed;
 mod hand_out;
 mod handle_notification;
 pub mod principal;
@@ -23,6 +24,7 @@ mod read;
 mod run_job;
 mod watch_payment;
 
+pub use feed::{Delivery, FeedSettings, consume, keep_feeds};
 pub use handle_notification::Notifications;
 
 use std::{future::Future, sync::Arc, time::Duration};
@@ -46,6 +48,7 @@ use crate::{
 use changes::Changes;
 use command::{Caller, EarlierAttemptPolicy};
 use error::AppError;
+use feed::Tails;
 use payment_core::evidence::Evidence;
 
 /// What the configuration lets the use cases decide.
@@ -67,6 +70,7 @@ pub struct App {
     randomness: Arc<dyn Randomness>,
     policy: Policy,
     changes: Changes,
+    feeds: Arc<Tails>,
     guards: Guards,
     lifecycle: Lifecycle,
 }
@@ -89,6 +93,7 @@ impl App {
             randomness,
             policy,
             changes: Changes::new(),
+            feeds: Tails::new(),
             guards: Guards::new(),
             lifecycle,
         })

@@ -30,8 +30,8 @@ pub use merchant::{AccountConfig, Merchant};
 pub use operator::OperatorConfig;
 pub use report::Sources;
 pub use sections::{
-    Admin, Callbacks, ChannelHttp, Database, DatabaseEncryption, Grpc, Jobs, Log, LogFormat, Payments,
-    Shutdown,
+    Admin, Callbacks, ChannelHttp, Database, DatabaseEncryption, Events, Grpc, Jobs, Log, LogFormat,
+    Payments, Shutdown,
 };
 
 use self::{report::Report, section::Section};
@@ -53,6 +53,8 @@ pub struct Config {
     pub payments: Payments,
     /// How due work is looked for.
     pub jobs: Jobs,
+    /// How callers are told what became true.
+    pub events: Events,
     /// How channels are called.
     pub channel_http: ChannelHttp,
     /// How the server ends.
@@ -116,6 +118,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let log = Log::read(root.subsection("log"));
     let payments = Payments::read(root.subsection("payments"));
     let jobs = Jobs::read(root.subsection("jobs"));
+    let events = Events::read(root.subsection("events"));
     let channel_http = ChannelHttp::read(root.subsection("channel_http"));
     let shutdown = Shutdown::read(root.subsection("shutdown"));
     let mut keys = BTreeMap::new();
@@ -130,6 +133,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         log: log?,
         payments: payments?,
         jobs: jobs?,
+        events: events?,
         channel_http: channel_http?,
         shutdown: shutdown?,
         merchants: merchants?,

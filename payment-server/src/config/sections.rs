@@ -10,7 +10,10 @@ use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
 use super::section::Section;
-use crate::{app::command::EarlierAttemptPolicy, jobs};
+use crate::{
+    app::{FeedSettings, command::EarlierAttemptPolicy},
+    jobs,
+};
 
 /// `[database]`
 #[derive(Debug, Clone)]
@@ -309,6 +312,26 @@ impl Jobs {
             calls_in_flight: calls_in_flight?,
         };
         Some(Self { enabled: enabled?, settings })
+    }
+}
+
+/// `[events]`
+#[derive(Debug, Clone, Copy)]
+pub struct Events {
+    /// The most streams of events at a time.
+    pub max_streams: usize,
+    /// How the feeds are kept.
+    pub settings: FeedSettings,
+}
+
+impl Events {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let max_streams = section.size("max_streams", 1..=100_000, 10_000);
+        let interval = section.milliseconds("interval_milliseconds", 50..=60_000, 500);
+        let keep = section.integer("keep_days", 0..=36_500, 0);
+        section.finish();
+        let keep = Some(keep?).filter(|days| *days > 0).map(|days| time::Duration::days(days.into()));
+        Some(Self { max_streams: max_streams?, settings: FeedSettings { interval: interval?, keep } })
     }
 }
 

@@ -4,6 +4,7 @@ mod authenticate;
 mod call;
 mod call_log;
 mod convert;
+mod event_service;
 mod health;
 mod notification_service;
 mod order_service;
@@ -11,14 +12,16 @@ mod payment_service;
 mod refund_service;
 mod scopes;
 mod status;
+mod stream_limits;
 
 use std::sync::Arc;
 
 use payment_proto::{
     FILE_DESCRIPTOR_SET,
     v1::{
-        notification_service_server::NotificationServiceServer, order_service_server::OrderServiceServer,
-        payment_service_server::PaymentServiceServer, refund_service_server::RefundServiceServer,
+        event_service_server::EventServiceServer, notification_service_server::NotificationServiceServer,
+        order_service_server::OrderServiceServer, payment_service_server::PaymentServiceServer,
+        refund_service_server::RefundServiceServer,
     },
 };
 use tonic::{body::Body, service::Routes};
@@ -30,6 +33,7 @@ pub use health::Health;
 
 use self::{
     call::{Gate, Guarded},
+    event_service::Events,
     notification_service::Notifications,
     order_service::Orders,
     payment_service::Payments,
@@ -52,6 +56,8 @@ pub struct Services {
     pub keys: Arc<dyn ApiKeys>,
     /// Ends streams and keeps what must be finished.
     pub lifecycle: Lifecycle,
+    /// The most streams of events at a time.
+    pub max_event_streams: usize,
 }
 
 /// Every service of the contract, health, and reflection in both of its versions; and the handle of health, which
@@ -64,10 +70,12 @@ pub async fn routes(
     limits: &config::Grpc,
     callbacks: &config::Callbacks,
 ) -> Result<(Routes, Health), DescriptorError> {
-    let Services { app, notifications, accounts, keys, lifecycle } = services;
+    let Services { app, notifications, accounts, keys, lifecycle, max_event_streams } = services;
     let gate = Arc::new(Gate { keys, scope_of: scopes::needed_for, deadline: limits.request_deadline });
     let payments = Payments::new(Arc::clone(&app), lifecycle.draining.clone());
     let payments = PaymentServiceServer::new(payments).max_decoding_message_size(limits.max_message_bytes);
+    let events = Events::new(Arc::clone(&app), lifecycle.draining.clone(), max_event_streams);
+    let events = EventServiceServer::new(events).max_decoding_message_size(limits.max_message_bytes);
     let orders = OrderServiceServer::new(Orders::new(Arc::clone(&app)))
         .max_decoding_message_size(limits.max_message_bytes);
     let refunds =
@@ -81,6 +89,7 @@ pub async fn routes(
     let routes = Routes::new(Guarded::new(payments, &gate))
         .add_service(Guarded::new(orders, &gate))
         .add_service(Guarded::new(refunds, &gate))
+        .add_service(Guarded::new(events, &gate))
         .add_service(Guarded::new(notifications, &gate))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)

@@ -1,27 +1,19 @@
 //! `PaymentService`: decode, use case, encode.
 
-#[cfg(test)]
-mod tests;
+use std::sync::Arc;
 
-use std::{sync::Arc, time::Duration};
-
-use futures::{Stream, StreamExt as _, stream, stream::BoxStream};
-use payment_core::payment::Payment;
+use futures::{StreamExt as _, stream::BoxStream};
 use payment_proto::v1::{self, payment_service_server::PaymentService};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use super::{
     call::Call,
-    call_log::CallNotes,
     convert,
-    status::{self, EdgeRefusal},
+    stream_limits::{LONGEST_STREAM, StreamLimits, limited},
 };
-use crate::app::{App, error::AppError};
-
-/// How long one watch may last, so that callers come back to whichever server has room.
-const LONGEST_WATCH: Duration = Duration::from_secs(60 * 60);
+use crate::app::App;
 
 /// The payments of the caller's merchant.
 pub(super) struct Payments {
@@ -136,52 +128,15 @@ impl PaymentService for Payments {
         request: Request<v1::WatchPaymentRequest>,
     ) -> Result<Response<Self::WatchPaymentStream>, Status> {
         let (call, request) = Call::of(request)?;
-        let deadline = Instant::now() + call.granted.unwrap_or(LONGEST_WATCH).min(LONGEST_WATCH);
+        let deadline = Instant::now() + call.granted.unwrap_or(LONGEST_STREAM).min(LONGEST_STREAM);
         let use_case = async {
             let payment_no = convert::payment_no(request.payment_no)?;
             call.notes.payment_no(&payment_no);
             self.app.watch_payment(&call.caller, &payment_no).await
         };
         let payments = call.answer(use_case).await?.into_inner();
-        let limits = WatchLimits { deadline, draining: self.draining.clone(), notes: call.notes };
-        Ok(Response::new(watched(payments, limits).boxed()))
-    }
-}
-
-/// What ends a watch before its payment is decided.
-struct WatchLimits {
-    deadline: Instant,
-    draining: CancellationToken,
-    notes: CallNotes,
-}
-
-/// The answers of a watch; the first refusal is the last of them.
-fn watched(
-    payments: impl Stream<Item = Result<Payment, AppError>> + Send + 'static,
-    limits: WatchLimits,
-) -> impl Stream<Item = Result<v1::WatchPaymentResponse, Status>> + Send + 'static {
-    stream::unfold(Some((Box::pin(payments), limits)), async |watch| {
-        let (mut payments, limits) = watch?;
-        match limits.next(&mut payments).await? {
-            Ok(payment) => {
-                let answer = v1::WatchPaymentResponse { payment: Some(convert::payment(payment)) };
-                Some((Ok(answer), Some((payments, limits))))
-            }
-            Err(refused) => Some((Err(refused), None)),
-        }
-    })
-}
-
-impl WatchLimits {
-    /// The next payment, or what ends the watch; `None` at its own end.
-    async fn next(
-        &self,
-        payments: &mut (impl Stream<Item = Result<Payment, AppError>> + Unpin),
-    ) -> Option<Result<Payment, Status>> {
-        match timeout_at(self.deadline, self.draining.run_until_cancelled(payments.next())).await {
-            Ok(Some(next)) => next.map(|payment| payment.map_err(|error| self.notes.refuse(&error))),
-            Ok(None) => Some(Err(status::of_edge(EdgeRefusal::Stopping))),
-            Err(_) => Some(Err(status::of_edge(EdgeRefusal::DeadlineExceeded))),
-        }
+        let limits = StreamLimits { deadline, draining: self.draining.clone(), notes: call.notes };
+        let answer = |payment| v1::WatchPaymentResponse { payment: Some(convert::payment(payment)) };
+        Ok(Response::new(limited(payments, limits, answer).boxed()))
     }
 }

@@ -4,6 +4,8 @@ use crate::app::principal::Scope;
 
 /// Every RPC of `payment.v1` as its path on the wire.
 const SCOPES: &[(&str, Scope)] = &[
+    ("/payment.v1.EventService/ListEvents", Scope::Read),
+    ("/payment.v1.EventService/StreamEvents", Scope::Read),
     ("/payment.v1.NotificationService/HandleNotification", Scope::Pay),
     ("/payment.v1.OrderService/GetOrder", Scope::Read),
     ("/payment.v1.PaymentService/ClosePayment", Scope::Pay),

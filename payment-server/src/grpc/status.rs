@@ -56,6 +56,8 @@ pub(crate) enum EdgeRefusal {
     DeadlineExceeded,
     /// The service is stopping and ends its streams.
     Stopping,
+    /// As many streams of events are open as the service holds.
+    TooManyStreams,
 }
 
 /// The status of a use case's refusal.
@@ -196,6 +198,8 @@ fn answer(error: &AppError) -> Answer {
         AppError::CapabilityUnsupported { channel, capability } => {
             capability_unsupported(channel, capability)
         }
+        AppError::CursorExpired => cursor_expired(),
+        AppError::CursorAhead => cursor_ahead(),
         AppError::LostRace => lost_race(),
         AppError::ChannelUnavailable { account, payment_no } => channel_unavailable(account, payment_no),
         AppError::StoreUnavailable(_) => store_unavailable(),
@@ -347,6 +351,18 @@ fn capability_unsupported(channel: &ChannelName, capability: &str) -> Answer {
         .metadata("capability", capability)
 }
 
+fn cursor_expired() -> Answer {
+    let message = "events after this cursor were deleted, because they were older than is kept; read payments and \
+                   refunds as they are now, and go on without a cursor, from the oldest event that is kept";
+    Answer::new(Code::FailedPrecondition, "CURSOR_EXPIRED", message)
+}
+
+fn cursor_ahead() -> Answer {
+    let message = "no event was ever told that far; if the database was put back to an earlier time, read payments \
+                   and refunds as they are now, and go on without a cursor";
+    Answer::new(Code::FailedPrecondition, "CURSOR_AHEAD", message)
+}
+
 fn lost_race() -> Answer {
     let message = "others kept changing the same orders; nothing was kept; repeat the request";
     Answer::new(Code::Aborted, "CONCURRENT_CHANGE", message).retry_after(RETRY_RACE)
@@ -426,10 +442,17 @@ fn edge_answer(refusal: EdgeRefusal) -> Answer {
             "SERVER_STOPPING",
             "this server is stopping; repeat the call to reach another one",
         ),
+        EdgeRefusal::TooManyStreams => (
+            Code::ResourceExhausted,
+            "TOO_MANY_STREAMS",
+            "this server holds as many streams of events as it may; repeat the call to reach another one, or list events",
+        ),
     };
     let answer = Answer::new(code, reason, message);
     match refusal {
-        EdgeRefusal::Stopping | EdgeRefusal::KeysUnknowable => answer.retry_after(RETRY_AWAY),
+        EdgeRefusal::Stopping | EdgeRefusal::TooManyStreams | EdgeRefusal::KeysUnknowable => {
+            answer.retry_after(RETRY_AWAY)
+        }
         EdgeRefusal::CredentialsInvalid
         | EdgeRefusal::ScopeMissing(_)
         | EdgeRefusal::MessageMalformed

@@ -180,6 +180,7 @@ impl Server {
             accounts: Arc::new(accounts),
             keys: Arc::new(TwoKeys),
             lifecycle: lifecycle.clone(),
+            max_event_streams: 2,
         };
         let config = config();
         let (routes, health) = grpc::routes(services, &config.grpc, &config.callbacks).await.unwrap();

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 /// How long a server may take to do what it is waited for, on a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many of the last lines of the log are shown when something went wrong.
 const LINES_SHOWN: usize = 20;

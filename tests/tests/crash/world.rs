@@ -8,8 +8,8 @@ use payment_core::{
     payment::{Payment, state::PaymentState},
 };
 use payment_proto::v1::{
-    CreatePaymentRequest, CreatePaymentResponse, payment_service_client::PaymentServiceClient,
-    refund_service_client::RefundServiceClient,
+    CreatePaymentRequest, CreatePaymentResponse, event_service_client::EventServiceClient,
+    payment_service_client::PaymentServiceClient, refund_service_client::RefundServiceClient,
 };
 use payment_sandbox::{
     clock::SimulatorClock,
@@ -23,7 +23,7 @@ use payment_sandbox::{
 use payment_server::{app::crash_point::CrashPoint, config::GeneratedApiKey, ports::SystemRandomness};
 use payment_store::Store;
 use payment_tests::{
-    app::{Payments, WithKey, account_section, free_address},
+    app::{Events, Payments, WithKey, account_section, free_address},
     database::{self, migrated_database},
     requests::{payment_no, sdk_parameters},
 };
@@ -120,6 +120,13 @@ impl World {
         let channel =
             Channel::from_shared(format!("http://{}", server.grpc)).unwrap().connect().await.unwrap();
         RefundServiceClient::with_interceptor(channel, self.key.clone())
+    }
+
+    /// A consumer of events.
+    pub(crate) async fn events(&self, server: &ServerProcess) -> Events {
+        let channel =
+            Channel::from_shared(format!("http://{}", server.grpc)).unwrap().connect().await.unwrap();
+        EventServiceClient::with_interceptor(channel, self.key.clone())
     }
 
     /// The channel's controls.

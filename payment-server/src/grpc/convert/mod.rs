@@ -1,6 +1,7 @@
 //! Between the contract's messages and the use cases' types. Requests are read with all their violations at once;
 //! answers are written by exhaustive match.
 
+mod event;
 mod fields;
 mod json;
 mod notification;
@@ -14,9 +15,10 @@ mod request;
 mod tests;
 mod time;
 
+pub(crate) use event::{event, followed, list_events, stream_events};
 pub(crate) use notification::{MAX_HEADER_BYTES, Notification, notification, notification_reply};
 pub(crate) use order::order;
-pub(crate) use page_token::{next_page_token, next_refund_page_token};
+pub(crate) use page_token::{event_cursor, next_event_page_token, next_page_token, next_refund_page_token};
 pub(crate) use payment::{channel_contact, payment, payment_data};
 pub(crate) use refund::{create_refund, list_refunds, refund, refund_no};
 pub(crate) use request::{confirm_payment, create_payment, list_payments, order_no, payment_no};

@@ -8,7 +8,8 @@ use payment_core::identifiers::{MerchantId, PaymentNo, RefundNo};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
-use crate::app::command::{ListPayments, ListRefunds, PaymentPage, RefundPage};
+use super::event::EventList;
+use crate::app::command::{EventFilter, EventPage, ListPayments, ListRefunds, PaymentPage, RefundPage};
 
 /// Bytes of digest in a token.
 const DIGEST_BYTES: usize = 16;
@@ -53,6 +54,43 @@ pub(super) fn read_refunds(
     let created = created.parse().map_err(|_| RULE)?;
     let created = OffsetDateTime::from_unix_timestamp_nanos(created).map_err(|_| RULE)?;
     Ok((created, RefundNo::parse(refund_no).map_err(|_| RULE)?))
+}
+
+/// The token of the page after `page`, empty if nothing follows.
+pub(crate) fn next_event_page_token(merchant: &MerchantId, list: &EventList, page: &EventPage) -> String {
+    let filters = event_filters(merchant, list.after, &list.command.filter);
+    if page.more { write(&filters, &page.reached.to_string()) } else { String::new() }
+}
+
+/// Where the page before ended.
+pub(super) fn read_events(
+    merchant: &MerchantId,
+    after: Option<i64>,
+    filter: &EventFilter,
+    token: &str,
+) -> Result<i64, &'static str> {
+    opened(&event_filters(merchant, after, filter), token)?.parse().map_err(|_| RULE)
+}
+
+/// A place in a merchant's feed, good with any filter.
+pub(crate) fn event_cursor(merchant: &MerchantId, feed_no: i64) -> String {
+    write(&cursors(merchant), &feed_no.to_string())
+}
+
+/// The place that a cursor names.
+pub(super) fn read_event_cursor(merchant: &MerchantId, cursor: &str) -> Result<i64, &'static str> {
+    const RULE: &str = "must be the cursor of an event or of an answer of this merchant's feed";
+    opened(&cursors(merchant), cursor).ok().and_then(|place| place.parse().ok()).ok_or(RULE)
+}
+
+fn cursors(merchant: &MerchantId) -> String {
+    format!("event cursor 1\n{merchant}")
+}
+
+/// Everything that decides which events a list holds.
+fn event_filters(merchant: &MerchantId, after: Option<i64>, filter: &EventFilter) -> String {
+    let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
+    format!("events 1\n{merchant}\n{after:?}\n{kinds:?}\n{:?}", filter.payment_no)
 }
 
 /// Everything that decides which payments a list holds.

@@ -73,17 +73,21 @@ pub(super) fn money(money: Money) -> v1::Money {
     v1::Money { currency_code: money.currency().code().to_owned(), minor_units: money.minor_units() }
 }
 
-fn allocation(allocation: &Allocation) -> v1::Allocation {
-    let state = match allocation.state {
+/// The contract's word for an allocation's state.
+pub(super) const fn allocation_state(state: AllocationState) -> v1::AllocationState {
+    match state {
         AllocationState::Pending => v1::AllocationState::Pending,
         AllocationState::Effective => v1::AllocationState::Effective,
         AllocationState::Duplicate => v1::AllocationState::Duplicate,
         AllocationState::Released => v1::AllocationState::Released,
-    };
+    }
+}
+
+fn allocation(allocation: &Allocation) -> v1::Allocation {
     v1::Allocation {
         order_no: allocation.order_no.to_string(),
         amount: Some(money(allocation.amount)),
-        state: state.into(),
+        state: allocation_state(allocation.state).into(),
         refund_reserved: Some(money(allocation.refund_reserved)),
     }
 }

@@ -60,7 +60,8 @@ fn part(part: &RefundPart) -> v1::RefundPart {
     v1::RefundPart { order_no: part.order_no.to_string(), amount: Some(money(part.amount)) }
 }
 
-const fn refund_state(state: RefundState) -> v1::RefundState {
+/// The contract's word for a state.
+pub(super) const fn refund_state(state: RefundState) -> v1::RefundState {
     match state {
         RefundState::Pending => v1::RefundState::Pending,
         RefundState::Processing => v1::RefundState::Processing,
@@ -68,7 +69,8 @@ const fn refund_state(state: RefundState) -> v1::RefundState {
     }
 }
 
-const fn refund_reason(reason: RefundReason) -> v1::RefundReason {
+/// The contract's word for a reason.
+pub(super) const fn refund_reason(reason: RefundReason) -> v1::RefundReason {
     match reason {
         RefundReason::Return => v1::RefundReason::Return,
         RefundReason::Cancellation => v1::RefundReason::Cancellation,
@@ -77,7 +79,8 @@ const fn refund_reason(reason: RefundReason) -> v1::RefundReason {
     }
 }
 
-const fn refund_origin(origin: RefundOrigin) -> v1::RefundOrigin {
+/// The contract's word for who wants it.
+pub(super) const fn refund_origin(origin: RefundOrigin) -> v1::RefundOrigin {
     match origin {
         RefundOrigin::Caller => v1::RefundOrigin::Caller,
         RefundOrigin::Duplicate => v1::RefundOrigin::Duplicate,

@@ -41,6 +41,8 @@ fn samples() -> Vec<AppError> {
             left: Some(Money::new(Currency::CNY, 250)),
         },
         AppError::RefundExceedsPaid { payment_no: payment_no(), order_no: None, left: None },
+        AppError::CursorExpired,
+        AppError::CursorAhead,
         AppError::LostRace,
         AppError::ChannelUnavailable {
             account: ChannelAccountId::parse("main").expect("an account"),
@@ -57,7 +59,7 @@ fn samples() -> Vec<AppError> {
     samples
 }
 
-const EDGE: [EdgeRefusal; 9] = [
+const EDGE: [EdgeRefusal; 10] = [
     EdgeRefusal::CredentialsInvalid,
     EdgeRefusal::KeysUnknowable,
     EdgeRefusal::ScopeMissing(Scope::Refund),
@@ -67,6 +69,7 @@ const EDGE: [EdgeRefusal; 9] = [
     EdgeRefusal::MethodUnknown,
     EdgeRefusal::DeadlineExceeded,
     EdgeRefusal::Stopping,
+    EdgeRefusal::TooManyStreams,
 ];
 
 /// Counts the kinds: a new one does not compile until it stands here, and fails until it is sampled.
@@ -89,6 +92,8 @@ fn kind(error: &AppError) -> usize {
         AppError::RefundNotFound(_) => 14,
         AppError::RefundNoReused { .. } => 15,
         AppError::RefundExceedsPaid { .. } => 16,
+        AppError::CursorExpired => 17,
+        AppError::CursorAhead => 18,
     }
 }
 
@@ -103,6 +108,7 @@ fn edge_kind(refusal: EdgeRefusal) -> usize {
         EdgeRefusal::MethodUnknown => 6,
         EdgeRefusal::DeadlineExceeded => 7,
         EdgeRefusal::Stopping => 8,
+        EdgeRefusal::TooManyStreams => 9,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What ends a watch.
+//! What ends a stream.
 
 use futures::stream;
 use payment_core::identifiers::PaymentNo;
@@ -6,25 +6,25 @@ use payment_core::identifiers::PaymentNo;
 use super::*;
 use crate::grpc::status::{code_word, reason};
 
-fn limits(draining: &CancellationToken) -> WatchLimits {
+fn limits(draining: &CancellationToken) -> StreamLimits {
     let deadline = Instant::now() + Duration::from_secs(60);
-    WatchLimits { deadline, draining: draining.clone(), notes: CallNotes::default() }
+    StreamLimits { deadline, draining: draining.clone(), notes: CallNotes::default() }
 }
 
-/// Code and reason of everything that a watch sends; none of these tests has a payment to send.
+/// Code and reason of everything that a stream sends; none of these tests has anything to send.
 async fn ends(
-    payments: impl Stream<Item = Result<Payment, AppError>> + Send + 'static,
-    limits: WatchLimits,
+    items: impl Stream<Item = Result<(), AppError>> + Send + 'static,
+    limits: StreamLimits,
 ) -> Vec<(&'static str, Option<String>)> {
-    let told = |answer: Result<_, Status>| {
-        let refused = answer.expect_err("there is no payment");
+    let told = |answer: Result<(), Status>| {
+        let refused = answer.expect_err("there is nothing");
         (code_word(&refused), reason(&refused))
     };
-    watched(payments, limits).map(told).collect().await
+    limited(items, limits, |()| ()).map(told).collect().await
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_ends_at_its_deadline() {
+async fn a_stream_ends_at_its_deadline() {
     let started = Instant::now();
     let ended = ends(stream::pending(), limits(&CancellationToken::new())).await;
     assert_eq!(ended, [("DEADLINE_EXCEEDED", Some("DEADLINE_EXCEEDED".to_owned()))]);
@@ -32,7 +32,7 @@ async fn a_watch_ends_at_its_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_does_not_hold_up_the_end_of_the_server() {
+async fn a_stream_does_not_hold_up_the_end_of_the_server() {
     let draining = CancellationToken::new();
     let watching = tokio::spawn(ends(stream::pending(), limits(&draining)));
     draining.cancel();
@@ -41,7 +41,7 @@ async fn a_watch_does_not_hold_up_the_end_of_the_server() {
 }
 
 #[tokio::test]
-async fn the_first_refusal_is_the_last_answer_and_a_decided_payment_ends_without_one() {
+async fn the_first_refusal_is_the_last_answer_and_an_end_needs_none() {
     let no_payment = || {
         let payment_no = PaymentNo::parse("P202601050001234567890ABCDEFGHJ").expect("a payment number");
         Err(AppError::PaymentNotFound(payment_no))
