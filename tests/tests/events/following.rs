@@ -9,7 +9,9 @@ use payment_tests::{
 use tokio::time::timeout;
 use tonic::Code;
 
-use crate::scene::{PATIENCE, assert_each_payments_order, commit_events, from_now, next, paid, stream, take};
+use crate::scene::{
+    PATIENCE, assert_each_payments_order, commit_events, from_now, narrow, next, paid, stream, take,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r27_a_stream_tells_what_was_and_goes_on_with_what_becomes_true() {

@@ -2,11 +2,13 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use payment_proto::v1::{Event, StreamEventsRequest, StreamEventsResponse};
+use payment_proto::v1::{
+    Event, StreamEventsRequest, StreamEventsResponse, event_service_client::EventServiceClient,
+};
 use payment_tests::app::{Events, MERCHANT, TestApp};
 use tokio::time::timeout;
 use tokio_postgres::Client;
-use tonic::{Status, Streaming};
+use tonic::{Status, Streaming, transport::Channel};
 
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -21,6 +23,13 @@ pub(crate) async fn commit_events(client: &Client, count: i64, payments: i64) {
         LEFT JOIN (SELECT payment_no, max(revision) AS revision FROM outbox_event GROUP BY payment_no) AS known \
             ON known.payment_no = wanted.no";
     client.execute(insert, &[&count, &payments, &MERCHANT]).await.unwrap();
+}
+
+/// A client whose streams hold little that it has not read: the rest must wait in the server, or in its database.
+pub(crate) async fn narrow(app: &TestApp) -> Events {
+    let channel = Channel::from_shared(format!("http://{}", app.grpc_address())).unwrap();
+    let channel = channel.initial_stream_window_size(65_535).connect().await.unwrap();
+    EventServiceClient::with_interceptor(channel, app.key(MERCHANT))
 }
 
 /// A stream from a cursor; an empty one is the beginning.
