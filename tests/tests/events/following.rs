@@ -67,19 +67,19 @@ async fn f20_what_other_replicas_left_unnumbered_or_numbered_is_told_too() {
     assert_eq!(next(&mut following).await.sequence, 2);
 }
 
-/// HTTP/2's window of one stream holds some 64 KiB; what the slow one does not take waits in the database.
+/// Its window and the server's buffer hold some hundred KiB; the rest of what the slow one does not take waits in the database.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_consumer_slows_down_nobody_but_itself() {
-    const EVENTS: usize = 5000;
+    const EVENTS: usize = 10_000;
     let app = TestApp::start().await;
-    let mut slow = from_now(&mut app.events_client()).await;
+    let mut slow = from_now(&mut narrow(&app).await).await;
     let mut fast = from_now(&mut app.events_client()).await;
     commit_events(&app.observer, i64::try_from(EVENTS).unwrap(), 50).await;
     let all = take(&mut fast, EVENTS).await;
     assert_each_payments_order(&all);
-    assert!(all.iter().map(|event| event.sequence).eq(1..=5000));
+    assert!(all.iter().map(|event| event.sequence).eq(1..=10_000));
     paid(&app, "SO-1").await;
-    assert_eq!(next(&mut fast).await.sequence, 5001, "the fast one goes on while the other sleeps");
+    assert_eq!(next(&mut fast).await.sequence, 10_001, "the fast one goes on while the other sleeps");
     assert_eq!(take(&mut slow, EVENTS).await, all, "the slow one misses nothing");
 }
 
@@ -114,9 +114,9 @@ async fn r30_there_are_at_most_so_many_streams() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_whose_place_was_deleted_meanwhile_ends_with_a_reason() {
     let app = TestApp::start().await;
-    let mut slow = from_now(&mut app.events_client()).await;
-    commit_events(&app.observer, 3000, 10).await;
-    until(&app.observer, "(SELECT count(feed_no) FROM outbox_event) = 3000").await;
+    let mut slow = from_now(&mut narrow(&app).await).await;
+    commit_events(&app.observer, 20_000, 10).await;
+    until(&app.observer, "(SELECT count(feed_no) FROM outbox_event) = 20000").await;
     app.observer.execute("UPDATE outbox_event SET create_time = '2026-01-01'", &[]).await.unwrap();
     app.app().await.trim_feeds(time::Duration::hours(1)).await.unwrap();
     let ended = async {

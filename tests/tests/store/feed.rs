@@ -1,8 +1,10 @@
 //! The feed: numbers after the commit, nothing passed over, each payment's order, what is kept and for how long.
 
 use payment_core::{
-    gateway::RefundStatus, identifiers::MerchantId, merchant_event::MerchantEvent,
-    payment::state::PaymentState,
+    gateway::{Finding, RefundStatus},
+    identifiers::MerchantId,
+    merchant_event::MerchantEvent,
+    payment::{apply::Happening, state::PaymentState},
 };
 use payment_store::{Advanced, ConsumerProcess, FeedEvent, FeedQuery, FeedReach, Snapshot, Store};
 use payment_tests::database::{TestStore, connect, open, options};
@@ -281,4 +283,38 @@ async fn a_commit_wakes_whoever_numbers_and_a_refused_one_does_not() {
     apply(&on, &answered(&payment, paid(&payment, "42"))).await;
     let woken = on.store.events_appended().await;
     assert_eq!(woken.into_iter().collect::<Vec<_>>(), [merchant()]);
+}
+
+/// Each accident breaks one of the three promises about events, and each is told by its name.
+#[tokio::test]
+async fn f20_a_change_without_its_event_is_found_and_an_event_without_its_change() {
+    const OF_PAYMENT: &str = "r27_f20_each_change_of_a_payment_is_told_with_its_revision";
+    const OF_REFUND: &str = "r27_f20_each_change_of_a_refund_is_told_with_its_revision";
+    const OF_CASE: &str = "r27_f20_each_case_is_told_once";
+    let on = TestStore::new(1).await;
+    let closed = created(&on, "C", &["C"]).await;
+    apply(&on, &answered(&closed, Happening::Found(Finding::Closed))).await;
+    let payment = created(&on, "A", &["A"]).await;
+    apply(&on, &notified(&payment, paid_amount(&payment, "wrong", cny(1)))).await;
+    apply(&on, &notified(&payment, paid(&payment, "42"))).await;
+    let refund = refunded(&on, "R-1", &payment, 40).await;
+    refund_apply(&on, &refund_notified(&refund, RefundStatus::Succeeded, "50000001")).await;
+    invariants_hold(&on).await;
+    on.observer.batch_execute("CREATE TABLE kept AS SELECT * FROM outbox_event").await.unwrap();
+    for (accident, invariant) in [
+        ("DELETE FROM outbox_event WHERE event = 'payment.closed'", OF_PAYMENT),
+        ("UPDATE outbox_event SET revision = revision + 1 WHERE event = 'payment.succeeded'", OF_PAYMENT),
+        ("UPDATE outbox_event SET event = 'payment.failed' WHERE event = 'payment.closed'", OF_PAYMENT),
+        ("DELETE FROM outbox_event WHERE event = 'refund.succeeded'", OF_REFUND),
+        ("UPDATE outbox_event SET event = 'refund.progressed' WHERE event = 'refund.succeeded'", OF_REFUND),
+        ("DELETE FROM outbox_event WHERE event = 'case.opened'", OF_CASE),
+        ("UPDATE outbox_event SET case_id = gen_random_uuid() WHERE event = 'case.opened'", OF_CASE),
+    ] {
+        assert_eq!(on.observer.execute(accident, &[]).await.unwrap(), 1, "{accident}");
+        let breaches = payment_core::invariant::check(&on.store.ledger().await.unwrap());
+        assert!(breaches.iter().any(|breach| breach.invariant == invariant), "{accident}: {breaches:?}");
+        let restore = "DELETE FROM outbox_event; INSERT INTO outbox_event SELECT * FROM kept";
+        on.observer.batch_execute(restore).await.unwrap();
+    }
+    invariants_hold(&on).await;
 }
