@@ -39,7 +39,7 @@ class Service:
 def pay(addresses, parameters):
     """The payer: WeChat's app takes the SDK parameters, checks their signature and pays."""
     request = urllib.request.Request(
-        addresses["control_url"] + "/invoke",
+        addresses["channels"]["wechat-main"]["control_url"] + "/invoke",
         data=json.dumps({"parameters": parameters}).encode(),
         headers={"content-type": "application/json"},
     )

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     commands::{self, Failure},
-    demo,
+    demo::{self, Wish},
 };
 
 /// Payment channels as faithful local servers, a private PostgreSQL, and the demo.
@@ -20,13 +20,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Plays fifteen payment stories and an audit over real sockets, with real signatures, on a real PostgreSQL.
+    /// Plays sixteen payment stories and an audit, each in WeChat Pay, Alipay, PayPal and a channel from outside, over
+    /// real sockets, with real signatures, on a real PostgreSQL.
     ///
     /// Ends with 0 only if each story ended as promised.
     Demo {
         /// Leave everything up afterwards and print the addresses to try by hand, until Ctrl-C.
         #[arg(long)]
         stay: bool,
+        /// Tell every step of every story too.
+        #[arg(long)]
+        steps: bool,
         /// Keep the database in this folder instead of a temporary one.
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
@@ -48,7 +52,7 @@ enum Command {
 /// Runs what the command line asks for.
 pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Demo { stay, data } => demo::run(stay, data),
+        Command::Demo { stay, steps, data } => demo::run(Wish { stay, steps, data }),
         Command::Postgres { data } => commands::postgres(data),
         Command::Wechat(arguments) => commands::wechat(&arguments),
         Command::Server(arguments) => commands::server(&arguments),

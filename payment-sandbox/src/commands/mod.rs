@@ -9,8 +9,8 @@ use std::{fmt::Display, process::ExitCode};
 use tokio::runtime::Runtime;
 
 pub(crate) use postgres::{database_options, postgres};
-pub(crate) use server::{ServerArguments, server};
-pub(crate) use wechat::{ChannelAddresses, WechatArguments, settings_file, wechat};
+pub(crate) use server::{ServerArguments, server, server_files};
+pub(crate) use wechat::{WechatArguments, wechat};
 
 /// Why a command ended without success, as a sentence for the person at the terminal.
 #[derive(Debug, thiserror::Error)]

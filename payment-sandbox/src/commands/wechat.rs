@@ -1,7 +1,7 @@
 //! `wechat`: the simulated WeChat Pay alone, with one fresh merchant and the settings for its account.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{DirBuilder, OpenOptions},
     io::Write as _,
     net::{Ipv4Addr, SocketAddr},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
@@ -17,20 +17,13 @@ use payment_sandbox::{
         GeneratedMerchant, KeyMode, MerchantOptions, RefundSettlement, SimulatorOptions, WechatSimulator,
     },
 };
-use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::{Ended, Failure, runtime};
-use crate::{
-    supervision::{EndSignals, end_with_parent},
-    terminal::Terminal,
-};
+use crate::{supervision::EndSignals, terminal::Terminal};
 
 /// File with the account's settings, in the syntax of payment-server's configuration.
 const SETTINGS: &str = "account.toml";
-
-/// File with the addresses, written last.
-const READY: &str = "channel.json";
 
 /// How long accepted refunds take to arrive: as quick as a wallet.
 const REFUNDS_TAKE: Duration = Duration::from_millis(500);
@@ -44,51 +37,11 @@ pub(crate) struct WechatArguments {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))]
     listen: SocketAddr,
-    /// End with the parent process, and remove the folder, which exists already, then. Part of the demo.
-    #[arg(long, hide = true)]
-    supervised: bool,
-}
-
-impl WechatArguments {
-    /// The arguments of a simulator that belongs to a demo.
-    pub(crate) fn of_demo(folder: &Path) -> [String; 4] {
-        ["wechat", "--supervised", "--folder", &folder.to_string_lossy()].map(str::to_owned)
-    }
-}
-
-/// Where a simulator is, and whose merchant it has.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ChannelAddresses {
-    /// In the place of `https://api.mch.weixin.qq.com`.
-    pub(crate) base_url: String,
-    /// The control API.
-    pub(crate) control_url: String,
-    /// The page on which a person pays.
-    pub(crate) wallet_url: String,
-    /// The merchant's number.
-    pub(crate) mchid: String,
-}
-
-impl ChannelAddresses {
-    /// The file that appears in a simulator's folder once it is ready.
-    pub(crate) fn file(folder: &Path) -> PathBuf {
-        folder.join(READY)
-    }
-}
-
-/// The file with the account's settings in a simulator's folder.
-pub(crate) fn settings_file(folder: &Path) -> PathBuf {
-    folder.join(SETTINGS)
 }
 
 /// Runs a simulator until a signal comes.
 pub(crate) fn wechat(arguments: &WechatArguments) -> Ended {
     let folder = std::path::absolute(&arguments.folder).map_err(Failure::at(arguments.folder.display()))?;
-    if arguments.supervised {
-        let ended = runtime()?.block_on(simulate(arguments, &folder));
-        fs::remove_dir_all(&folder).map_err(Failure::at(folder.display()))?;
-        return ended;
-    }
     let made = DirBuilder::new().mode(0o700).create(&folder);
     made.map_err(Failure::at(format_args!("--folder {} must be a new folder", folder.display())))?;
     runtime()?.block_on(simulate(arguments, &folder))
@@ -96,9 +49,6 @@ pub(crate) fn wechat(arguments: &WechatArguments) -> Ended {
 
 async fn simulate(arguments: &WechatArguments, folder: &Path) -> Ended {
     let mut signals = EndSignals::listen().map_err(Failure::new)?;
-    if arguments.supervised {
-        end_with_parent();
-    }
     let mut options = SimulatorOptions::loopback(SimulatorClock::real());
     options.listen = arguments.listen;
     options.refund_settlement = RefundSettlement::After(REFUNDS_TAKE);
@@ -107,29 +57,22 @@ async fn simulate(arguments: &WechatArguments, folder: &Path) -> Ended {
     let control = simulator.control();
     let merchant =
         control.create_merchant(MerchantOptions::new(KeyMode::Both)).await.map_err(Failure::new)?;
-    let addresses = ChannelAddresses {
-        base_url: simulator.base_url().to_owned(),
-        control_url: simulator.control_url(),
-        wallet_url: format!("{}/wallet", simulator.base_url()),
-        mchid: merchant.mchid.clone(),
-    };
-    write_files(folder, &merchant, &addresses).map_err(Failure::at(folder.display()))?;
-    tell(folder, &addresses);
+    write_files(folder, &merchant, simulator.base_url()).map_err(Failure::at(folder.display()))?;
+    tell(folder, &simulator, &merchant);
     signals.next().await;
     simulator.shutdown().await;
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(folder: &Path, addresses: &ChannelAddresses) {
+fn tell(folder: &Path, simulator: &WechatSimulator, merchant: &GeneratedMerchant) {
     let terminal = Terminal::of_process();
     terminal.line("Simulated WeChat Pay, until Ctrl-C:\n");
-    let settings = settings_file(folder);
     let rows = [
-        ("API", addresses.base_url.as_str()),
-        ("control API", &addresses.control_url),
-        ("wallet page", &addresses.wallet_url),
-        ("merchant", &addresses.mchid),
-        ("settings", &settings.to_string_lossy()),
+        ("API", simulator.base_url().to_owned()),
+        ("control API", simulator.control_url()),
+        ("wallet page", format!("{}/wallet", simulator.base_url())),
+        ("merchant", merchant.mchid.clone()),
+        ("settings", folder.join(SETTINGS).to_string_lossy().into_owned()),
     ];
     rows.iter().for_each(|(name, value)| terminal.line(&format!("  {name:<12} {value}")));
     terminal.line(
@@ -137,16 +80,12 @@ fn tell(folder: &Path, addresses: &ChannelAddresses) {
     );
 }
 
-/// Writes keys and settings; the addresses come last, whole or not at all, since others wait for them.
-fn write_files(
-    folder: &Path,
-    merchant: &GeneratedMerchant,
-    addresses: &ChannelAddresses,
-) -> std::io::Result<()> {
+/// Writes keys and settings.
+fn write_files(folder: &Path, merchant: &GeneratedMerchant, base_url: &str) -> std::io::Result<()> {
     let mut settings = Table::new();
     let mut set = |key: &str, value: &str| settings.insert(key.to_owned(), Value::String(value.to_owned()));
     set("channel", "wechat");
-    set("base_url", &addresses.base_url);
+    set("base_url", base_url);
     set("mchid", &merchant.mchid);
     merchant.appids.first().map(|appid| set("app_id", appid));
     set("merchant_certificate_serial", &merchant.merchant_serial);
@@ -164,10 +103,7 @@ fn write_files(
         write_secret(&path, content)?;
         set(&format!("{name}_file"), &path.to_string_lossy());
     }
-    write_secret(&settings_file(folder), &settings.to_string())?;
-    let unfinished = folder.join(format!("{READY}.unfinished"));
-    write_secret(&unfinished, &serde_json::to_string(addresses)?)?;
-    fs::rename(&unfinished, ChannelAddresses::file(folder))
+    write_secret(&folder.join(SETTINGS), &settings.to_string())
 }
 
 /// Writes a file that only this user may read.

@@ -1,6 +1,10 @@
 //! Our own records, read behind the service's back: what the API does not show, and the audit at the end.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use payment_core::{
     invariant::{self, Ledger},
@@ -8,7 +12,6 @@ use payment_core::{
     payment::{Payment, state::PaymentState},
     refund::{Refund, state::RefundState},
 };
-use payment_sandbox::wechat::{Ledger as ChannelLedger, LedgerOrder};
 use payment_server::ports::SystemRandomness;
 use payment_store::{DatabaseTls, Store, StoreOptions};
 use secrecy::SecretString;
@@ -41,15 +44,20 @@ impl Trail {
     }
 }
 
-/// What the audit found. Amounts in fen.
-#[derive(Clone, Copy, Debug)]
+/// All records at one moment, on which every invariant holds.
 pub(super) struct Audit {
+    ledger: Ledger,
+}
+
+/// One channel account in the audit. Amounts in minor units.
+#[derive(Clone, Debug)]
+pub(super) struct AccountAudit {
     /// Payments of this demo.
-    pub(super) payments: usize,
-    /// Those of them that succeeded.
+    pub(super) payments: BTreeSet<String>,
+    /// How many of them succeeded.
     pub(super) succeeded: usize,
     /// What the channel took for them and did not give back.
-    pub(super) taken: i64,
+    pub(super) kept: i64,
 }
 
 impl Books {
@@ -88,31 +96,49 @@ impl Books {
         })
     }
 
-    /// Checks every invariant, and each payment of `mchid` against the channel's own books, in both directions.
-    pub(super) async fn audit(&self, channel: &ChannelLedger, mchid: &str) -> Kept<Audit> {
+    /// Checks every invariant on everything that is recorded.
+    pub(super) async fn audit(&self) -> Kept<Audit> {
         let ledger = self.ledger().await?;
-        if let Some(breach) = invariant::check(&ledger).first() {
-            return Err(Broken::new(format!("{}: {}", breach.invariant, breach.description)));
+        match invariant::check(&ledger).first() {
+            Some(breach) => Err(Broken::new(format!("{}: {}", breach.invariant, breach.description))),
+            None => Ok(Audit { ledger }),
         }
-        // Kept data may hold payments of earlier demos, whose channel is gone.
-        let payee = format!("{mchid}/");
-        let ours = ledger.payments.iter().filter(|payment| payment.payee.as_str().starts_with(&payee));
-        let ours: Vec<_> = ours.collect();
-        let recorded: BTreeMap<&str, i64> = ours
-            .iter()
-            .map(|payment| (payment.payment_no.as_str(), kept(payment, &ledger.refunds)))
-            .collect();
-        let succeeded = ours.iter().filter(|payment| payment.state == PaymentState::Succeeded).count();
-        let merchant_orders = || channel.orders.iter().filter(|order| order.mchid == mchid);
-        let kept_there = |order: &LedgerOrder| order.taken - order.given_back;
-        let taken: BTreeMap<&str, i64> =
-            merchant_orders().map(|order| (order.out_trade_no.as_str(), kept_there(order))).collect();
-        expect("money by payment, the channel's books against ours", &taken, &recorded)?;
-        Ok(Audit { payments: recorded.len(), succeeded, taken: taken.values().sum() })
     }
 }
 
-/// What is recorded as paid and not given back, in fen.
+impl Audit {
+    /// Holds each payment that `run` made through `account` against the channel's own books, in both directions.
+    pub(super) fn account(
+        &self,
+        run: &str,
+        account: &str,
+        channel: BTreeMap<String, i64>,
+    ) -> Kept<AccountAudit> {
+        // Kept data may hold payments of earlier demos, whose channel is gone.
+        let of_run = |payment: &&Payment| {
+            payment.channel_account.as_str() == account && payment.request_id.as_str().starts_with(run)
+        };
+        let payments: Vec<_> = self.ledger.payments.iter().filter(of_run).collect();
+        let recorded = payments
+            .iter()
+            .map(|payment| (payment.payment_no.to_string(), kept(payment, &self.ledger.refunds)));
+        // Where nothing was taken, a channel may never have heard of the payment.
+        let moved = |(_, kept): &(String, i64)| *kept != 0;
+        let recorded: BTreeMap<_, _> = recorded.filter(moved).collect();
+        let taken: BTreeMap<_, _> = channel.into_iter().filter(moved).collect();
+        expect("money by payment, the channel's books against ours", &taken, &recorded)?;
+        let succeeded = payments.iter().filter(|payment| payment.state == PaymentState::Succeeded).count();
+        let payments = payments.iter().map(|payment| payment.payment_no.to_string()).collect();
+        Ok(AccountAudit { payments, succeeded, kept: taken.values().sum() })
+    }
+
+    /// How many payments are recorded.
+    pub(super) fn payments(&self) -> usize {
+        self.ledger.payments.len()
+    }
+}
+
+/// What is recorded as paid and not given back, in minor units.
 fn kept(payment: &Payment, refunds: &[Refund]) -> i64 {
     if payment.state != PaymentState::Succeeded {
         return 0;

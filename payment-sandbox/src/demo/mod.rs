@@ -1,8 +1,9 @@
-//! The demo: a database, a channel and the server come up, stories are played, and everything ends in order.
+//! The demo: a database, four channels and the server come up, stories are played, and everything ends in order.
 
 mod books;
 mod by_hand;
-mod channel;
+mod channels;
+mod plug;
 mod processes;
 mod promise;
 mod report;
@@ -12,20 +13,20 @@ mod stage;
 mod stories;
 mod words;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, pin::pin, process::ExitCode, time::Duration};
 
-use futures::future::{join, join_all};
+use futures::future::{join_all, join3};
 use payment_core::ports::Clock as _;
 use payment_server::{ports::SystemClock, telemetry::Stopwatch};
 
 use self::{
     books::Books,
-    channel::Channel,
-    report::{Line, Report, Verdict, milliseconds, table},
-    scene::Scene,
+    plug::Plug,
+    report::{Detail, Row, Verdict, milliseconds, table},
+    scene::Cast,
     shop::Shop,
     stage::{Addresses, Stage},
-    stories::{AUDIT, STORIES, WAITING},
+    stories::{AUDIT, KILLED, STORIES, Story, WAITING},
 };
 use crate::{
     commands::{Ended, Failure, runtime},
@@ -40,92 +41,109 @@ const START_TARGET: Duration = Duration::from_secs(1);
 /// As shells have it for programs that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
-/// Plays everything; with `stay`, leaves it up until a signal comes.
-pub(crate) fn run(stay: bool, data: Option<PathBuf>) -> Ended {
+/// What somebody wants of a demo.
+pub(crate) struct Wish {
+    /// Leave everything up afterwards, until a signal comes.
+    pub(crate) stay: bool,
+    /// Keep the database in this folder.
+    pub(crate) data: Option<PathBuf>,
+    /// Tell every step of each story.
+    pub(crate) steps: bool,
+}
+
+/// Plays everything.
+pub(crate) fn run(wish: Wish) -> Ended {
     runtime()?.block_on(async {
         let mut signals = EndSignals::listen().map_err(Failure::new)?;
         let mut stage = Stage::new()?;
-        let played = play(&mut stage, &mut signals, stay, data).await;
+        let played = play(&mut stage, &mut signals, wish).await;
         let stopped = stage.stop().await;
         let code = played?;
         stopped.map(|()| code)
     })
 }
 
-async fn play(stage: &mut Stage, signals: &mut EndSignals, stay: bool, data: Option<PathBuf>) -> Ended {
+async fn play(stage: &mut Stage, signals: &mut EndSignals, wish: Wish) -> Ended {
     let terminal = Terminal::of_process();
     let watch = Stopwatch::start();
     terminal.line(&terminal.toned(
         Tone::Bold,
-        "Fifteen payment stories and an audit, over real sockets, with real signatures, on a real PostgreSQL\n",
+        "Sixteen payment stories and an audit, each in four channels: real sockets, real signatures, a real PostgreSQL\n",
     ));
-    let addresses = stage.start(data).await?;
+    let detail = if wish.steps { Detail::Steps } else { Detail::Ends };
+    let addresses = stage.start(wish.data).await?;
     let played = tokio::select! {
-        played = tell_stories(terminal, stage, &addresses) => played?,
+        played = tell_stories(terminal, stage, &addresses, detail) => played?,
         () = signals.next() => return Ok(ExitCode::from(INTERRUPTED)),
     };
     measures(terminal, stage, &addresses, watch.elapsed());
     if played == Verdict::Broken {
         terminal.line(&format!("\nThe end of the server's log:\n\n{}", stage.server_log_tail()));
     }
-    if stay {
+    if wish.stay {
         by_hand::tell(terminal, stage.folder(), &addresses)?;
         signals.next().await;
     }
     Ok(match played {
-        Verdict::Kept => ExitCode::SUCCESS,
+        Verdict::Kept | Verdict::NotHere => ExitCode::SUCCESS,
         Verdict::Broken => ExitCode::FAILURE,
     })
 }
 
-/// Those stories in which the service is waited for are played beside the others, and told after them.
+/// The server is killed first, and while the refunds that this left behind find their way, the other stories are played.
+/// Those in which the service is waited for are played beside them, and told after them.
 async fn tell_stories(
     terminal: Terminal,
     stage: &mut Stage,
     addresses: &Addresses,
+    detail: Detail,
 ) -> Result<Verdict, Failure> {
-    let (server, started) = (&addresses.server, &addresses.started);
-    let report = Report::new(terminal);
-    report.part("database", &started.database_version, started.database);
-    let base_url = &addresses.channel.base_url;
-    report.part("channel", &format!("simulated WeChat Pay at {base_url}"), started.channel);
-    let listening = format!("gRPC at {}, callbacks at {}", server.grpc, server.callbacks);
-    report.part("server", &listening, started.server);
-    let shop = Shop::connect(server.grpc, &addresses.api_key).await?;
-    let channel = &addresses.channel;
-    let channel = Channel::new(&channel.control_url, &channel.mchid).map_err(Failure::new)?;
+    report::parts(terminal, &addresses.parts);
+    let shop = Shop::connect(addresses.server.grpc, &addresses.api_key).await?;
     let books = Books::open(&addresses.database_url)?;
+    let channels = &addresses.channels;
     let run = format!("demo-{}", SystemClock.now().unix_timestamp());
-    let aside = WAITING.iter().zip(STORIES.len() + 1..).map(|(story, number)| {
-        let (shop, report) = (shop.clone(), Report::kept_back(terminal));
-        let mut scene = Scene::new(shop, &channel, &books, report, format!("{run}-story-{number}"));
-        async move { (scene.play(number, story).await, scene) }
-    });
-    let aside: Vec<_> = aside.collect();
-    let mut scene = Scene::new(shop.clone(), &channel, &books, report, run.clone()).on(stage);
-    let (mut lines, aside) = join(tell_in_order(&mut scene), join_all(aside)).await;
-    for (line, waiting) in aside {
-        scene.take_up(waiting);
-        lines.push(line);
+    let cast = Cast::new(shop.clone(), channels, &books, Plug::new(channels.all.len()), run);
+    let first_aside = STORIES.len() + 1;
+    let mut killed = pin!(row(&cast, first_aside, &KILLED));
+    let killed_early = tokio::select! {
+        row = &mut killed => Some(row),
+        () = cast.plug().obey(stage, &shop) => None,
+    };
+    let killed = async {
+        match killed_early {
+            Some(row) => row,
+            None => killed.await,
+        }
+    };
+    let waiting = (first_aside + 1..).zip(&WAITING).map(|(number, story)| row(&cast, number, story));
+    let in_order = tell_in_order(terminal, &cast, detail);
+    let (mut rows, killed, waited) = join3(in_order, killed, join_all(waiting)).await;
+    for row in [killed].into_iter().chain(waited) {
+        rows.push(row.told(terminal, rows.len() + 1, detail));
     }
-    lines.push(scene.play(lines.len() + 1, &AUDIT).await);
-    Ok(table(terminal, &lines))
+    let audit = row(&cast, rows.len() + 1, &AUDIT).await;
+    rows.push(audit.told(terminal, rows.len() + 1, detail));
+    Ok(table(terminal, &rows))
 }
 
-async fn tell_in_order(scene: &mut Scene<'_>) -> Vec<Line> {
-    let mut lines = Vec::new();
+async fn tell_in_order(terminal: Terminal, cast: &Cast<'_>, detail: Detail) -> Vec<Row> {
+    let mut rows = Vec::new();
     for (number, story) in (1..).zip(&STORIES) {
-        lines.push(scene.play(number, story).await);
+        rows.push(row(cast, number, story).await.told(terminal, number, detail));
     }
-    scene.note(
-        "Two stories were begun with the first: the service is waited for in them, ten seconds in one.",
-    );
-    lines
+    rows
+}
+
+/// Plays a story in all channels at once.
+async fn row(cast: &Cast<'_>, number: usize, story: &'static Story) -> Row {
+    let scenes = cast.scenes(number).into_iter().map(|scene| scene.play(story));
+    Row { story, cells: join_all(scenes).await }
 }
 
 /// What the demo cost, against the targets of the project.
 fn measures(terminal: Terminal, stage: &Stage, addresses: &Addresses, took: Duration) {
-    let start = addresses.started.server;
+    let start = addresses.server_start;
     let start_tone = if start <= START_TARGET { Tone::Good } else { Tone::Bad };
     let start = terminal.toned(start_tone, &milliseconds(start));
     let start_target = START_TARGET.as_millis();

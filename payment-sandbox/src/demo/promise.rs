@@ -17,6 +17,20 @@ impl Broken {
 /// What a step gives if all that it promises held.
 pub(super) type Kept<T> = Result<T, Broken>;
 
+/// Why a story did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unplayed {
+    /// A promise was broken.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// The channel has no such thing: two or three words.
+    #[error("{0}")]
+    NotHere(&'static str),
+}
+
+/// How a story ended, in the words of its promise.
+pub(super) type Played = Result<String, Unplayed>;
+
 /// Holds `seen` against what was promised.
 pub(super) fn expect<T: PartialEq + Debug>(what: &str, promised: &T, seen: &T) -> Kept<()> {
     if promised == seen {

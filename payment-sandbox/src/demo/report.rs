@@ -1,29 +1,41 @@
-//! What the reader sees: each step as it happens, and the table at the end.
+//! What the reader sees: each story with what was promised and what each channel showed, and the table at the end.
 
 use std::{
     mem,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use super::{promise::Kept, stories::Story};
+use super::{
+    promise::{Played, Unplayed},
+    stories::Story,
+};
 use crate::terminal::{Terminal, Tone};
 
 /// Width of the column that says what happens.
 const ACTION_WIDTH: usize = 60;
 
 /// Width of the column that says who does it.
-const ACTOR_WIDTH: usize = 8;
+const ACTOR_WIDTH: usize = 10;
+
+/// Width of a channel's column in the table.
+const CELL_WIDTH: usize = 17;
+
+/// What a cell says of a story that ended as it must.
+const AS_PROMISED: &str = "as promised";
+
+/// What it says of one that did not.
+const NOT_AS_PROMISED: &str = "NOT AS PROMISED";
 
 /// Who does a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Actor {
     /// The shop's backend, over gRPC.
     Shop,
-    /// The person who pays, through WeChat's app.
+    /// The person who pays, through the channel's app.
     Payer,
-    /// WeChat Pay, or somebody who claims to be it, over HTTP.
-    Channel,
+    /// The channel, over HTTP, or its books.
+    Channel(&'static str),
     /// Somebody who wants goods without paying.
     Forger,
     /// The service's process.
@@ -37,11 +49,52 @@ impl Actor {
         match self {
             Self::Shop => "shop",
             Self::Payer => "payer",
-            Self::Channel => "WeChat",
+            Self::Channel(name) => name,
             Self::Forger => "forger",
             Self::Server => "server",
             Self::Records => "records",
         }
+    }
+}
+
+/// What a reader wants to see beside the ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Only how each story ended.
+    Ends,
+    /// Every step of every story.
+    Steps,
+}
+
+/// Something that is up: what, where, and how long it took.
+pub(super) struct Part {
+    pub(super) name: &'static str,
+    pub(super) what: String,
+    pub(super) took: Duration,
+}
+
+/// The steps of one story in one channel.
+#[derive(Debug, Default)]
+pub(super) struct Steps(Mutex<Vec<String>>);
+
+impl Steps {
+    /// A step that was done.
+    pub(super) fn done(&self, took: Duration, actor: Actor, action: &str, seen: &str) {
+        let (time, actor) = (milliseconds(took), actor.name());
+        let line = format!("    {time:>10}  {actor:<ACTOR_WIDTH$}  {action:<ACTION_WIDTH$}  {seen}");
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    /// The end of the story.
+    pub(super) fn end(&self, channel: &'static str, story: &Story, played: Played, took: Duration) -> Cell {
+        let (verdict, seen) = match played {
+            Ok(seen) if seen == story.promised => (Verdict::Kept, seen),
+            Ok(seen) => (Verdict::Broken, seen),
+            Err(Unplayed::NotHere(why)) => (Verdict::NotHere, why.to_owned()),
+            Err(Unplayed::Broken(broken)) => (Verdict::Broken, broken.to_string()),
+        };
+        let steps = mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        Cell { channel, verdict, seen, took, steps }
     }
 }
 
@@ -52,121 +105,104 @@ pub(super) enum Verdict {
     Kept,
     /// It did not.
     Broken,
+    /// The channel cannot play it.
+    NotHere,
 }
 
-/// Tells each step as it happens, or keeps a story back that is played while others are told.
-#[derive(Clone, Debug)]
-pub(super) struct Report {
-    terminal: Terminal,
-    kept_back: Option<Arc<Mutex<Vec<String>>>>,
+/// One story in one channel.
+pub(super) struct Cell {
+    channel: &'static str,
+    verdict: Verdict,
+    seen: String,
+    took: Duration,
+    steps: Vec<String>,
 }
 
-impl Report {
-    /// A report to `terminal`.
-    pub(super) fn new(terminal: Terminal) -> Self {
-        Self { terminal, kept_back: None }
-    }
-
-    /// A report whose lines wait for [`Report::tell_now`].
-    pub(super) fn kept_back(terminal: Terminal) -> Self {
-        Self { terminal, kept_back: Some(Arc::default()) }
-    }
-
-    /// Tells what was kept back.
-    pub(super) fn tell_now(&self) {
-        let Some(kept_back) = &self.kept_back else { return };
-        let lines = mem::take(&mut *kept_back.lock().unwrap_or_else(PoisonError::into_inner));
-        lines.iter().for_each(|line| self.terminal.line(line));
-    }
-
-    fn line(&self, line: String) {
-        match &self.kept_back {
-            None => self.terminal.line(&line),
-            Some(kept_back) => kept_back.lock().unwrap_or_else(PoisonError::into_inner).push(line),
+impl Cell {
+    /// The cell of the table: words and their tone.
+    fn words(&self) -> (&str, Tone) {
+        match self.verdict {
+            Verdict::Kept => (AS_PROMISED, Tone::Good),
+            Verdict::Broken => (NOT_AS_PROMISED, Tone::Bad),
+            Verdict::NotHere => (&self.seen, Tone::Faint),
         }
     }
 
-    /// A part of the stage that is up.
-    pub(super) fn part(&self, name: &str, what: &str, took: Duration) {
-        self.line(format!("  {:>10}  {name:<ACTOR_WIDTH$}  {what}", milliseconds(took)));
-    }
-
-    /// Something between two stories.
-    pub(super) fn note(&self, what: &str) {
-        self.line(format!("\n   {}", self.terminal.toned(Tone::Faint, what)));
-    }
-
-    /// The beginning of a story.
-    pub(super) fn begin(&self, number: usize, story: &Story) {
-        self.line(format!("\n{number}  {}", self.terminal.toned(Tone::Bold, story.title)));
-        self.line(format!("   {}\n", self.terminal.toned(Tone::Faint, story.why)));
-    }
-
-    /// A step that was done.
-    pub(super) fn step(&self, took: Duration, actor: Actor, action: &str, seen: &str) {
-        let (time, actor) = (milliseconds(took), actor.name());
-        self.line(format!("  {time:>10}  {actor:<ACTOR_WIDTH$}  {action:<ACTION_WIDTH$}  {seen}"));
-    }
-
-    /// The end of a story: what was seen, or what was broken.
-    pub(super) fn end(&self, story: &Story, seen: Kept<String>, took: Duration) -> Line {
-        let (verdict, seen) = match seen {
-            Ok(seen) if seen == story.promised => (Verdict::Kept, seen),
-            Ok(seen) => (Verdict::Broken, seen),
-            Err(broken) => (Verdict::Broken, broken.to_string()),
+    /// The line below a story.
+    fn line(&self, terminal: Terminal) -> String {
+        let (words, tone) = self.words();
+        let words = terminal.toned(tone, &format!("{words:<CELL_WIDTH$}"));
+        let end = match self.verdict {
+            Verdict::Kept => milliseconds(self.took),
+            Verdict::Broken => terminal.toned(Tone::Bad, &self.seen),
+            Verdict::NotHere => String::new(),
         };
-        let end = match verdict {
-            Verdict::Kept => self.terminal.toned(Tone::Good, "as promised"),
-            Verdict::Broken => self.terminal.toned(Tone::Bad, "NOT AS PROMISED"),
-        };
-        self.line(format!("  {:>10}  {end}: {seen}", milliseconds(took)));
-        Line { title: story.title, promised: story.promised, seen, verdict, took }
+        format!("    {:<ACTOR_WIDTH$}  {words}  {end}", self.channel).trim_end().to_owned()
     }
 }
 
-/// One story in the table.
-pub(super) struct Line {
-    title: &'static str,
-    promised: &'static str,
-    seen: String,
-    verdict: Verdict,
-    took: Duration,
+/// One story in every channel.
+pub(super) struct Row {
+    pub(super) story: &'static Story,
+    pub(super) cells: Vec<Cell>,
+}
+
+impl Row {
+    /// The same row after it was told; the steps of what was broken are told whatever the reader wants.
+    pub(super) fn told(self, terminal: Terminal, number: usize, detail: Detail) -> Self {
+        terminal.line(&format!("\n{number:>2}  {}", terminal.toned(Tone::Bold, self.story.title)));
+        terminal.line(&format!("    {}", terminal.toned(Tone::Faint, self.story.why)));
+        terminal.line(&format!("    {:<ACTOR_WIDTH$}  {}", "promised", self.story.promised));
+        for cell in &self.cells {
+            terminal.line(&cell.line(terminal));
+            if detail == Detail::Steps || cell.verdict == Verdict::Broken {
+                cell.steps.iter().for_each(|step| terminal.line(step));
+            }
+        }
+        self
+    }
+
+    fn count(&self, verdict: Verdict) -> usize {
+        self.cells.iter().filter(|cell| cell.verdict == verdict).count()
+    }
+}
+
+/// What is up, before the first story.
+pub(super) fn parts(terminal: Terminal, parts: &[Part]) {
+    for Part { name, what, took } in parts {
+        let took = milliseconds(*took);
+        terminal.line(&format!("  {took:>10}  {name:<ACTOR_WIDTH$}  {what}"));
+    }
 }
 
 /// Writes the table of all stories and says whether all ended as promised.
-pub(super) fn table(terminal: Terminal, lines: &[Line]) -> Verdict {
-    let width =
-        |texts: fn(&Line) -> &str| lines.iter().map(|line| texts(line).chars().count()).max().unwrap_or(0);
-    let (title, promised) = (width(|line| line.title), width(|line| line.promised));
-    let heading =
-        format!("{:>2}  {:<title$}  {:<promised$}  {:>8}  {}", "", "story", "promised", "ms", "seen");
-    terminal.line(&format!("\n{}", terminal.toned(Tone::Bold, &heading)));
-    for (number, line) in (1..).zip(lines) {
-        let seen = match line.verdict {
-            Verdict::Kept => terminal.toned(Tone::Good, "as promised"),
-            Verdict::Broken => terminal.toned(Tone::Bad, &line.seen),
-        };
-        let (story, words, took) = (line.title, line.promised, tenths(line.took));
-        terminal.line(&format!("{number:>2}  {story:<title$}  {words:<promised$}  {took:>8}  {seen}"));
+pub(super) fn table(terminal: Terminal, rows: &[Row]) -> Verdict {
+    let width = rows.iter().map(|row| row.story.title.chars().count()).max().unwrap_or(0);
+    let names = rows.first().into_iter().flat_map(|row| &row.cells);
+    let names: String = names.map(|cell| format!("{:<CELL_WIDTH$}", cell.channel)).collect();
+    let heading = format!("    {:<width$}  {names}", "story");
+    terminal.line(&format!("\n{}", terminal.toned(Tone::Bold, heading.trim_end())));
+    for (number, row) in (1..).zip(rows) {
+        let cells = row.cells.iter().map(|cell| {
+            let (words, tone) = cell.words();
+            terminal.toned(tone, &format!("{words:<CELL_WIDTH$}"))
+        });
+        let line = format!("{number:>2}  {:<width$}  {}", row.story.title, cells.collect::<String>());
+        terminal.line(line.trim_end());
     }
-    let kept = lines.iter().all(|line| line.verdict == Verdict::Kept);
-    if kept { Verdict::Kept } else { Verdict::Broken }
+    let count = |verdict| rows.iter().map(|row| row.count(verdict)).sum::<usize>();
+    let (kept, broken, absent) = (count(Verdict::Kept), count(Verdict::Broken), count(Verdict::NotHere));
+    let tone = if broken == 0 { Tone::Good } else { Tone::Bad };
+    let sum = format!("{kept} of {} as promised", kept + broken);
+    let rest = format!("; {absent} that a channel has no way to play");
+    terminal.line(&format!("\n    {}{rest}", terminal.toned(tone, &sum)));
+    if broken == 0 { Verdict::Kept } else { Verdict::Broken }
 }
 
 /// A duration such as `4.1 ms`.
 pub(super) fn milliseconds(took: Duration) -> String {
-    format!("{} ms", tenths(took))
-}
-
-/// Milliseconds with one decimal, without a float.
-fn tenths(took: Duration) -> String {
     let tenths = took.as_micros().div_ceil(100);
-    format!("{}.{}", tenths / 10, tenths % 10)
-}
-
-/// Fen as yuan, without a float.
-pub(super) fn yuan(fen: i64) -> String {
-    format!("¥{}.{:02}", fen / 100, fen % 100)
+    format!("{}.{} ms", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -174,9 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_and_durations_are_written_without_floats() {
-        assert_eq!(yuan(3_990), "¥39.90");
-        assert_eq!(yuan(5), "¥0.05");
+    fn durations_are_written_without_floats() {
         assert_eq!(milliseconds(Duration::from_micros(4_100)), "4.1 ms");
         assert_eq!(milliseconds(Duration::from_micros(10)), "0.1 ms");
     }

@@ -1,63 +1,126 @@
 //! The steps that stories are made of: each does one thing over real gRPC or HTTP, tells it, and holds what it must hold.
 
+mod asking;
+mod audit;
 mod refunds;
 mod waiting;
+mod wire;
 
-use std::time::Duration;
-
-use payment_core::invariant;
-use payment_proto::v1::{
-    AllocationState, CreatePaymentRequest, Money, Order, OrderState, OrderToPay, Payment, PaymentData,
-    PaymentState, RefundState, WeChatPayApp, WeChatPayOptions, create_payment_request::ChannelOptions,
-    payment_data, we_chat_pay_options,
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
-use payment_sandbox::wechat::{
-    Attempt as Delivered, AttemptResult, Fault, FaultRule, Forgery, NotificationFault, NotificationFaultRule,
-    NotificationKind, Operation,
+
+use payment_proto::v1::{
+    CreatePaymentRequest, EarlierAttemptPolicy, Money, Order, OrderState, OrderToPay, Payment, PaymentData,
+    PaymentState, payment_data::Kind,
 };
 use payment_server::telemetry::Stopwatch;
-use tokio::time::{interval, timeout};
+use tokio::sync::{OnceCell, RwLock};
 
+use self::audit::Reading;
 use super::{
     books::{Books, Trail},
-    channel::Channel,
-    processes::LOOK,
-    promise::{Broken, Kept, expect},
-    report::{Actor, Line, Report, yuan},
+    channels::{Ability, Channel, Channels},
+    plug::Plug,
+    promise::{Broken, Kept, Unplayed},
+    report::{Actor, Cell, Steps},
     shop::{self, Shop},
-    stage::Stage,
     stories::Story,
-    words::{listed, listed_statuses, order_line, order_word, payment_line, total, trail_line, word},
+    words::{listed, money, order_word, total, word},
 };
 
 pub(super) use refunds::state as refund_state;
 
 /// How long a story waits for something that takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What stories are played with.
-pub(super) struct Scene<'a> {
+/// What all stories are played with.
+pub(super) struct Cast<'a> {
     shop: Shop,
-    channel: &'a Channel,
+    channels: &'a Channels,
+    /// One for each channel: taken for writing by who orders an accident for the next payment whatever its number.
+    creating: Vec<RwLock<()>>,
     books: &'a Books,
-    report: Report,
-    /// What the server runs on, for the one story that takes it away.
-    stage: Option<&'a mut Stage>,
+    plug: Plug,
     /// Begins every number of this demo, so that demos on kept data do not meet.
     run: String,
-    requests: u32,
     /// Every order of this demo.
-    orders: Vec<String>,
+    orders: Mutex<Vec<String>>,
+    /// What the audit found, read once for all channels.
+    reading: OnceCell<Reading>,
+}
+
+impl<'a> Cast<'a> {
+    /// The cast of a demo.
+    pub(super) fn new(shop: Shop, channels: &'a Channels, books: &'a Books, plug: Plug, run: String) -> Self {
+        let creating = channels.all.iter().map(|_| RwLock::default()).collect();
+        let (orders, reading) = (Mutex::default(), OnceCell::new());
+        Self { shop, channels, creating, books, plug, run, orders, reading }
+    }
+
+    /// The plug of the server.
+    pub(super) const fn plug(&self) -> &Plug {
+        &self.plug
+    }
+
+    /// An empty scene in each column for the story with this number.
+    pub(super) fn scenes(&self, number: usize) -> Vec<Scene<'_>> {
+        let columns = 0..self.channels.all.len();
+        columns.filter_map(|column| Scene::new(self, column, number)).collect()
+    }
+}
+
+/// Where one story is played in one channel.
+pub(super) struct Scene<'a> {
+    cast: &'a Cast<'a>,
+    channel: &'a dyn Channel,
+    /// Where a payer goes who does not want to pay in `channel` after all.
+    other: &'a dyn Channel,
+    steps: Steps,
+    /// Begins every number of this story.
+    name: String,
+    numbers: u32,
+}
+
+/// An order before anybody pays it.
+#[derive(Clone, Debug)]
+pub(super) struct Unpaid {
+    pub(super) order_no: String,
+    /// In minor units of whatever currency it will be paid in.
+    pub(super) minor: i64,
+}
+
+/// A request to pay orders, and through whom.
+pub(super) struct ToPay<'a> {
+    channel: &'a dyn Channel,
+    message: CreatePaymentRequest,
 }
 
 /// A payment as `CreatePayment` gave it.
-#[derive(Debug)]
-pub(super) struct Attempt {
+pub(super) struct Attempt<'a> {
     pub(super) payment_no: String,
     pub(super) state: PaymentState,
-    pub(super) payment_data: Option<PaymentData>,
+    pub(super) data: Option<PaymentData>,
+    channel: &'a dyn Channel,
     orders: Vec<String>,
     amount: i64,
+}
+
+impl Attempt<'_> {
+    /// What the payer pays with.
+    pub(super) fn payment_data(&self) -> Option<&Kind> {
+        self.data.as_ref()?.kind.as_ref()
+    }
+
+    /// The channel's name.
+    pub(super) fn channel(&self) -> &'static str {
+        self.channel.name()
+    }
+
+    fn amount_text(&self) -> String {
+        money(self.channel.currency(), self.amount)
+    }
 }
 
 /// Where a payment and its orders are, held against each other.
@@ -86,95 +149,120 @@ impl Outcome {
 }
 
 impl<'a> Scene<'a> {
-    /// An empty scene. `run` begins the numbers of its orders.
-    pub(super) fn new(
-        shop: Shop,
-        channel: &'a Channel,
-        books: &'a Books,
-        report: Report,
-        run: String,
-    ) -> Self {
-        Self { shop, channel, books, report, stage: None, run, requests: 0, orders: Vec::new() }
-    }
-
-    /// The same scene, on which the server may be taken away.
-    pub(super) fn on(self, stage: &'a mut Stage) -> Self {
-        Self { stage: Some(stage), ..self }
+    fn new(cast: &'a Cast<'a>, column: usize, number: usize) -> Option<Self> {
+        let (channel, other) = (cast.channels.all.get(column)?, cast.channels.other_than(column)?);
+        let name = format!("{}-{number}-{}", cast.run, channel.account());
+        let (channel, other) = (channel.as_ref(), other.as_ref());
+        Some(Self { cast, channel, other, steps: Steps::default(), name, numbers: 0 })
     }
 
     /// Plays a story and says how it ended.
-    pub(super) async fn play(&mut self, number: usize, story: &Story) -> Line {
-        self.report.begin(number, story);
+    pub(super) async fn play(mut self, story: &Story) -> Cell {
         let watch = Stopwatch::start();
-        let seen = (story.play)(self).await;
-        self.report.end(story, seen, watch.elapsed())
+        let played = (story.play)(&mut self).await;
+        self.steps.end(self.channel.name(), story, played, watch.elapsed())
     }
 
-    /// Tells something between two stories.
-    pub(super) fn note(&self, what: &str) {
-        self.report.note(what);
+    /// Ends the story here if the channel lacks what it needs.
+    pub(super) fn needs(&self, ability: Ability) -> Result<(), Unplayed> {
+        self.channel.lacks(ability).map_or(Ok(()), |why| Err(Unplayed::NotHere(why)))
     }
 
-    /// Tells what was kept back of the story of another scene, and counts its orders as this one's.
-    pub(super) fn take_up(&mut self, other: Scene<'_>) {
-        other.report.tell_now();
-        self.orders.extend(other.orders);
+    /// Whether the channel calls back.
+    pub(super) fn is_called_back(&self) -> bool {
+        self.channel.lacks(Ability::Callbacks).is_none()
     }
 
-    /// A new order over so many fen.
-    pub(super) fn new_order(&mut self, fen: i64) -> OrderToPay {
-        let order_no = format!("{}-{}", self.run, self.orders.len() + 1);
-        self.orders.push(order_no.clone());
-        OrderToPay { order_no, amount: Some(Money { currency_code: "CNY".to_owned(), minor_units: fen }) }
+    fn next_name(&mut self) -> String {
+        self.numbers += 1;
+        format!("{}-{}", self.name, self.numbers)
     }
 
-    /// A new request to pay orders in the shop's own app.
-    pub(super) fn request(&mut self, orders: &[OrderToPay]) -> CreatePaymentRequest {
-        self.requests += 1;
-        let options = WeChatPayOptions {
-            product: Some(we_chat_pay_options::Product::App(WeChatPayApp {})),
-            goods_tag: String::new(),
-        };
-        CreatePaymentRequest {
-            request_id: format!("{}-request-{}", self.run, self.requests),
-            orders: orders.to_vec(),
+    /// A new order over so many minor units.
+    pub(super) fn new_order(&mut self, minor: i64) -> Unpaid {
+        let order_no = self.next_name();
+        self.cast.orders.lock().unwrap_or_else(PoisonError::into_inner).push(order_no.clone());
+        Unpaid { order_no, minor }
+    }
+
+    /// A new request to pay orders through this channel, in the shop's own app.
+    pub(super) fn request(&mut self, orders: &[Unpaid]) -> ToPay<'a> {
+        self.request_to(self.channel, orders)
+    }
+
+    /// A new request to pay orders through the other channel, though this one may still pay them too.
+    pub(super) fn request_elsewhere(&mut self, orders: &[Unpaid]) -> ToPay<'a> {
+        let mut request = self.request_to(self.other, orders);
+        request.message.set_earlier_attempt_policy(EarlierAttemptPolicy::Proceed);
+        request
+    }
+
+    fn request_to(&mut self, channel: &'a dyn Channel, orders: &[Unpaid]) -> ToPay<'a> {
+        let request_id = self.next_name();
+        let amount = |minor_units| Money { currency_code: channel.currency().to_owned(), minor_units };
+        let orders = orders
+            .iter()
+            .map(|order| OrderToPay { order_no: order.order_no.clone(), amount: Some(amount(order.minor)) });
+        let message = CreatePaymentRequest {
+            request_id,
+            orders: orders.collect(),
+            channel_account: channel.account().to_owned(),
             description: "Demo order".to_owned(),
-            channel_options: Some(ChannelOptions::WechatPay(options)),
+            channel_options: Some(channel.options()),
             ..CreatePaymentRequest::default()
-        }
+        };
+        ToPay { channel, message }
     }
 
     /// The shop creates a payment.
-    pub(super) async fn create(&self, request: &CreatePaymentRequest) -> Kept<Attempt> {
-        let action = format!("CreatePayment {} for {}", yuan(total(request)), listed(request));
-        self.create_as(request, &action).await
+    pub(super) async fn create(&self, request: &ToPay<'a>) -> Kept<Attempt<'a>> {
+        let accidents = self.creating(request.channel);
+        let _one_of_many = accidents.read().await;
+        self.create_as(request, &creating(request)).await
+    }
+
+    /// The shop creates a payment; the channel takes it in, and its answer is lost.
+    pub(super) async fn create_unheard(&self, request: &ToPay<'a>) -> Kept<Attempt<'a>> {
+        let accidents = self.creating(request.channel);
+        let _alone = accidents.write().await;
+        request.channel.lose_next_announcement();
+        self.create_as(request, &creating(request)).await
     }
 
     /// The shop sends a request again whose outcome it does not know.
-    pub(super) async fn create_again(&self, request: &CreatePaymentRequest) -> Kept<Attempt> {
+    pub(super) async fn create_again(&self, request: &ToPay<'a>) -> Kept<Attempt<'a>> {
         self.create_as(request, "the same CreatePayment again (a busy replica gets 2 s)").await
     }
 
-    async fn create_as(&self, request: &CreatePaymentRequest, action: &str) -> Kept<Attempt> {
+    fn creating(&self, channel: &dyn Channel) -> &'a RwLock<()> {
+        static NOBODY: RwLock<()> = RwLock::const_new(());
+        let pairs = self.cast.channels.all.iter().zip(&self.cast.creating);
+        let mut found = pairs.filter(|(each, _)| each.account() == channel.account());
+        found.next().map_or(&NOBODY, |(_, lock)| lock)
+    }
+
+    async fn create_as(&self, request: &ToPay<'a>, action: &str) -> Kept<Attempt<'a>> {
         let watch = Stopwatch::start();
-        let answer = self.shop.create(request).await.map_err(shop::refused)?;
+        let ToPay { channel, message } = request;
+        let answer = self.cast.shop.create(message).await.map_err(shop::refused)?;
         let payment = shop::present(answer.payment)?;
         let data = if answer.payment_data.is_some() { "with payment data" } else { "without payment data" };
         self.told(watch, Actor::Shop, action, &format!("{} {data}", word(payment.state())));
         Ok(Attempt {
             state: payment.state(),
             payment_no: payment.payment_no,
-            payment_data: answer.payment_data,
-            orders: request.orders.iter().map(|order| order.order_no.clone()).collect(),
-            amount: total(request),
+            data: answer.payment_data,
+            channel: *channel,
+            orders: message.orders.iter().map(|order| order.order_no.clone()).collect(),
+            amount: total(message),
         })
     }
 
     /// The shop creates a payment and is refused; gives the reason.
-    pub(super) async fn create_refused(&self, request: &CreatePaymentRequest) -> Kept<String> {
+    pub(super) async fn create_refused(&self, request: &ToPay<'a>) -> Kept<String> {
         let watch = Stopwatch::start();
-        let action = format!("CreatePayment {} for {}", yuan(total(request)), listed(request));
-        match self.shop.create(request).await {
+        let action = creating(request);
+        match self.cast.shop.create(&request.message).await {
             Ok(_) => Err(Broken::new(format!("{action}: promised a refusal, and it was accepted"))),
             Err(status) => {
                 let reason = shop::reason(&status);
@@ -184,240 +272,12 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// The payer pays with exactly the parameters that the answer carried.
-    pub(super) async fn pay(&self, attempt: &Attempt) -> Kept<()> {
-        let watch = Stopwatch::start();
-        let Some(PaymentData { kind: Some(payment_data::Kind::SdkParameters(sdk)) }) = &attempt.payment_data
-        else {
-            return Err(Broken::new("CreatePayment gave no SDK parameters to pay with"));
-        };
-        self.channel.invoke(&sdk.parameters).await?;
-        let seen = format!("WeChat took {}", yuan(attempt.amount));
-        self.told(watch, Actor::Payer, "pays in WeChat's app with the signed SDK parameters", &seen);
-        Ok(())
-    }
-
-    /// The shop watches the payment until it succeeds.
-    pub(super) async fn watch_success(&self, attempt: &Attempt) -> Kept<()> {
-        let watch = Stopwatch::start();
-        let state = timeout(PATIENCE, self.watch_to_the_end(attempt)).await;
-        let state = state.map_err(|_| Broken::new("WatchPayment: still undecided"))??;
-        self.told(watch, Actor::Shop, "WatchPayment, until it is decided", word(state));
-        expect("WatchPayment's last word", &PaymentState::Succeeded, &state)
-    }
-
-    async fn watch_to_the_end(&self, attempt: &Attempt) -> Kept<PaymentState> {
-        let mut stream = self.shop.watch(&attempt.payment_no).await?;
-        let mut last = attempt.state;
-        while let Some(answer) = stream.message().await.map_err(shop::refused)? {
-            last = shop::present(answer.payment)?.state();
-        }
-        Ok(last)
-    }
-
-    /// Waits until WeChat's own notification was answered so many times, and gives the HTTP statuses.
-    pub(super) async fn callbacks(&self, attempt: &Attempt, count: usize) -> Kept<Vec<u16>> {
-        let watch = Stopwatch::start();
-        let answered = timeout(PATIENCE, self.wait_for_callbacks(attempt, count)).await;
-        let statuses = answered.map_err(|_| Broken::new("WeChat's notification got no answer"))??;
-        self.told(watch, Actor::Channel, "called back and was answered", &listed_statuses(&statuses));
-        Ok(statuses)
-    }
-
-    async fn wait_for_callbacks(&self, attempt: &Attempt, count: usize) -> Kept<Vec<u16>> {
-        let mut looks = interval(LOOK);
-        loop {
-            looks.tick().await;
-            let deliveries = self.channel.deliveries(&attempt.payment_no).await?;
-            let attempts: Vec<_> = deliveries.into_iter().flat_map(|delivery| delivery.attempts).collect();
-            if attempts.len() >= count {
-                return attempts.iter().map(|delivered| status(&delivered.result)).collect();
-            }
-        }
-    }
-
-    /// WeChat sends its newest notification so many times at once; gives the HTTP statuses.
-    pub(super) async fn call_back(&self, attempt: &Attempt, copies: u32) -> Kept<Vec<u16>> {
-        let watch = Stopwatch::start();
-        let delivered: Vec<Delivered> = self.channel.resend(&attempt.payment_no, copies).await?;
-        let statuses: Vec<u16> =
-            delivered.iter().map(|delivered| status(&delivered.result)).collect::<Kept<_>>()?;
-        let action = match copies {
-            1 => "calls back".to_owned(),
-            _ => format!("calls back {copies} times at once"),
-        };
-        self.told(watch, Actor::Channel, &action, &listed_statuses(&statuses));
-        Ok(statuses)
-    }
-
-    /// From now on no notification about this payment leaves WeChat by itself.
-    pub(super) async fn lose_callbacks(&self, attempt: &Attempt) -> Kept<()> {
-        self.channel.suppress_notifications(&attempt.payment_no).await
-    }
-
-    /// The next attempt to notify about this payment carries a probing signature, as WeChat's real ones do at times.
-    pub(super) async fn probe_next_callback(&self, attempt: &Attempt) -> Kept<()> {
-        let rule = NotificationFaultRule {
-            notification: Some(NotificationKind::Payment),
-            out_trade_no: Some(attempt.payment_no.clone()),
-            times: Some(1),
-            fault: NotificationFault::SignatureProbe,
-        };
-        self.channel.add_notification_fault(&rule).await
-    }
-
-    /// The next prepay request meets this fault.
-    pub(super) async fn fail_next_prepay(&self, fault: Fault) -> Kept<()> {
-        let rule =
-            FaultRule { operation: Some(Operation::Prepay), out_trade_no: None, times: Some(1), fault };
-        self.channel.add_fault(&rule).await
-    }
-
-    /// A notification arrives that is no proof; gives the HTTP status of the answer.
-    pub(super) async fn forge(
-        &self,
-        attempt: &Attempt,
-        actor: Actor,
-        forgery: &Forgery,
-        what: &str,
-    ) -> Kept<u16> {
-        let watch = Stopwatch::start();
-        let result = self.channel.forge(&attempt.payment_no, forgery).await?;
-        let status = status(&result)?;
-        self.told(watch, actor, what, &format!("HTTP {status}"));
-        Ok(status)
-    }
-
-    /// How often WeChat answered prepay for this payment, by its own books.
-    pub(super) async fn prepays(&self, attempt: &Attempt) -> Kept<usize> {
-        let watch = Stopwatch::start();
-        let order = self.channel.order(&attempt.payment_no).await?;
-        let seen = format!("{}, accepted {} time(s)", yuan(order.total), order.prepays);
-        self.told(watch, Actor::Channel, "has the payment in its own books", &seen);
-        Ok(order.prepays)
-    }
-
-    /// The shop lets the service ask WeChat.
-    pub(super) async fn sync(&self, attempt: &Attempt) -> Kept<PaymentState> {
-        let watch = Stopwatch::start();
-        let payment = self.shop.sync(&attempt.payment_no).await?;
-        self.told(watch, Actor::Shop, "SyncPayment: the service asks WeChat now", word(payment.state()));
-        Ok(payment.state())
-    }
-
-    /// The app says "paid".
-    pub(super) async fn confirm_paid(&self, attempt: &Attempt) -> Kept<PaymentState> {
-        let watch = Stopwatch::start();
-        let payment = self.shop.confirm_paid(&attempt.payment_no).await?;
-        self.told(watch, Actor::Shop, "ConfirmPayment: the app says it is paid", word(payment.state()));
-        Ok(payment.state())
-    }
-
-    /// The shop closes the payment.
-    pub(super) async fn close(&self, attempt: &Attempt) -> Kept<PaymentState> {
-        let watch = Stopwatch::start();
-        let payment = self.shop.close(&attempt.payment_no).await?;
-        self.told(
-            watch,
-            Actor::Shop,
-            "ClosePayment: closed at WeChat, which proves it",
-            word(payment.state()),
-        );
-        Ok(payment.state())
-    }
-
-    /// Reads payment, orders and records, and holds them against each other whatever the story is.
-    pub(super) async fn outcome(&self, attempt: &Attempt) -> Kept<Outcome> {
-        let watch = Stopwatch::start();
-        let payment = self.shop.payment(&attempt.payment_no).await?;
-        self.told(watch, Actor::Shop, "GetPayment", &payment_line(&payment));
-        let mut orders = Vec::new();
-        for order_no in &attempt.orders {
-            let watch = Stopwatch::start();
-            let order = self.shop.order(order_no).await?;
-            self.told(watch, Actor::Shop, &format!("GetOrder {order_no}"), &order_line(&order));
-            agree(&payment, &order)?;
-            orders.push(order);
-        }
-        let watch = Stopwatch::start();
-        let trail = self.books.trail(&attempt.payment_no).await?;
-        self.told(watch, Actor::Records, "way of the payment; what callers are told", &trail_line(&trail));
-        Ok(Outcome { payment, orders, trail })
-    }
-
-    /// Checks every invariant, and our records and every order against the channel's own books; gives the money taken and
-    /// not given back, in fen.
-    pub(super) async fn audit(&self) -> Kept<i64> {
-        let watch = Stopwatch::start();
-        let channel = self.channel.ledger().await?;
-        let audit = self.books.audit(&channel, self.channel.mchid()).await?;
-        let seen = format!("{} hold on {} payments", invariant::ALL.len(), audit.payments);
-        self.told(watch, Actor::Records, "every invariant, on everything that is recorded", &seen);
-        let seen = format!("{} for {} payments", yuan(audit.taken), audit.succeeded);
-        self.told(watch, Actor::Channel, "took less what it gave back, by its own books and by ours", &seen);
-        let watch = Stopwatch::start();
-        let mut paid = 0;
-        for order_no in &self.orders {
-            paid += kept(&self.shop.order(order_no).await?);
-        }
-        let action = format!("GetOrder of all {} orders", self.orders.len());
-        self.told(watch, Actor::Shop, &action, &format!("{} paid and not given back", yuan(paid)));
-        expect("money that the orders say was paid and not given back, in fen", &audit.taken, &paid)?;
-        Ok(paid)
-    }
-
     fn told(&self, watch: Stopwatch, actor: Actor, action: &str, seen: &str) {
-        self.report.step(watch.elapsed(), actor, action, seen);
+        self.steps.done(watch.elapsed(), actor, action, seen);
     }
 }
 
-/// What an order says was paid for it and did not go back, in fen. A duplicate came and went back beside it.
-fn kept(order: &Order) -> i64 {
-    let arrived = order.refunds.iter().filter(|refund| {
-        refund.payment_no == order.effective_payment_no && refund.state() == RefundState::Succeeded
-    });
-    let parts = arrived.flat_map(|refund| &refund.parts).filter(|part| part.order_no == order.order_no);
-    let back: i64 = parts.filter_map(|part| part.amount.as_ref()).map(|amount| amount.minor_units).sum();
-    order.paid_amount.as_ref().map_or(0, |amount| amount.minor_units) - back
-}
-
-/// The payment's allocation for the order and the order itself must say the same.
-fn agree(payment: &Payment, order: &Order) -> Kept<()> {
-    let number = &order.order_no;
-    let allocation = payment.allocations.iter().find(|allocation| allocation.order_no == *number);
-    let allocation = allocation.ok_or_else(|| Broken::new(format!("no allocation for {number}")))?;
-    let promised = match payment.state() {
-        // Money for an order that another payment had paid.
-        PaymentState::Succeeded if order.effective_payment_no != payment.payment_no => {
-            AllocationState::Duplicate
-        }
-        PaymentState::Succeeded => AllocationState::Effective,
-        PaymentState::Closed | PaymentState::Failed => AllocationState::Released,
-        PaymentState::Unspecified
-        | PaymentState::Initiating
-        | PaymentState::AwaitingPayer
-        | PaymentState::ClientReported => AllocationState::Pending,
-    };
-    expect(&format!("allocation of {number}"), &promised, &allocation.state())?;
-    if payment.state() != PaymentState::Succeeded {
-        return expect(
-            &format!("{number} paid by this payment"),
-            &false,
-            &(order.effective_payment_no == payment.payment_no),
-        );
-    }
-    expect(&format!("state of {number}"), &OrderState::Paid, &order.state())?;
-    if promised == AllocationState::Duplicate {
-        return Ok(());
-    }
-    expect(&format!("what was paid for {number}"), &allocation.amount, &order.paid_amount)
-}
-
-/// The HTTP status of an answer to a notification.
-fn status(result: &AttemptResult) -> Kept<u16> {
-    match result {
-        AttemptResult::Answered { status, .. } => Ok(*status),
-        AttemptResult::TimedOut => Err(Broken::new("a notification was not answered within 5 seconds")),
-        AttemptResult::Unreachable { reason } => Err(Broken::new(format!("no way to the service: {reason}"))),
-    }
+fn creating(request: &ToPay<'_>) -> String {
+    let amount = money(request.channel.currency(), total(&request.message));
+    format!("CreatePayment {amount} for {} by {}", listed(&request.message), request.channel.name())
 }

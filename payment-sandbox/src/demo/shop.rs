@@ -11,7 +11,7 @@ use payment_proto::v1::{
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{RwLock, RwLockWriteGuard};
 use tonic::{
-    Request, Status, Streaming,
+    Code, Request, Status, Streaming,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
     transport::{Channel, Endpoint},
@@ -89,12 +89,12 @@ impl Shop {
     }
 
     /// `ConfirmPayment` with what an app sends whose SDK says "paid".
-    pub(super) async fn confirm_paid(&self, payment_no: &str) -> Kept<Payment> {
+    pub(super) async fn confirm_paid(&self, payment_no: &str, sdk_result: &[u8]) -> Kept<Payment> {
         let _up = self.server.read().await;
         let request = ConfirmPaymentRequest {
             payment_no: payment_no.to_owned(),
             result: ClientResult::Paid.into(),
-            sdk_result: br#"{"errCode": 0}"#.to_vec(),
+            sdk_result: sdk_result.to_vec(),
         };
         let answer = self.payments.clone().confirm_payment(request).await.map_err(refused)?;
         present(answer.into_inner().payment)
@@ -153,13 +153,14 @@ impl Shop {
         self.server.write().await
     }
 
-    /// Calls until the connection to a server that was away is there again.
-    pub(super) async fn reconnected(&self, _away: RwLockWriteGuard<'_, ()>, order_no: &str) -> Kept<()> {
-        let request = GetOrderRequest { order_no: order_no.to_owned() };
+    /// Calls until the connection to a server that was away is there again, and it says that it knows no such order.
+    pub(super) async fn reconnected(&self, _away: RwLockWriteGuard<'_, ()>) -> Kept<()> {
+        let request = GetOrderRequest { order_no: "none".to_owned() };
         let mut failure = None;
         for _ in 0..RECONNECTS {
             match self.orders.clone().get_order(request.clone()).await {
                 Ok(_) => return Ok(()),
+                Err(status) if status.code() == Code::NotFound => return Ok(()),
                 Err(status) => failure = Some(status),
             }
         }

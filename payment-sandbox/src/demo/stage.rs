@@ -1,4 +1,5 @@
-//! Everything that the demo plays on: a database, the simulated channel and the server, each a process of its own.
+//! Everything that the demo plays on: a database and the server, each a process of its own, and the simulated channels,
+//! which listen in this one.
 
 use std::{
     fs::{self, DirBuilder},
@@ -6,6 +7,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,8 +18,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio_postgres::error::SqlState;
 
-use super::processes::Supervised;
-use crate::commands::{ChannelAddresses, Failure, WechatArguments, database_options, settings_file};
+use super::{
+    channels::{Channel, Channels},
+    processes::Supervised,
+    report::Part,
+};
+use crate::commands::{Failure, ServerArguments, database_options, server_files};
 
 /// The database of the server.
 const DATABASE: &str = "payment";
@@ -37,22 +43,25 @@ pub(super) struct Stage {
     configuration: Option<ServerConfiguration>,
     /// The most memory that servers before the present one had in use, in KiB.
     earlier_peak: Option<u64>,
-    channel: Option<Supervised>,
+    /// Kept until the server has ended.
+    channels: Vec<Arc<dyn Channel>>,
     database: Option<PrivatePostgres>,
 }
 
 /// Where everything is, once it is up.
 pub(super) struct Addresses {
-    /// Of the channel and its merchant.
-    pub(super) channel: ChannelAddresses,
+    /// The channels.
+    pub(super) channels: Channels,
     /// Of the server.
     pub(super) server: ServerAddresses,
     /// Of the server's database.
     pub(super) database_url: SecretString,
     /// With which the shop calls the server.
     pub(super) api_key: SecretString,
-    /// How long each part took to start.
-    pub(super) started: Started,
+    /// How long the server took to start, migrations included.
+    pub(super) server_start: Duration,
+    /// What is up, in the order in which it came.
+    pub(super) parts: Vec<Part>,
 }
 
 /// The addresses that the server listens on.
@@ -61,17 +70,6 @@ pub(super) struct ServerAddresses {
     pub(super) grpc: SocketAddr,
     pub(super) callbacks: SocketAddr,
     pub(super) admin: SocketAddr,
-}
-
-/// How long each part took, from the start of its process to its readiness.
-#[derive(Clone, Debug)]
-pub(super) struct Started {
-    /// `PostgreSQL` and its version.
-    pub(super) database_version: String,
-    pub(super) database: Duration,
-    pub(super) channel: Duration,
-    /// With migrations.
-    pub(super) server: Duration,
 }
 
 impl Stage {
@@ -87,7 +85,7 @@ impl Stage {
             server: None,
             configuration: None,
             earlier_peak: None,
-            channel: None,
+            channels: Vec::new(),
             database: None,
         })
     }
@@ -99,22 +97,21 @@ impl Stage {
 
     /// Starts everything. After an error, whatever was started waits for [`Stage::stop`].
     pub(super) async fn start(&mut self, data: Option<PathBuf>) -> Result<Addresses, Failure> {
-        let arguments = WechatArguments::of_demo(&self.folder);
-        let mut channel = Supervised::start("the simulated channel", arguments, self.log("channel"))?;
-        let ready_file = ChannelAddresses::file(&self.folder);
-        let (channel_ready, database) = tokio::join!(channel.ready(&ready_file), start_database(data));
-        self.channel = Some(channel);
+        let (channels, database) = tokio::join!(Channels::start(), start_database(data));
         let (database, database_took) = database?;
         let database = self.database.insert(database);
-        let (channel, channel_took): (ChannelAddresses, _) = channel_ready?;
-        let database_version = format!("PostgreSQL {}", database.version());
+        let mut channels = channels?;
+        self.channels.clone_from(&channels.all);
+        let what = format!("PostgreSQL {}", database.version());
+        let mut parts = vec![Part { name: "database", what, took: database_took }];
+        parts.append(&mut channels.parts);
         create_database(database).await?;
         let database_url = SecretString::from(database.url(DATABASE));
         let api_key = GeneratedApiKey::new(&SystemRandomness);
-        let (server, server_took) = self.start_server(&database_url, &api_key).await?;
-        let started =
-            Started { database_version, database: database_took, channel: channel_took, server: server_took };
-        Ok(Addresses { channel, server, database_url, api_key: api_key.key, started })
+        let (server, server_start) = self.start_server(&database_url, &api_key).await?;
+        let what = format!("gRPC at {}, callbacks at {}", server.grpc, server.callbacks);
+        parts.push(Part { name: "server", what, took: server_start });
+        Ok(Addresses { channels, server, database_url, api_key: api_key.key, server_start, parts })
     }
 
     async fn start_server(
@@ -122,16 +119,16 @@ impl Stage {
         database_url: &SecretString,
         api_key: &GeneratedApiKey,
     ) -> Result<(ServerAddresses, Duration), Failure> {
-        let account = fs::read_to_string(settings_file(&self.folder)).map_err(Failure::new)?;
         fs::write(self.folder.join("database_url"), database_url.expose_secret()).map_err(Failure::new)?;
         let mut attempts_left = PORT_ATTEMPTS;
         loop {
             attempts_left -= 1;
-            // The channel must know the port for callbacks before the server has it, and all stay when it is killed.
+            // The channels must know the port for callbacks before the server has it, and all stay when it is killed.
             let port = || free_port().map_err(Failure::at("a free port"));
             let addresses = ServerAddresses { grpc: port()?, callbacks: port()?, admin: port()? };
-            let (api_key, account) = (api_key.hash.to_string(), account.clone());
-            let configuration = ServerConfiguration { addresses, api_key, account };
+            let accounts = accounts(&self.channels, addresses.callbacks)?;
+            let configuration =
+                ServerConfiguration { addresses, api_key: api_key.hash.to_string(), accounts };
             let ready = self.serve(&configuration).await;
             let log = self.server_log_tail();
             if !(ready.is_err() && log.contains("Choose a free address") && attempts_left > 0) {
@@ -145,16 +142,9 @@ impl Stage {
         &mut self,
         configuration: &ServerConfiguration,
     ) -> Result<(ServerAddresses, Duration), Failure> {
-        let (config, ready_file) = (self.folder.join("server.toml"), self.folder.join("server.json"));
+        let (config, ready_file) = server_files(&self.folder);
         fs::write(&config, configuration.text()).map_err(Failure::at(config.display()))?;
-        let path = |path: &Path| path.to_string_lossy().into_owned();
-        let arguments = [
-            "server".to_owned(),
-            "--config".to_owned(),
-            path(&config),
-            "--ready-file".to_owned(),
-            path(&ready_file),
-        ];
+        let arguments = ServerArguments::of_demo(&self.folder);
         let started = Supervised::start("the server", arguments, self.log("server"))?;
         self.server.insert(started).ready(&ready_file).await
     }
@@ -167,7 +157,7 @@ impl Stage {
         }
         self.server = None;
         self.earlier_peak = peak;
-        let ready_file = self.folder.join("server.json");
+        let (_, ready_file) = server_files(&self.folder);
         fs::remove_file(&ready_file).map_err(Failure::at(ready_file.display()))
     }
 
@@ -193,18 +183,19 @@ impl Stage {
         self.server.as_ref().map(Supervised::log_tail).unwrap_or_default()
     }
 
-    /// Ends everything in order: the server finishes what it began while channel and database are still there.
+    /// Ends everything in order: the server finishes what it began while channels and database are still there.
     pub(super) async fn stop(mut self) -> Result<(), Failure> {
         let mut ends = Vec::new();
-        for process in [self.server.take(), self.channel.take()].into_iter().flatten() {
-            ends.push(process.stop().await);
+        if let Some(server) = self.server.take() {
+            ends.push(server.stop().await);
         }
+        self.channels.clear();
         if let Some(database) = self.database.take() {
             let stopped = tokio::task::spawn_blocking(|| database.stop()).await.map_err(Failure::new);
             ends.push(stopped.and_then(|stopped| stopped.map_err(Failure::new)));
         }
         match fs::remove_dir_all(&self.folder) {
-            // The channel, which removes it also when the demo was killed, was faster.
+            // The server, which removes it also when the demo was killed, was faster.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             removed => ends.push(removed.map_err(Failure::at(self.folder.display()))),
         }
@@ -229,6 +220,19 @@ async fn create_database(database: &PrivatePostgres) -> Result<(), Failure> {
     }
 }
 
+/// The sections of the channels' accounts, whose channels learn where the service takes their notifications.
+fn accounts(channels: &[Arc<dyn Channel>], callbacks: SocketAddr) -> Result<String, Failure> {
+    let mut sections = String::new();
+    for channel in channels {
+        let (account, settings) = (channel.account(), channel.settings());
+        let name = settings.get("channel").and_then(toml::Value::as_str).unwrap_or_default();
+        let url = format!("http://{callbacks}/v1/callbacks/{name}/{account}");
+        channel.call_back_to(&url).map_err(Failure::new)?;
+        sections.push_str(&format!("[merchants.shop.accounts.{account}]\n{settings}\n"));
+    }
+    Ok(sections)
+}
+
 /// A port that nothing listens on, below those that systems give to connections: while a server is away, no connection
 /// of somebody else can be given its port.
 fn free_port() -> io::Result<SocketAddr> {
@@ -249,14 +253,14 @@ struct ServerConfiguration {
     addresses: ServerAddresses,
     /// The hash of the shop's key.
     api_key: String,
-    /// The channel's settings.
-    account: String,
+    /// The sections of the channels' accounts.
+    accounts: String,
 }
 
 impl ServerConfiguration {
     /// As an operator would write it.
     fn text(&self) -> String {
-        let Self { addresses: ServerAddresses { grpc, callbacks, admin }, api_key, account } = self;
+        let Self { addresses: ServerAddresses { grpc, callbacks, admin }, api_key, accounts } = self;
         format!(
             r#"# Written by `payment-sandbox demo`. default-config.toml documents every key.
 [database]
@@ -287,8 +291,7 @@ grace_seconds = 10
 [merchants.shop]
 api_keys = [{{ id = "demo", sha256 = "{api_key}", scopes = ["pay", "refund", "read"] }}]
 
-[merchants.shop.accounts.wechat-main]
-{account}"#
+{accounts}"#
         )
     }
 }

@@ -1,12 +1,33 @@
 //! The words in which steps are told.
 
 use payment_proto::v1::{
-    AllocationState, CreatePaymentRequest, Order, OrderState, Payment, PaymentState, Refund, RefundState,
+    AllocationState, CreatePaymentRequest, Money, Order, OrderState, Payment, PaymentState, Refund,
+    RefundState,
 };
 
-use super::{books::Trail, report::yuan};
+use super::books::Trail;
 
-/// What a request is over, in fen.
+/// An amount as people write it, without a float. The demo's currencies have two decimals.
+pub(super) fn money(currency: &str, minor: i64) -> String {
+    let sign = match currency {
+        "CNY" => "¥",
+        "USD" => "$",
+        other => other,
+    };
+    format!("{sign}{}", decimal(minor))
+}
+
+/// The same without its currency.
+pub(super) fn decimal(minor: i64) -> String {
+    format!("{}.{:02}", minor / 100, minor % 100)
+}
+
+/// An amount of the contract.
+pub(super) fn amount(amount: Option<&Money>) -> String {
+    amount.map_or_else(String::new, |amount| money(&amount.currency_code, amount.minor_units))
+}
+
+/// What a request is over, in minor units.
 pub(super) fn total(request: &CreatePaymentRequest) -> i64 {
     request.orders.iter().filter_map(|order| order.amount.as_ref()).map(|amount| amount.minor_units).sum()
 }
@@ -14,7 +35,7 @@ pub(super) fn total(request: &CreatePaymentRequest) -> i64 {
 /// A short word for the orders of a request.
 pub(super) fn listed(request: &CreatePaymentRequest) -> String {
     match request.orders.as_slice() {
-        [order] => order.order_no.clone(),
+        [_] => "1 order".to_owned(),
         orders => format!("{} orders", orders.len()),
     }
 }
@@ -35,7 +56,7 @@ pub(super) fn payment_line(payment: &Payment) -> String {
 /// An order in a few words.
 pub(super) fn order_line(order: &Order) -> String {
     match &order.paid_amount {
-        Some(paid) => format!("{}, {}", order_word(order.state()), yuan(paid.minor_units)),
+        Some(paid) => format!("{}, {}", order_word(order.state()), amount(Some(paid))),
         None => order_word(order.state()).to_owned(),
     }
 }
@@ -75,4 +96,16 @@ pub(super) fn refund_word(state: RefundState) -> &'static str {
 /// As [`word`].
 fn allocation_word(state: AllocationState) -> &'static str {
     state.as_str_name().trim_start_matches("ALLOCATION_STATE_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_written_without_floats() {
+        assert_eq!(money("CNY", 3_990), "¥39.90");
+        assert_eq!(money("USD", 5), "$0.05");
+        assert_eq!(decimal(100), "1.00");
+    }
 }

@@ -93,7 +93,7 @@ fn buf_curl(buf: &Path, addresses: &Value, method: &str, request: &Value) -> Val
 
 /// The payer on the wallet page, as a browser sends its form.
 async fn pay_on_wallet_page(addresses: &Value, payment_no: &str) {
-    let page = format!("{}/{payment_no}", text(addresses, "/wallet_url"));
+    let page = format!("{}/{payment_no}", text(addresses, "/channels/wechat-main/page"));
     let form = http().post(page).header("content-type", "application/x-www-form-urlencoded");
     form.body("action=pay").send().await.unwrap().error_for_status().unwrap();
 }

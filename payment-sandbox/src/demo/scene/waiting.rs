@@ -3,9 +3,6 @@
 use std::time::Duration;
 
 use payment_proto::v1::{CreateRefundRequest, Payment, PaymentState, Refund, RefundState};
-use payment_sandbox::wechat::{
-    Fault, FaultRule, NotificationFault, NotificationFaultRule, NotificationKind, Operation,
-};
 use payment_server::telemetry::Stopwatch;
 use tokio::time::{interval, timeout};
 
@@ -13,31 +10,24 @@ use super::{Attempt, PATIENCE, Scene, refunds::action};
 use crate::demo::{
     processes::LOOK,
     promise::{Broken, Kept},
-    report::{Actor, milliseconds, yuan},
-    words::{refund_line, word},
+    report::{Actor, milliseconds},
+    words::{amount, refund_line, word},
 };
 
 /// How long a lost callback may stay lost in its first minutes, and longer than a refund's second try takes to come.
-const BY_ITSELF: Duration = Duration::from_secs(30);
+const BY_ITSELF: Duration = Duration::from_secs(60);
 
 /// How often is looked whether the service has done something by itself: waiting must not be work for it.
-const GLANCE: Duration = Duration::from_millis(50);
-
-/// An answer that the killed server does not live to see.
-const SLOW: u64 = 5;
+const GLANCE: Duration = Duration::from_millis(100);
 
 impl Scene<'_> {
     /// Waits until the service has found by itself that a payment was paid. Reading asks nobody.
-    pub(crate) async fn found_by_itself(&self, attempt: &Attempt) -> Kept<PaymentState> {
+    pub(crate) async fn found_by_itself(&self, attempt: &Attempt<'_>) -> Kept<PaymentState> {
         let watch = Stopwatch::start();
         let found = timeout(BY_ITSELF, self.wait_for_success(&attempt.payment_no)).await;
-        let payment = found.map_err(|_| Broken::new("nobody found the payment within 30 s"))??;
-        self.told(
-            watch,
-            Actor::Shop,
-            "only reads GetPayment, until the service has asked",
-            word(payment.state()),
-        );
+        let payment = found.map_err(|_| Broken::new("nobody found the payment within a minute"))??;
+        let action = "only reads GetPayment, until the service has asked";
+        self.told(watch, Actor::Shop, action, word(payment.state()));
         Ok(payment.state())
     }
 
@@ -45,7 +35,7 @@ impl Scene<'_> {
         let mut glances = interval(GLANCE);
         loop {
             glances.tick().await;
-            let payment = self.shop.payment(payment_no).await?;
+            let payment = self.cast.shop.payment(payment_no).await?;
             if payment.state() == PaymentState::Succeeded {
                 return Ok(payment);
             }
@@ -57,8 +47,7 @@ impl Scene<'_> {
         let watch = Stopwatch::start();
         let arrived = timeout(BY_ITSELF, self.wait_for_refund(refund_no)).await;
         let refund = arrived.map_err(|_| Broken::new(format!("refund {refund_no} did not arrive")))??;
-        let amount = refund.amount.as_ref().map_or(0, |amount| amount.minor_units);
-        let action = format!("only reads GetRefund, until {} arrived", yuan(amount));
+        let action = format!("only reads GetRefund, until {} arrived", amount(refund.amount.as_ref()));
         self.told(watch, Actor::Shop, &action, &refund_line(&refund));
         Ok(refund)
     }
@@ -67,75 +56,46 @@ impl Scene<'_> {
         let mut glances = interval(GLANCE);
         loop {
             glances.tick().await;
-            let refund = self.shop.refund(refund_no).await?;
+            let refund = self.cast.shop.refund(refund_no).await?;
             if refund.state() == RefundState::Succeeded {
                 return Ok(refund);
             }
         }
     }
 
-    /// The server is killed between WeChat's acceptance of a refund and its answer, and started again.
+    /// The server is killed between the channel's acceptance of a refund and its answer, and started again.
     pub(crate) async fn kill_server_during(
-        &mut self,
-        attempt: &Attempt,
+        &self,
+        attempt: &Attempt<'_>,
         request: &CreateRefundRequest,
     ) -> Kept<()> {
-        self.hold_back_news_of_refund(attempt).await?;
+        attempt.channel.hold_next_refund(&attempt.payment_no);
         let watch = Stopwatch::start();
         tokio::select! {
-            accepted = self.wait_until_accepted(attempt) => accepted?,
-            _ = self.shop.create_refund_unsteadily(request) => {
+            accepted = timeout(PATIENCE, wait_until_accepted(attempt)) => {
+                accepted.map_err(|_| Broken::new("the channel was never asked for the refund"))?;
+            }
+            _ = self.cast.shop.create_refund_unsteadily(request) => {
                 return Err(Broken::new("the refund was answered before the server could be killed"));
             }
         }
-        self.told(watch, Actor::Shop, &action(request), "WeChat accepted it, and has not answered yet");
-        self.restart(attempt).await
+        let seen = format!("{} accepted it, and has not answered yet", attempt.channel());
+        self.told(watch, Actor::Shop, &action(request), &seen);
+        self.pull_plug().await
     }
 
-    /// WeChat's answer takes seconds, and its notification comes when the next server is there.
-    async fn hold_back_news_of_refund(&self, attempt: &Attempt) -> Kept<()> {
-        let out_trade_no = Some(attempt.payment_no.clone());
-        let slow = FaultRule {
-            operation: Some(Operation::CreateRefund),
-            out_trade_no: out_trade_no.clone(),
-            times: Some(1),
-            fault: Fault::SlowAnswer { seconds: SLOW },
-        };
-        self.channel.add_fault(&slow).await?;
-        let late = NotificationFaultRule {
-            notification: Some(NotificationKind::Refund),
-            out_trade_no,
-            times: Some(1),
-            fault: NotificationFault::Delayed { seconds: 1 },
-        };
-        self.channel.add_notification_fault(&late).await
-    }
-
-    async fn wait_until_accepted(&self, attempt: &Attempt) -> Kept<()> {
-        let wait = async {
-            let mut looks = interval(LOOK);
-            loop {
-                looks.tick().await;
-                if !self.channel.order(&attempt.payment_no).await?.refunds.is_empty() {
-                    return Ok(());
-                }
-            }
-        };
-        timeout(PATIENCE, wait).await.map_err(|_| Broken::new("WeChat was never asked for the refund"))?
-    }
-
-    async fn restart(&mut self, attempt: &Attempt) -> Kept<()> {
-        let failed = |failure| Broken::new(format!("the server: {failure}"));
-        let stage = self.stage.as_mut().ok_or_else(|| Broken::new("there is no server to take away"))?;
-        let away = self.shop.without_server().await;
+    async fn pull_plug(&self) -> Kept<()> {
         let watch = Stopwatch::start();
-        stage.kill_server().await.map_err(failed)?;
-        self.report.step(watch.elapsed(), Actor::Server, "kill -9", "gone");
-        let took = stage.restart_server().await.map_err(failed)?;
-        let order_no = attempt.orders.first().map_or("", String::as_str);
-        self.shop.reconnected(away, order_no).await?;
-        let seen = format!("serving after {}", milliseconds(took));
-        self.report.step(watch.elapsed(), Actor::Server, "starts again", &seen);
+        let took = self.cast.plug.pull().await?;
+        let seen = format!("serving {} after its next start", milliseconds(took));
+        self.told(watch, Actor::Server, "kill -9, with a refund under way in every channel", &seen);
         Ok(())
+    }
+}
+
+async fn wait_until_accepted(attempt: &Attempt<'_>) {
+    let mut looks = interval(LOOK);
+    while attempt.channel.entry(&attempt.payment_no).refunds.is_empty() {
+        looks.tick().await;
     }
 }

@@ -3,9 +3,11 @@
 use payment_proto::v1::{OrderState, PaymentState};
 
 use super::Story;
-use crate::demo::promise::{Kept, expect};
-use crate::demo::scene::Scene;
-use crate::demo::words::word;
+use crate::demo::{
+    promise::{Played, expect},
+    scene::Scene,
+    words::word,
+};
 
 pub(super) const STORY: Story = Story {
     title: "The app says paid, but it is not",
@@ -14,10 +16,11 @@ pub(super) const STORY: Story = Story {
     play: |scene| Box::pin(play(scene)),
 };
 
-async fn play(scene: &mut Scene<'_>) -> Kept<String> {
+async fn play(scene: &mut Scene<'_>) -> Played {
     let order = scene.new_order(8_800);
     let request = scene.request(std::slice::from_ref(&order));
     let attempt = scene.create(&request).await?;
+    scene.open(&attempt)?;
     let reported = scene.confirm_paid(&attempt).await?;
     expect("asked again", &PaymentState::ClientReported, &scene.sync(&attempt).await?)?;
     let unpaid = scene.outcome(&attempt).await?;
@@ -26,9 +29,8 @@ async fn play(scene: &mut Scene<'_>) -> Kept<String> {
     expect("orders unpaid", &1, &scene.outcome(&attempt).await?.orders_in(OrderState::Unpaid))?;
     let request = scene.request(&[order]);
     let second = scene.create(&request).await?;
-    scene.pay(&second).await?;
-    scene.watch_success(&second).await?;
-    let paid = scene.outcome(&second).await?;
-    let order_state = paid.order_state();
+    scene.pay(&second)?;
+    scene.proven(&second).await?;
+    let order_state = scene.outcome(&second).await?.order_state();
     Ok(format!("{}, then {}, then {order_state} by a new payment", word(reported), word(closed)))
 }

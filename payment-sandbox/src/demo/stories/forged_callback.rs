@@ -1,42 +1,42 @@
-//! Callbacks whose signature is not WeChat's.
-
-use payment_sandbox::wechat::Forgery;
+//! Callbacks whose signature is not the channel's.
 
 use super::Story;
-use crate::demo::promise::{Kept, expect};
-use crate::demo::report::Actor;
-use crate::demo::scene::Scene;
+use crate::demo::{
+    promise::{Broken, Kept, Played, expect},
+    scene::{Attempt, Outcome, Scene},
+};
 
 pub(super) const STORY: Story = Story {
-    title: "A forged callback, and WeChat's own signature probe",
-    why: "A signature that is not proven changes nothing, and a probe is refused like a forgery. (R2, F39, F43)",
-    promised: "401 and 401, nothing changed, then 200 and SUCCEEDED",
+    title: "A forged callback, and a spoilt one",
+    why: "What is not proven changes nothing: a stranger's word, and the channel's own with a wrong signature. (R2, R7, F39, F43)",
+    promised: "refused, nothing changed, then the true word: SUCCEEDED, order PAID",
     play: |scene| Box::pin(play(scene)),
 };
 
-async fn play(scene: &mut Scene<'_>) -> Kept<String> {
+async fn play(scene: &mut Scene<'_>) -> Played {
     let order = scene.new_order(99_900);
     let request = scene.request(&[order]);
     let attempt = scene.create(&request).await?;
+    scene.open(&attempt)?;
     let before = scene.outcome(&attempt).await?;
-    let what = "calls back \"paid\", signed by a key of his own";
-    let forged = scene.forge(&attempt, Actor::Forger, &Forgery::WrongKey, what).await?;
+    scene.forge(&attempt).await?;
     expect("payment, order and records after the forgery", &before, &scene.outcome(&attempt).await?)?;
-    scene.probe_next_callback(&attempt).await?;
-    scene.pay(&attempt).await?;
-    let probed = scene.callbacks(&attempt, 1).await?;
-    expect("payment, order and records after the probe", &before, &scene.outcome(&attempt).await?)?;
-    let true_one = scene.call_back(&attempt, 1).await?;
+    if scene.is_called_back() {
+        hear_spoilt_and_true(scene, &attempt, &before).await?;
+    } else {
+        scene.pay(&attempt)?;
+    }
+    scene.proven(&attempt).await?;
     let after = scene.outcome(&attempt).await?;
-    Ok(format!(
-        "{forged} and {}, nothing changed, then {} and {}",
-        only(&probed),
-        only(&true_one),
-        after.state()
-    ))
+    let (state, order_state) = (after.state(), after.order_state());
+    Ok(format!("refused, nothing changed, then the true word: {state}, order {order_state}"))
 }
 
-fn only(statuses: &[u16]) -> String {
-    let words: Vec<_> = statuses.iter().map(ToString::to_string).collect();
-    words.join(" ")
+async fn hear_spoilt_and_true(scene: &Scene<'_>, attempt: &Attempt<'_>, before: &Outcome) -> Kept<()> {
+    let spoilt = scene.pay_with_spoilt_callback(attempt).await?;
+    if !spoilt.iter().all(|status| (400..500).contains(status)) {
+        return Err(Broken::new(format!("a spoilt callback was answered with {spoilt:?}")));
+    }
+    expect("payment, order and records after the spoilt one", before, &scene.outcome(attempt).await?)?;
+    expect("answers to the true one", &vec![200], &scene.call_back(attempt, 1).await?)
 }

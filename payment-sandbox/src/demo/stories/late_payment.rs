@@ -4,7 +4,8 @@ use payment_proto::v1::PaymentState;
 
 use super::Story;
 use crate::demo::{
-    promise::{Kept, expect},
+    channels::Ability,
+    promise::{Played, expect},
     scene::Scene,
     words::word,
 };
@@ -16,14 +17,16 @@ pub(super) const STORY: Story = Story {
     play: |scene| Box::pin(play(scene)),
 };
 
-async fn play(scene: &mut Scene<'_>) -> Kept<String> {
+async fn play(scene: &mut Scene<'_>) -> Played {
+    scene.needs(Ability::LateMoney)?;
     let order = scene.new_order(7_700);
     let request = scene.request(&[order]);
     let attempt = scene.create(&request).await?;
+    scene.open(&attempt)?;
     let closed = scene.close(&attempt).await?;
     expect("the channel's proof", &PaymentState::Closed, &closed)?;
-    scene.pay_late(&attempt).await?;
-    expect("answers to WeChat", &vec![200], &scene.callbacks(&attempt, 1).await?)?;
+    scene.pay_late(&attempt)?;
+    scene.acknowledged(&attempt).await?;
     let outcome = scene.outcome(&attempt).await?;
     Ok(format!("{}, then {}, order {}", word(closed), outcome.state(), outcome.order_state()))
 }

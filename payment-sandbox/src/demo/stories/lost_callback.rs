@@ -3,9 +3,11 @@
 use payment_proto::v1::PaymentState;
 
 use super::Story;
-use crate::demo::promise::{Kept, expect};
-use crate::demo::scene::Scene;
-use crate::demo::words::word;
+use crate::demo::{
+    promise::{Played, expect},
+    scene::Scene,
+    words::word,
+};
 
 pub(super) const STORY: Story = Story {
     title: "The callback is lost, and asking finds the money",
@@ -14,12 +16,12 @@ pub(super) const STORY: Story = Story {
     play: |scene| Box::pin(play(scene)),
 };
 
-async fn play(scene: &mut Scene<'_>) -> Kept<String> {
+async fn play(scene: &mut Scene<'_>) -> Played {
     let order = scene.new_order(6_660);
     let request = scene.request(&[order]);
     let attempt = scene.create(&request).await?;
-    scene.lose_callbacks(&attempt).await?;
-    scene.pay(&attempt).await?;
+    scene.lose_callbacks(&attempt);
+    scene.pay(&attempt)?;
     let before = scene.outcome(&attempt).await?;
     let asked = scene.sync(&attempt).await?;
     expect("the channel's answer", &PaymentState::Succeeded, &asked)?;

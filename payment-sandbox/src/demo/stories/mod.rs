@@ -2,6 +2,7 @@
 
 mod app_says_paid;
 mod books_agree;
+mod denied;
 mod five_callbacks;
 mod forged_callback;
 mod late_payment;
@@ -19,7 +20,7 @@ mod wrong_amount;
 
 use futures::future::BoxFuture;
 
-use super::{promise::Kept, scene::Scene};
+use super::{promise::Played, scene::Scene};
 
 /// What happened to somebody once, and how it ends here.
 pub(super) struct Story {
@@ -33,14 +34,15 @@ pub(super) struct Story {
     pub(super) play: Play,
 }
 
-type Play = for<'a, 'b> fn(&'a mut Scene<'b>) -> BoxFuture<'a, Kept<String>>;
+type Play = for<'a, 'b> fn(&'a mut Scene<'b>) -> BoxFuture<'a, Played>;
 
-/// The stories that are told as they happen. The last one takes the server away for a moment.
-pub(super) const STORIES: [Story; 13] = [
+/// Those in which one thing is done after the other.
+pub(super) static STORIES: [Story; 13] = [
     order_paid::STORY,
     two_orders::STORY,
     five_callbacks::STORY,
     lost_callback::STORY,
+    denied::STORY,
     app_says_paid::STORY,
     forged_callback::STORY,
     wrong_amount::STORY,
@@ -49,11 +51,13 @@ pub(super) const STORIES: [Story; 13] = [
     paid_twice::STORY,
     overlapping_baskets::STORY,
     late_payment::STORY,
-    server_killed::STORY,
 ];
 
+/// The one that takes the server away for a moment.
+pub(super) static KILLED: Story = server_killed::STORY;
+
 /// Those in which nobody does anything for some seconds.
-pub(super) const WAITING: [Story; 2] = [nobody_asks::STORY, refund_fails_first::STORY];
+pub(super) static WAITING: [Story; 2] = [nobody_asks::STORY, refund_fails_first::STORY];
 
 /// What all others left behind.
-pub(super) const AUDIT: Story = books_agree::STORY;
+pub(super) static AUDIT: Story = books_agree::STORY;

@@ -3,8 +3,10 @@
 use payment_proto::v1::OrderState;
 
 use super::Story;
-use crate::demo::promise::{Kept, expect};
-use crate::demo::scene::Scene;
+use crate::demo::{
+    promise::{Played, expect},
+    scene::Scene,
+};
 
 pub(super) const STORY: Story = Story {
     title: "Two orders in one payment",
@@ -13,12 +15,12 @@ pub(super) const STORY: Story = Story {
     play: |scene| Box::pin(play(scene)),
 };
 
-async fn play(scene: &mut Scene<'_>) -> Kept<String> {
+async fn play(scene: &mut Scene<'_>) -> Played {
     let basket = [scene.new_order(12_800), scene.new_order(1_990)];
     let request = scene.request(&basket);
     let attempt = scene.create(&request).await?;
-    scene.pay(&attempt).await?;
-    scene.watch_success(&attempt).await?;
+    scene.pay(&attempt)?;
+    scene.proven(&attempt).await?;
     let outcome = scene.outcome(&attempt).await?;
     let again = scene.request(&basket);
     expect("reason", &"ORDER_ALREADY_PAID".to_owned(), &scene.create_refused(&again).await?)?;
