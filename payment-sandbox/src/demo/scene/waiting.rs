@@ -23,10 +23,18 @@ const GLANCE: Duration = Duration::from_millis(100);
 impl Scene<'_> {
     /// Waits until the service has found by itself that a payment was paid. Reading asks nobody.
     pub(crate) async fn found_by_itself(&self, attempt: &Attempt<'_>) -> Kept<PaymentState> {
+        self.read_until_paid(attempt, "only reads GetPayment, until the service has asked").await
+    }
+
+    /// Waits until the channel's word about late money has reached the records: a watch ends with the close.
+    pub(crate) async fn late_money_is_known(&self, attempt: &Attempt<'_>) -> Kept<PaymentState> {
+        self.read_until_paid(attempt, "reads GetPayment, until the channel has called back").await
+    }
+
+    async fn read_until_paid(&self, attempt: &Attempt<'_>, action: &str) -> Kept<PaymentState> {
         let watch = Stopwatch::start();
         let found = timeout(BY_ITSELF, self.wait_for_success(&attempt.payment_no)).await;
-        let payment = found.map_err(|_| Broken::new("nobody found the payment within a minute"))??;
-        let action = "only reads GetPayment, until the service has asked";
+        let payment = found.map_err(|_| Broken::new("the payment was not known within a minute"))??;
         self.told(watch, Actor::Shop, action, word(payment.state()));
         Ok(payment.state())
     }

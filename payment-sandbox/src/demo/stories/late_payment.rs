@@ -26,6 +26,7 @@ async fn play(scene: &mut Scene<'_>) -> Played {
     let closed = scene.close(&attempt).await?;
     expect("the channel's proof", &PaymentState::Closed, &closed)?;
     scene.pay_late(&attempt)?;
+    scene.late_money_is_known(&attempt).await?;
     scene.acknowledged(&attempt).await?;
     let outcome = scene.outcome(&attempt).await?;
     Ok(format!("{}, then {}, order {}", word(closed), outcome.state(), outcome.order_state()))
