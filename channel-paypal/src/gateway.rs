@@ -1,6 +1,7 @@
 //! A PayPal account as a gateway: thin glue between the pure halves and the transport.
 
 use payment_core::{
+    evidence::ChannelEvidence,
     gateway::{
         AccountSettings, CallbackOutcome, CallbackRejected, CallbackRejection, CallbackReply, Capabilities,
         CaptureRequest, ClientResultHint, CloseCapability, CloseRequest, Closed, CompletionCapability,
@@ -245,9 +246,11 @@ impl Gateway for PaypalGateway {
                     Read::NotFound(evidence) => Ok(not_found(evidence)),
                 }
             }
-            (TransactionReference::PaymentNo(_), None) => Err(GatewayError::NotSent(
-                "PayPal knows a payment by its own order id only, and the create brought none yet".to_owned(),
-            )),
+            // PayPal knows a payment by its own order id only, and the create brought none yet. That it cannot be found is
+            // no failure of PayPal's.
+            (TransactionReference::PaymentNo(_), None) => {
+                Ok(not_found(ChannelEvidence { bytes: Vec::new(), verified_by: None }))
+            }
             (TransactionReference::ChannelTransactionNo(number), _) => {
                 let id = ResourceId::parse(number.as_str());
                 let id =

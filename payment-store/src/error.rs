@@ -25,6 +25,9 @@ pub enum StoreError {
 pub(crate) enum Retry {
     /// It lost a race.
     Again,
+    /// Diesel has no name for it, and PostgreSQL's words for it are not known: a deadlock in another language than English,
+    /// or anything else.
+    Unnamed,
     /// It would fail again.
     Futile,
 }
@@ -68,12 +71,16 @@ pub(crate) fn retry_of(error: &DieselError) -> Retry {
                 Some(_) | None => Retry::Futile,
             }
         }
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, information) => {
+            of_words(information.message()).map_or(Retry::Unnamed, |_| Retry::Futile)
+        }
         _ => Retry::Futile,
     }
 }
 
 /// Diesel keeps no SQLSTATE, so these are told by their words, which PostgreSQL translates where `lc_messages` is not
-/// English. A translated one is a [`StoreError::Statement`]: told wrongly, never kept wrongly.
+/// English. What is translated in a transaction is told by other signs (`transaction::run`); in a statement of its own it
+/// is a [`StoreError::Statement`]: told wrongly, never kept wrongly.
 fn of_words(message: &str) -> Option<StoreError> {
     const ENDS: [&str; 3] =
         ["terminating connection", "the database system is", "sorry, too many clients already"];

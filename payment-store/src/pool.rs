@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use deadpool::Runtime;
-use diesel::{ConnectionError, ConnectionResult};
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::{
     AsyncPgConnection,
     pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Object, deadpool::Pool,
+        AsyncDieselConnectionManager, ManagerConfig, PoolableConnection as _, RecyclingMethod,
+        deadpool::Object, deadpool::Pool,
     },
 };
 use futures::FutureExt as _;
@@ -56,6 +57,7 @@ pub(crate) struct Connections {
     pool: Pool<AsyncPgConnection>,
     connector: Arc<Connector>,
     acquire_timeout: Duration,
+    statement_timeout: Duration,
     appended: Appended,
 }
 
@@ -65,8 +67,8 @@ impl Connections {
         let connector = Arc::new(Connector::new(options)?);
         let for_setup = Arc::clone(&connector);
         let mut manager = ManagerConfig::default();
-        // `Fast` still notices a connection that PostgreSQL ended, and saves a round trip at each checkout.
-        manager.recycling_method = RecyclingMethod::Fast;
+        manager.recycling_method =
+            RecyclingMethod::CustomFunction(Box::new(|connection| alive(connection).boxed()));
         manager.custom_setup = Box::new(move |_| {
             let connector = Arc::clone(&for_setup);
             async move { connector.connect().await }.boxed()
@@ -79,7 +81,20 @@ impl Connections {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(StoreError::unavailable)?;
-        Ok(Self { pool, connector, acquire_timeout: options.acquire_timeout, appended: Appended::default() })
+        let (acquire_timeout, statement_timeout) = (options.acquire_timeout, options.statement_timeout);
+        let appended = Appended::default();
+        Ok(Self { pool, connector, acquire_timeout, statement_timeout, appended })
+    }
+
+    /// How long PostgreSQL lets a statement run.
+    pub(crate) const fn statement_timeout(&self) -> Duration {
+        self.statement_timeout
+    }
+
+    /// Gives up every connection that is in no use, so that the next one is new: one turned out to be dead, and its
+    /// neighbours are as old.
+    pub(crate) fn forget_idle(&self) {
+        self.pool.retain(|_, _| false);
     }
 
     /// A connection from the pool.
@@ -97,6 +112,19 @@ impl Connections {
         let connecting = tokio::time::timeout(self.acquire_timeout, self.connector.connect());
         connecting.await.map_err(StoreError::unavailable)?.map_err(StoreError::unavailable)
     }
+}
+
+/// How often the runtime turns before a connection is taken for alive.
+const TURNS: usize = 2;
+
+/// Notices that PostgreSQL ended a connection, without the round trip that asking would cost at each checkout: the end has
+/// arrived with the operating system already, and a turn of the runtime lets the connection's own task read it. Who gets
+/// a connection that dies later learns it from its first statement; see `transaction::run`.
+async fn alive(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    for _ in 0..TURNS {
+        tokio::task::yield_now().await;
+    }
+    if connection.is_broken() { Err(diesel::result::Error::BrokenTransactionManager) } else { Ok(()) }
 }
 
 /// Makes connections with our session settings and TLS.

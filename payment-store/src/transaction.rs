@@ -9,9 +9,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use diesel::connection::InstrumentationEvent;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel::{connection::InstrumentationEvent, result::Error as DieselError};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, pooled_connection::PoolableConnection as _};
 use futures::future::BoxFuture;
+use tokio::time::Instant;
 
 use crate::{
     appended,
@@ -21,6 +22,10 @@ use crate::{
 
 /// How often a transaction may lose a race before the caller is told.
 const ATTEMPTS: usize = 8;
+
+/// How often it may fail for a reason that Diesel has no name for. A deadlock is one, and its words are in the server's
+/// language; a defect of ours is another, and fails as often as it is run.
+const UNNAMED_FAILURES: usize = 3;
 
 /// Why a transaction is rolled back.
 pub(crate) enum Abort {
@@ -55,28 +60,76 @@ impl From<StoreError> for Abort {
 /// What a transaction does: all its input is in `request`, so that it can be run again.
 pub(crate) type Body<R, T> = for<'c> fn(&'c mut AsyncPgConnection, &'c R) -> BoxFuture<'c, Result<T, Abort>>;
 
-/// Runs `body` in a transaction and commits it, again if it lost a race.
+/// Runs `body` in a transaction and commits it, again if it lost a race, or if its connection was dead before it began.
 pub(crate) async fn run<R: Sync, T: Send>(
     connections: &Connections,
     request: &R,
     body: Body<R, T>,
 ) -> Result<T, StoreError> {
+    let mut failures = Failures::default();
     for _ in 0..ATTEMPTS {
-        let mut connection = connections.acquire().await?;
-        let (outcome, told) = appended::noted(attempt(&mut connection, request, body)).await;
-        match outcome {
+        let (mut connection, began, start) =
+            (connections.acquire().await?, AtomicBool::new(false), Instant::now());
+        let (outcome, told) = appended::noted(attempt(&mut connection, request, body, &began)).await;
+        let error = match outcome {
             Ok(value) => {
                 connections.appended().announce(told);
                 return Ok(value);
             }
             Err(Abort::Store(error)) => return Err(error),
-            Err(Abort::Database(error)) => match retry_of(&error) {
-                Retry::Again => tracing::debug!(%error, "transaction lost a race"),
-                Retry::Futile => return Err(error.into()),
-            },
+            Err(Abort::Database(error)) => error,
+        };
+        tracing::debug!(%error, "a transaction failed");
+        let failed = Failed {
+            began: began.load(Ordering::Relaxed),
+            connection_ended: connection.is_broken(),
+            out_of_time: start.elapsed() >= connections.statement_timeout(),
+        };
+        drop(connection);
+        failures.judge(error, failed)?;
+        if !failed.began {
+            connections.forget_idle();
         }
     }
     Err(StoreError::Contention)
+}
+
+/// What is known about a failure beside the words that PostgreSQL has for it.
+#[derive(Debug, Clone, Copy)]
+struct Failed {
+    /// Whether anything but BEGIN was run.
+    began: bool,
+    connection_ended: bool,
+    /// Whether it took as long as a statement may.
+    out_of_time: bool,
+}
+
+/// The failures of one transaction so far.
+#[derive(Debug, Default)]
+struct Failures {
+    never_begun: usize,
+    unnamed: usize,
+}
+
+impl Failures {
+    /// `Ok` if it may be run again: what failed before it began has certainly done nothing, and gets one more connection;
+    /// what lost a race was rolled back.
+    fn judge(&mut self, error: DieselError, failed: Failed) -> Result<(), StoreError> {
+        if !failed.began {
+            self.never_begun += 1;
+            return if self.never_begun == 1 { Ok(()) } else { Err(error.into()) };
+        }
+        match retry_of(&error) {
+            Retry::Again => Ok(()),
+            Retry::Futile => Err(error.into()),
+            Retry::Unnamed if failed.connection_ended => Err(StoreError::unavailable(error)),
+            Retry::Unnamed if failed.out_of_time => Err(StoreError::Contention),
+            Retry::Unnamed => {
+                self.unnamed += 1;
+                if self.unnamed < UNNAMED_FAILURES { Ok(()) } else { Err(error.into()) }
+            }
+        }
+    }
 }
 
 /// PostgreSQL answers the COMMIT of an aborted transaction with a ROLLBACK that is no error, and Diesel takes it for
@@ -86,10 +139,12 @@ async fn attempt<R: Sync, T: Send>(
     connection: &mut AsyncPgConnection,
     request: &R,
     body: Body<R, T>,
+    began: &AtomicBool,
 ) -> Result<T, Abort> {
     let failed = Arc::new(AtomicBool::new(false));
     connection.set_instrumentation(note_failures(&failed));
     let checked = async |connection: &mut AsyncPgConnection| {
+        began.store(true, Ordering::Relaxed);
         let value = body(connection, request).await?;
         if failed.load(Ordering::Relaxed) {
             let passed_over = "a failed statement was passed over".to_owned();

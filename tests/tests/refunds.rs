@@ -15,8 +15,8 @@ mod refunds {
     mod cost;
     mod driving;
     mod duplicates;
+    mod late;
     mod limits;
-    mod lock_order;
     mod numbers;
     mod outage;
     mod replicas;

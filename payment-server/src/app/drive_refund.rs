@@ -30,8 +30,8 @@ const ASK_BEFORE_REPEATING: time::Duration = time::Duration::hours(1);
 pub(super) struct Driven {
     /// The refund as it is now.
     pub(super) refund: Refund,
-    /// Whether the channel answered.
-    pub(super) contact: ChannelContact,
+    /// Whether the channel answered; `None` if there was nothing to ask it.
+    pub(super) contact: Option<ChannelContact>,
 }
 
 impl App {
@@ -39,10 +39,10 @@ impl App {
     pub(super) async fn drive_refund(&self, refund: Refund) -> Result<Driven, AppError> {
         let Some(account) = self.accounts.of_merchant(&refund.merchant_id, &refund.channel_account).cloned()
         else {
-            return Ok(Driven { refund, contact: ChannelContact::NotReached });
+            return Ok(Driven { refund, contact: None });
         };
         match refund.state {
-            RefundState::Succeeded => Ok(Driven { refund, contact: ChannelContact::Answered }),
+            RefundState::Succeeded => Ok(Driven { refund, contact: None }),
             // What somebody made at the channel's console is never sent by us, only asked about (R18).
             RefundState::Pending if refund.origin == RefundOrigin::Channel => {
                 self.ask_about_refund(refund, &account).await
@@ -72,7 +72,7 @@ impl App {
         let happening = RefundHappening::Refused(Reason::ForbiddenByChannel);
         let applied = self.apply_refund(&refund, happening, evidence, None).await?;
         let refund = applied.map_or(refund, |applied| applied.refund);
-        Ok(Driven { refund, contact: ChannelContact::Answered })
+        Ok(Driven { refund, contact: None })
     }
 
     /// What a repeat must name too is on record before it is sent first (R17).
@@ -120,14 +120,14 @@ impl App {
             }
             Err(error @ (GatewayError::NotSent(_) | GatewayError::Unknown(_))) => {
                 tracing::warn!(refund.no = %refund.refund_no, %error, "the channel gave no answer about a refund");
-                return Ok(Driven { refund, contact: ChannelContact::NotReached });
+                return Ok(Driven { refund, contact: Some(ChannelContact::NotReached) });
             }
         };
         let evidence = Evidence::of_channel(source, words);
         let applied = self.apply_refund(&refund, happening, evidence, None).await?;
         crash_point::reach(CrashPoint::RefundRecorded);
         let refund = applied.map_or(refund, |applied| applied.refund);
-        Ok(Driven { refund, contact: ChannelContact::Answered })
+        Ok(Driven { refund, contact: Some(ChannelContact::Answered) })
     }
 
     /// The one way in which anything that happened reaches a refund (R25).

@@ -85,7 +85,7 @@ impl App {
     ) -> NextCheck {
         let late = self.schedules_of(&payment.merchant_id, &payment.channel_account).late;
         match outcome {
-            Outcome::Asked(Handled::Answered) => {
+            Outcome::Asked(Handled::Answered | Handled::NotAsked) => {
                 let looks = looks.saturating_add(1);
                 NextCheck { time: late.next(end, looks), checks: looks }
             }
@@ -139,7 +139,8 @@ impl App {
         let refund = self.store.refund_get(&claim.merchant_id, refund_no).await?;
         let refund = refund.ok_or_else(|| AppError::RefundNotFound(refund_no.clone()))?;
         let account = refund.channel_account.clone();
-        let step = async || Ok(handled(self.drive_refund(refund.clone()).await?.contact));
+        let step =
+            async || Ok(self.drive_refund(refund.clone()).await?.contact.map_or(Handled::NotAsked, handled));
         let outcome = self.guarded(&claim, &account, settings, step).await?;
         let schedule = Job::RefundSuccess.schedule(self.schedules_of(&claim.merchant_id, &account));
         let next = self.next_check(schedule, claim.checks, outcome);

@@ -73,6 +73,7 @@ impl Guard {
         match handled {
             super::Handled::Answered => breaker.answered(),
             super::Handled::Unanswered => breaker.unanswered(now),
+            super::Handled::NotAsked => {}
         }
     }
 }

@@ -87,7 +87,7 @@ pub struct Settings {
 pub struct Report {
     /// Rows that were due.
     pub claimed: usize,
-    /// Rows that were handled and whose channel answered.
+    /// Rows that were handled and whose channel answered, or did not have to.
     pub answered: usize,
     /// Rows whose channel did not answer, or was left alone because it does not.
     pub unanswered: usize,
@@ -100,8 +100,10 @@ pub struct Report {
 pub(crate) enum Handled {
     /// The channel answered.
     Answered,
-    /// It did not, or was not asked.
+    /// It did not.
     Unanswered,
+    /// There was nothing to ask, so it says nothing about the channel.
+    NotAsked,
 }
 
 impl Report {
@@ -112,7 +114,7 @@ impl Report {
 
     pub(crate) fn count(&mut self, handled: &Result<Handled, AppError>) {
         match handled {
-            Ok(Handled::Answered) => self.answered += 1,
+            Ok(Handled::Answered | Handled::NotAsked) => self.answered += 1,
             Ok(Handled::Unanswered) => self.unanswered += 1,
             Err(_) => self.failed += 1,
         }

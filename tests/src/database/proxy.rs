@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::{
@@ -37,6 +40,7 @@ pub struct Proxy {
 struct Shared {
     target: Mutex<Target>,
     traffic: Mutex<Traffic>,
+    cut: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -50,7 +54,8 @@ impl Proxy {
     pub async fn to(url: &str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared { target: Mutex::new(Target::of(url)), traffic: Mutex::default() });
+        let target = Mutex::new(Target::of(url));
+        let shared = Arc::new(Shared { target, traffic: Mutex::default(), cut: AtomicBool::new(false) });
         let listening = tokio::spawn(listen(listener, Arc::clone(&shared)));
         Self { address, shared, listening }
     }
@@ -65,6 +70,11 @@ impl Proxy {
     /// Leads new connections to another server.
     pub fn lead_to(&self, url: &str) {
         *lock(&self.shared.target) = Target::of(url);
+    }
+
+    /// Breaks at the next word of the store's, before PostgreSQL hears it; once.
+    pub fn cut(&self) {
+        self.shared.cut.store(true, Ordering::SeqCst);
     }
 
     /// What passed since this was last asked.
@@ -139,6 +149,9 @@ async fn questions(
     loop {
         let kind = from.read_u8().await?;
         let message = body(from).await?;
+        if shared.cut.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
         note(kind, &message[4..], &mut names, &mut lock(&shared.traffic));
         to.write_all(&[&[kind], message.as_slice()].concat()).await?;
     }

@@ -3,6 +3,7 @@
 use payment_proto::v1::PaymentState;
 use payment_sandbox::alipay::InvokeOptions;
 use payment_server::jobs::Job;
+use payment_tests::app::START;
 
 use super::scene::{Scene, alipay_app, sdk_text};
 
@@ -54,6 +55,45 @@ async fn r04_f31_a_trade_that_does_not_exist_yet_ends_nothing_and_a_lost_notific
     scene.app.clock().advance(std::time::Duration::from_secs(60)).unwrap();
     let report = scene.app.run_job(Job::PaymentSuccess).await;
     assert_eq!((report.claimed, report.answered), (1, 1));
+    assert_eq!(scene.app.state(&payment_no).await, PaymentState::Succeeded);
+    scene.app.finish().await;
+}
+
+/// Alipay has no trade to close before its payer opens it, and makes none once its time is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn r20_an_app_payment_that_nobody_opened_is_closed_when_nothing_can_come_of_it_any_more() {
+    let scene = Scene::start().await;
+    let created = scene.app.create(alipay_app("r-1", "A", 100)).await;
+    let payment_no = created.payment.unwrap().payment_no;
+    assert_eq!(scene.app.close(&payment_no).await, PaymentState::AwaitingPayer, "the string stays payable");
+    let mut closed_after = None;
+    for second in (1800..2400).step_by(5) {
+        let ahead = START + std::time::Duration::from_secs(second) - scene.app.clock().now();
+        scene.app.clock().advance(ahead.unsigned_abs()).unwrap();
+        scene.app.run_job(Job::PaymentClose).await;
+        if scene.app.state(&payment_no).await == PaymentState::Closed {
+            closed_after = Some(second - 1800);
+            break;
+        }
+    }
+    let closed_after = closed_after.expect("it is closed");
+    assert!((120..=300).contains(&closed_after), "after {closed_after} s");
+    assert!(scene.alipay.invoke(&sdk_text(created.payment_data), &InvokeOptions::default()).is_err());
+    let next = payment_tests::requests::app_payment("r-2", "A", 100);
+    assert_eq!(scene.app.create(next).await.payment.unwrap().state(), PaymentState::AwaitingPayer);
+    scene.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r20_f03_an_app_payment_that_was_paid_in_its_last_second_wins_against_its_close() {
+    let scene = Scene::start().await;
+    let created = scene.app.create(alipay_app("r-1", "A", 100)).await;
+    let payment_no = created.payment.unwrap().payment_no;
+    scene.alipay.suppress_notifications(None);
+    scene.app.clock().advance(std::time::Duration::from_secs(1799)).unwrap();
+    scene.alipay.invoke(&sdk_text(created.payment_data), &InvokeOptions::default()).unwrap();
+    scene.app.clock().advance(std::time::Duration::from_secs(301)).unwrap();
+    scene.app.run_job(Job::PaymentClose).await;
     assert_eq!(scene.app.state(&payment_no).await, PaymentState::Succeeded);
     scene.app.finish().await;
 }

@@ -112,3 +112,63 @@ async fn r17_f23_no_timer_ends_a_refund() {
     assert_eq!(recorded(&app, "R-1").await.state(), RefundState::Succeeded, "found without its callback");
     finish(app).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r26_a_number_that_dies_before_we_knew_it_accepted_leaves_its_evidence() {
+    let app = TestApp::start().await;
+    let payment_no = paid(&app, "A", 100).await;
+    let lost = Fault::ConnectionDropped { execution: Execution::Done };
+    faults(&app, Operation::CreateRefund, Some(1), lost);
+    let pending = ask(&app, refund("R-1", &payment_no, 100)).await.unwrap();
+    assert_eq!(pending.state(), RefundState::Pending);
+    app.wechat().settle_refund(app.mchid(), "R-1", RefundStatus::Closed).unwrap();
+    app.wechat().settled().await;
+    let died = "SELECT event || ' ' || from_state || ' ' || to_state || ' ' || number || ' ' || source FROM refund_transition";
+    assert_eq!(app.texts(died).await, ["NUMBER_DIED PENDING PENDING R-1 NOTIFICATION"]);
+    look_later(&app, Job::RefundSuccess, 1).await;
+    arrives(&app, "R-1-S2").await;
+    assert_eq!(recorded(&app, "R-1").await.state(), RefundState::Succeeded);
+    finish(app).await;
+}
+
+/// It was sent first while the configuration named another address, and the channel did not see it.
+#[tokio::test(flavor = "multi_thread")]
+async fn r17_a_refund_is_repeated_with_the_address_that_it_was_sent_with_first() {
+    let app = TestApp::start().await;
+    let payment_no = paid(&app, "A", 100).await;
+    let lost = Fault::ConnectionDropped { execution: Execution::Skipped };
+    faults(&app, Operation::CreateRefund, Some(1), lost);
+    ask(&app, refund("R-1", &payment_no, 100)).await.unwrap();
+    let kept = app.texts("SELECT notify_url FROM refund").await;
+    assert_eq!(kept, app.texts("SELECT notify_url FROM payment").await, "kept before it was sent");
+    let former = kept[0].replace("acme-wechat", "other-wechat");
+    app.observer.batch_execute(&format!("UPDATE refund SET notify_url = '{former}'")).await.unwrap();
+    look_later(&app, Job::RefundSuccess, 1).await;
+    app.wechat().settle_refund(app.mchid(), "R-1", RefundStatus::Success).unwrap();
+    app.wechat().settled().await;
+    let told = "SELECT DISTINCT channel_account FROM notification ORDER BY channel_account DESC LIMIT 1";
+    assert_eq!(app.texts(told).await, ["other-wechat"]);
+    look_later(&app, Job::RefundSuccess, 75).await;
+    assert_eq!(recorded(&app, "R-1").await.state(), RefundState::Succeeded);
+    finish(app).await;
+}
+
+/// The purse stays empty for longer than WeChat Pay gives back.
+#[tokio::test(flavor = "multi_thread")]
+async fn r17_what_the_channel_gives_back_no_more_is_not_sent_and_stays_owed_in_sight() {
+    let app = TestApp::start().await;
+    let payment_no = paid(&app, "A", 100).await;
+    app.wechat().set_balance(app.mchid(), Balance { available: 0, unsettled: 0 }).unwrap();
+    ask(&app, refund_all("R-1", &payment_no)).await.unwrap();
+    app.wechat().set_balance(app.mchid(), Balance { available: 1000, unsettled: 0 }).unwrap();
+    super::scene::count(&app, Operation::CreateRefund);
+    look_later(&app, Job::RefundSuccess, 366 * 24 * 60).await;
+    assert_eq!(super::scene::counted(&app, Operation::CreateRefund), 0, "a limit that is known is not tried");
+    let owed = recorded(&app, "R-1").await;
+    assert_eq!(
+        (owed.state(), owed.attention_reason.as_str()),
+        (RefundState::Pending, "FORBIDDEN_BY_CHANNEL")
+    );
+    assert_eq!(app.number("SELECT count(*) FROM refund WHERE next_check_time IS NOT NULL").await, 1);
+    finish(app).await;
+}

@@ -71,3 +71,41 @@ async fn r15_each_order_of_a_basket_has_its_own_limit() {
     }
     finish(app).await;
 }
+
+/// WeChat Pay makes fifty refunds of one payment.
+#[tokio::test(flavor = "multi_thread")]
+async fn r15_of_sixty_refunds_at_once_the_channels_fifty_are_made() {
+    let app = TestApp::start().await;
+    let payment_no = paid(&app, "A", 100).await;
+    let answers = join_all((0..60).map(|index| {
+        let (app, payment_no) = (&app, &payment_no);
+        async move { ask(app, refund(&format!("R-{index}"), payment_no, 1)).await }
+    }))
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 50);
+    for refused in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        assert_eq!(Refusal::of(refused).reason, "CAPABILITY_UNSUPPORTED", "{refused:?}");
+    }
+    for refund in at_channel(&app, &payment_no) {
+        arrives(&app, &refund.out_refund_no).await;
+    }
+    finish(app).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r15_after_the_channels_year_a_refund_is_refused_before_it_is_recorded() {
+    let app = TestApp::start().await;
+    let payment_no = paid(&app, "A", 100).await;
+    ask(&app, refund("R-1", &payment_no, 10)).await.unwrap();
+    app.advance(std::time::Duration::from_secs(366 * 86_400)).await;
+    let refused = ask(&app, refund("R-2", &payment_no, 10)).await.unwrap_err();
+    assert_eq!(Refusal::of(&refused).reason, "CAPABILITY_UNSUPPORTED");
+    assert_eq!(
+        ask(&app, refund("R-1", &payment_no, 10)).await.unwrap().refund_no,
+        "R-1",
+        "a repeat is known"
+    );
+    assert_eq!(app.number("SELECT count(*) FROM refund").await, 1);
+    arrives(&app, "R-1").await;
+    finish(app).await;
+}

@@ -1,13 +1,14 @@
 //! Applying what happened: once each, whole or not at all, with its evidence.
 
 use payment_core::{
-    gateway::{CallbackRejected, CallbackRejection, Finding, Reason},
+    gateway::{CallbackRejected, CallbackRejection, Finding, Reason, RefundStatus},
     payment::{
         Failure, Payment,
         allocation::AllocationState::{Duplicate, Effective, Released},
         apply::Happening,
         state::PaymentState,
     },
+    refund::state::RefundState,
 };
 use payment_store::payment::{Applied, ApplyRequest, Effect};
 use payment_tests::database::TestStore;
@@ -271,5 +272,26 @@ async fn a_fact_has_its_whole_effect_or_none() {
     on.observer.batch_execute("DROP TRIGGER fail ON outbox_event").await.unwrap();
     assert_eq!(apply(&on, &request).await.effect, Effect::Changed);
     assert_eq!(on.store.payment_get(&merchant(), &payment.payment_no).await.unwrap().unwrap().revision, 1);
+    invariants_hold(&on).await;
+}
+
+/// The second claim is kept and acknowledged, and its refund goes on being asked about (R18).
+#[tokio::test]
+async fn r18_a_channel_refund_that_two_refunds_claim_is_a_case_and_no_error() {
+    let on = TestStore::new(1).await;
+    let payment = created(&on, "r", &["A"]).await;
+    apply(&on, &answered(&payment, paid(&payment, "42"))).await;
+    let one = crate::scene::refunded(&on, "R-1", &payment, 10).await;
+    let other = crate::scene::refunded(&on, "R-2", &payment, 20).await;
+    let says = |refund| crate::scene::refund_notified(refund, RefundStatus::Succeeded, "5030001");
+    assert_eq!(crate::scene::refund_apply(&on, &says(&one)).await.effect, Effect::Changed);
+    for _ in 0..2 {
+        let claimed = crate::scene::refund_apply(&on, &says(&other)).await;
+        assert_eq!((claimed.effect, claimed.refund.state), (Effect::Case, RefundState::Pending));
+    }
+    let cases = "SELECT kind || ' ' || refund_no || ' ' || channel_transaction_no FROM payment_case";
+    assert_eq!(on.texts(cases).await, ["REFUND_MISMATCH R-2 5030001"]);
+    assert_eq!(on.number("SELECT count(*) FROM notification WHERE verdict = 'CASE_OPENED'").await, 2);
+    assert_eq!(on.number("SELECT count(*) FROM refund WHERE next_check_time IS NOT NULL").await, 1);
     invariants_hold(&on).await;
 }

@@ -52,8 +52,6 @@ async fn a_connection_that_is_ended_in_a_statement_is_unavailable_and_nothing_is
     });
     assert!(matches!(ended, Err(StoreError::Unavailable(_))), "{ended:?}");
     blocker.batch_execute("ROLLBACK").await.unwrap();
-    // The client learns of its connection's end a moment after the answer that told of it; one call may still meet that.
-    let _ = on.store.ping().await;
     assert_eq!(apply(&on, &request).await.payment.revision, 1);
     invariants_hold(&on).await;
 }
@@ -209,4 +207,100 @@ async fn a_lost_race_is_run_again_and_a_hopeless_one_is_contention() {
     let error = on.store.payment_apply(&answered(&other, paid(&other, "43"))).await.unwrap_err();
     assert!(matches!(error, StoreError::Contention), "{error:?}");
     invariants_hold(&on).await;
+}
+
+/// Ends the store's sessions while this runtime stands still, so that nothing of it can have noticed.
+fn end_sessions_unseen(url: &str) {
+    let url = url.to_owned();
+    let end = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let ended = format!(
+                "SELECT bool_and(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE {OF_STORE}"
+            );
+            let ended: Option<bool> = connect(&url).await.query_one(&ended, &[]).await.unwrap().get(0);
+            assert_eq!(ended, Some(true));
+        });
+    };
+    std::thread::spawn(end).join().unwrap();
+}
+
+#[tokio::test]
+async fn connections_that_were_ended_a_moment_ago_are_replaced_unseen() {
+    let on = TestStore::new(1).await;
+    let payment = created(&on, "r", &["A"]).await;
+    for _ in 0..10 {
+        end_sessions_unseen(on.database.url());
+        on.store.payment_get(&merchant(), &payment.payment_no).await.unwrap();
+        end_sessions_unseen(on.database.url());
+        on.store.refunds_claim_due(crate::scene::NOW, Duration::from_secs(60), 10).await.unwrap();
+        end_sessions_unseen(on.database.url());
+        apply(&on, &answered(&payment, paid(&payment, "42"))).await;
+    }
+    invariants_hold(&on).await;
+}
+
+/// The end comes after the connection was handed out: BEGIN meets it, and BEGIN has done nothing.
+#[tokio::test]
+async fn a_transaction_whose_begin_met_a_dead_connection_is_run_on_a_new_one() {
+    let on = TestStore::new(1).await;
+    let payment = created(&on, "r", &["A"]).await;
+    let proxy = Proxy::to(on.database.url()).await;
+    let store = open(&options(&proxy.url(on.database.url()), 2));
+    store.ping().await.unwrap();
+    proxy.cut();
+    let request = answered(&payment, paid(&payment, "42"));
+    assert_eq!(store.payment_apply(&request).await.unwrap().unwrap().effect, Effect::Changed);
+    proxy.cut();
+    let error = store.ping().await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::Unavailable(_)),
+        "a statement of its own may have been run: {error:?}"
+    );
+}
+
+async fn losing_with(on: &TestStore, body: &str) {
+    let trigger = format!(
+        "CREATE SEQUENCE IF NOT EXISTS losses; CREATE OR REPLACE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ \
+         BEGIN {body} RETURN NEW; END $$; \
+         CREATE OR REPLACE TRIGGER lose BEFORE INSERT ON payment_transition FOR EACH ROW EXECUTE FUNCTION lose()"
+    );
+    on.observer.batch_execute(&trigger).await.unwrap();
+}
+
+/// Diesel drops the code, and the words are in the server's language.
+#[tokio::test]
+async fn f14_a_deadlock_is_run_again_in_whatever_language_it_is_told() {
+    let on = TestStore::new(1).await;
+    let payment = created(&on, "r", &["A"]).await;
+    let deadlock =
+        "IF nextval('losses') < 3 THEN RAISE 'Verklemmung entdeckt' USING ERRCODE = '40P01'; END IF;";
+    losing_with(&on, deadlock).await;
+    let applied = apply(&on, &answered(&payment, paid(&payment, "42"))).await;
+    assert_eq!((applied.effect, applied.payment.revision), (Effect::Changed, 1));
+    invariants_hold(&on).await;
+}
+
+#[tokio::test]
+async fn a_statement_out_of_time_is_contention_in_whatever_language_it_is_told() {
+    let on = TestStore::new(1).await;
+    let payment = created(&on, "r", &["A"]).await;
+    let translated = "PERFORM nextval('losses'); BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN \
+                      RAISE 'storniere Anfrage' USING ERRCODE = '57014'; END;";
+    losing_with(&on, translated).await;
+    let mut impatient = options(on.database.url(), 1);
+    impatient.statement_timeout = Duration::from_millis(500);
+    let error = open(&impatient).payment_apply(&answered(&payment, paid(&payment, "42"))).await.unwrap_err();
+    assert!(matches!(error, StoreError::Contention), "{error:?}");
+    assert_eq!(on.number("SELECT last_value FROM losses").await, 1, "time that is over is not taken again");
+}
+
+#[tokio::test]
+async fn a_defect_is_run_a_few_times_and_then_told() {
+    let on = TestStore::new(1).await;
+    let payment = created(&on, "r", &["A"]).await;
+    losing_with(&on, "PERFORM nextval('losses'); RAISE 'kaputt';").await;
+    let error = on.store.payment_apply(&answered(&payment, paid(&payment, "42"))).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Statement(text) if text.contains("kaputt")), "{error:?}");
+    assert_eq!(on.number("SELECT last_value FROM losses").await, 3);
 }
