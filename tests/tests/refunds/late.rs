@@ -8,7 +8,7 @@ use payment_sandbox::wechat::{Fault, Landing, Operation, PayOptions};
 use payment_server::jobs::Job;
 use payment_tests::app::TestApp;
 
-use super::scene::{arrives, count, counted, faults, finish};
+use super::scene::{arrives, count, counted, faults, finish, look_later};
 
 /// What WeChat Pay declares, in seconds since the end.
 const LATE: [u64; 4] = [600, 3600, 86_400, 259_200];
@@ -52,6 +52,8 @@ async fn r06_r12_what_a_late_look_finds_for_an_order_that_is_paid_goes_back() {
     assert_eq!(app.state(&first).await, PaymentState::Succeeded);
     app.run_job(Job::RefundSuccess).await;
     arrives(&app, &format!("{first}-D0")).await;
+    // Nothing about this payment is told, its refund neither.
+    look_later(&app, Job::RefundSuccess, 75).await;
     let order = app.order("A").await;
     assert_eq!((order.state(), order.effective_payment_no), (OrderState::Paid, second));
     finish(app).await;
