@@ -119,6 +119,10 @@ identifier!(
     Payee, 1..=128, is_visible, "must be 1 to 128 visible ASCII characters"
 );
 identifier!(
+    /// An endpoint to which a merchant's events are delivered, named in the configuration.
+    WebhookName, 1..=64, is_name, "must be 1 to 64 of [a-z0-9_-]"
+);
+identifier!(
     /// One attempt to pay; the channel's merchant order number. Made by [`PaymentNo::generate`], never reused.
     ///
     /// `P`, the UTC day `yyyymmdd`, two reserved shard digits, then 20 characters of time within the day and

@@ -16,3 +16,4 @@ pub mod ports;
 pub mod refund;
 pub mod schedule;
 pub mod violation;
+pub mod webhook;

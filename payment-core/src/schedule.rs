@@ -42,6 +42,11 @@ impl Schedules {
     };
 }
 
+/// An event that an endpoint does not take: at once, then the steps of Standard Webhooks, three days and three hours in all,
+/// and once a day after that.
+pub const WEBHOOK: Schedule =
+    Schedule { steps: &[0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] };
+
 const fn steps_of_payment() -> [u32; 96] {
     let mut steps = [60; 96];
     steps[0] = 5;
@@ -114,6 +119,18 @@ mod tests {
             let limit = if age < Duration::from_secs(3000) { 75 } else { 300 };
             assert!(longest <= Duration::from_secs(limit), "{asked}: {longest:?} at {age:?}");
             age += payment.delay(asked, 0);
+        }
+    }
+
+    #[test]
+    fn webhooks_are_tried_at_the_times_that_the_specification_recommends() {
+        // Its table's column "Time since start".
+        let recommended = [0, 5, 305, 2105, 9305, 27_305, 63_305, 113_705, 185_705, 272_105];
+        let mut since_start = Duration::ZERO;
+        for (asked, expected) in (0..).zip(recommended) {
+            // 128 moves by nothing.
+            since_start += WEBHOOK.delay(asked, 128);
+            assert_eq!(since_start, Duration::from_secs(expected), "after {asked}");
         }
     }
 

@@ -1,13 +1,16 @@
 //! Puts a server together: database, channel accounts, use cases, listeners.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use payment_core::ports::Ports;
-use payment_store::{DatabaseTls, Store, StoreError, StoreOptions};
+use payment_store::{DatabaseTls, Store, StoreError, StoreOptions, webhook::EndpointId};
 
 use crate::{
     admin::{NotReady, Readiness},
-    app::{App, Notifications, Policy, keep_feeds},
+    app::{
+        App, Notifications, Policy, keep_feeds,
+        webhooks::{self, Served, Webhooks},
+    },
     callback::NotificationHandler,
     channels::{Accounts, ChannelRegistry},
     config::{self, ApiKeys, Config, ConfigError, DatabaseEncryption},
@@ -15,6 +18,7 @@ use crate::{
     jobs,
     lifecycle::Lifecycle,
     serve::{self, Components, Running, StartError},
+    webhooks::{HttpCourier, Names, SystemNames, WebhookHttp, WebhookHttpError},
 };
 
 /// Why a server did not start.
@@ -32,6 +36,9 @@ pub enum AssemblyError {
          before go on working meanwhile", .0.join(", ")
     )]
     MissingMigrations(Vec<String>),
+    /// No HTTP client for webhooks can be made.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookHttpError),
     /// The contract's descriptors cannot be read: a defect of the build.
     #[error("reflection: {0}")]
     Descriptors(#[from] tonic_reflection::server::Error),
@@ -75,7 +82,7 @@ pub async fn app(
 ) -> Result<Arc<App>, AssemblyError> {
     let store = store(config, ports)?;
     let accounts = registry.open(config, ports).await?;
-    Ok(use_cases(config, ports, store, accounts, lifecycle))
+    Ok(use_cases(config, ports, store, accounts, lifecycle)?)
 }
 
 fn use_cases(
@@ -84,12 +91,36 @@ fn use_cases(
     store: Store,
     accounts: Accounts,
     lifecycle: Lifecycle,
-) -> Arc<App> {
+) -> Result<Arc<App>, WebhookHttpError> {
+    let webhooks = webhooks_of(config)?;
     let schedules =
         accounts.iter().map(|account| (account.channel.clone(), account.gateway.capabilities().schedules));
     let store = store.with_schedules(schedules.collect());
     let (clock, randomness) = (Arc::clone(&ports.clock), Arc::clone(&ports.randomness));
-    App::new(store, accounts, clock, randomness, policy(&config.payments), lifecycle)
+    let policy = policy(&config.payments);
+    Ok(App::new(store, accounts, clock, randomness, policy, webhooks, lifecycle))
+}
+
+/// The endpoints of all merchants, and the way to them.
+///
+/// # Errors
+/// [`WebhookHttpError`] if endpoints are configured and the system offers no TLS roots, or certificates cannot be read.
+pub fn webhooks_of(config: &Config) -> Result<Webhooks, WebhookHttpError> {
+    let mut endpoints = BTreeMap::new();
+    for (merchant_id, merchant) in &config.merchants {
+        for (name, endpoint) in &merchant.webhooks {
+            let id = EndpointId { merchant_id: merchant_id.clone(), name: name.clone() };
+            endpoints.insert(id, endpoint.clone());
+        }
+    }
+    let served = endpoints.iter().map(|(id, endpoint)| {
+        (id.clone(), Served { events: endpoint.events.clone(), concurrency: endpoint.concurrency })
+    });
+    let served = served.collect();
+    let names: Arc<dyn Names> = Arc::new(SystemNames);
+    let http =
+        WebhookHttp::new(&config.webhooks.http, &names, endpoints.values().map(|endpoint| endpoint.reach))?;
+    Ok(Webhooks::new(config.webhooks.settings, served, HttpCourier::new(endpoints, http)))
 }
 
 /// Starts a server. It serves until its lifecycle drains; see [`Running`].
@@ -111,7 +142,7 @@ pub async fn start(
         require_schema(&store).await?;
     }
     let accounts = registry.open(config, ports).await?;
-    let app = use_cases(config, ports, store.clone(), accounts.clone(), lifecycle.clone());
+    let app = use_cases(config, ports, store.clone(), accounts.clone(), lifecycle.clone())?;
     let notifications: Arc<dyn NotificationHandler> = Arc::new(Notifications(Arc::clone(&app)));
     let readiness: Arc<dyn Readiness> = Arc::new(DatabaseReadiness(store));
     let services = Services {
@@ -131,6 +162,9 @@ pub async fn start(
     };
     let running = serve::start(config, components).await?;
     lifecycle.tasks.spawn(keep_feeds(Arc::clone(&app), config.events.settings));
+    if config.webhooks.enabled {
+        lifecycle.tasks.spawn(webhooks::run(Arc::clone(&app)));
+    }
     if config.jobs.enabled {
         // Among the tasks that the end waits for: what was claimed is handled before the process goes.
         lifecycle.tasks.spawn(jobs::run(app, config.jobs.settings));

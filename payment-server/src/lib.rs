@@ -13,3 +13,4 @@ pub mod lifecycle;
 pub mod ports;
 pub mod serve;
 pub mod telemetry;
+pub mod webhooks;

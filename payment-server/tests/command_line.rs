@@ -14,7 +14,7 @@ use std::{
     process::{Command, Output},
 };
 
-use payment_server::{config::ApiKeyHash, jobs::Job};
+use payment_server::{config::ApiKeyHash, jobs::Job, webhooks::SigningSecret};
 
 fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_payment-server"))
@@ -51,6 +51,14 @@ fn generate_api_key_prints_a_key_and_its_hash() {
     assert!(stdout(&output).contains(&line), "{}", stdout(&output));
     assert_ne!(run(&["generate-api-key", "--id", "shop"]).stdout, output.stdout);
     assert_eq!(run(&["generate-api-key", "--id", "Shop!"]).status.code(), Some(2));
+}
+
+#[test]
+fn generate_webhook_secret_prints_a_secret_and_nothing_else() {
+    let output = run(&["generate-webhook-secret"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(SigningSecret::parse(stdout(&output).trim_end()).is_ok());
+    assert_ne!(run(&["generate-webhook-secret"]).stdout, output.stdout);
 }
 
 #[test]

@@ -24,6 +24,9 @@ fn load(text: &str) -> Config {
     fs::write(secrets.join("pub_key.pem"), key.public_key_pem()).unwrap();
     fs::write(secrets.join("api_v3_key"), format!("{}\n", "k".repeat(32))).unwrap();
     fs::write(secrets.join("database-ca.pem"), "certificates").unwrap();
+    let authority = rcgen::generate_simple_self_signed(["ca.example.com".to_owned()]).unwrap();
+    fs::write(secrets.join("webhook-ca.pem"), authority.cert.pem()).unwrap();
+    fs::write(secrets.join("webhook_shop"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n").unwrap();
     let file = folder.path().join("payment.toml");
     fs::write(&file, text).unwrap();
     Config::load(&file, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"))
@@ -41,13 +44,14 @@ fn shown(config: &Config) -> String {
         jobs,
         events,
         channel_http,
+        webhooks,
         shutdown,
         merchants,
         operators,
         ..
     } = config;
     format!(
-        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{events:#?}{channel_http:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
+        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{events:#?}{channel_http:#?}{webhooks:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
     )
 }
 
@@ -78,6 +82,9 @@ fn the_examples_that_are_commented_out_are_valid_too() {
     assert_eq!(merchant.api_keys[0].id.as_str(), "shop-backend");
     let operator = config.operators.values().next().unwrap();
     assert_eq!((operator.api_keys[0].id.as_str(), &operator.sight), ("laptop", &Sight::All));
+    let webhook = merchant.webhooks.values().next().unwrap();
+    assert_eq!(webhook.url.as_str(), "https://shop.example.com/webhooks/payments");
+    assert_eq!((webhook.events.len(), webhook.concurrency), (2, 8));
     let account = merchant.accounts.values().next().unwrap();
     assert_eq!(account.settings.settings["api_v3_key"], "k".repeat(32));
     assert!(!account.settings.settings.contains_key("api_v3_key_file"));
@@ -99,6 +106,7 @@ fn every_key_that_has_a_default_is_documented() {
         "jobs",
         "events",
         "channel_http",
+        "webhooks",
         "shutdown",
     ] {
         let folder = tempfile::tempdir().unwrap();

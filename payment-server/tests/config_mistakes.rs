@@ -23,6 +23,9 @@ api_keys = [{ id = "backend", sha256 = "0000000000000000000000000000000000000000
 channel = "wechat"
 mchid = "1900000001"
 api_v3_key = "top-secret-v3-key"
+[merchants.acme.webhooks.shop]
+url = "https://shop.example.com/hook"
+secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 [operators.alice]
 api_keys = [{ id = "laptop", sha256 = "00000000000000000000000000000000000000000000000000000000000000cc" }]
 merchants = ["acme"]
@@ -248,6 +251,125 @@ const TABLE: &[(&str, &str, &str, &str, &str)] = &[
         "stands beside api_v3_key",
         "Keep one",
     ),
+    (
+        "[callbacks]",
+        "[webhooks]\nlease_seconds = 60\n[callbacks]",
+        "webhooks.lease_seconds",
+        "from 90 to 3600",
+        "Leave it out for 120",
+    ),
+    (
+        "webhooks.shop]",
+        "webhooks.\"my shop\"]",
+        "merchants.acme.webhooks.my shop",
+        "must be 1 to 64",
+        "another name",
+    ),
+    (
+        "url = \"https://shop",
+        "uri = \"https://shop",
+        "merchants.acme.webhooks.shop.url",
+        "is missing",
+        "Write the https://",
+    ),
+    (
+        "https://shop.example",
+        "http://shop.example",
+        "merchants.acme.webhooks.shop.url",
+        "is not encrypted",
+        "Write the https://",
+    ),
+    (
+        "https://shop.example",
+        "ftp://shop.example",
+        "merchants.acme.webhooks.shop.url",
+        "must begin with https",
+        "Write the https://",
+    ),
+    (
+        "https://shop.example",
+        "https://me:pw@shop.example",
+        "merchants.acme.webhooks.shop.url",
+        "holds credentials",
+        "Write the https://",
+    ),
+    (
+        "https://shop.example.com",
+        "https://10.0.0.7",
+        "merchants.acme.webhooks.shop.url",
+        "10.0.0.7 is not an address",
+        "Write the https://",
+    ),
+    (
+        "https://shop.example.com",
+        "https://[::1]",
+        "merchants.acme.webhooks.shop.url",
+        "allow_private = true",
+        "Write the https://",
+    ),
+    (
+        "https://shop.example.com",
+        "https://0x7f.1",
+        "merchants.acme.webhooks.shop.url",
+        "127.0.0.1 is not an address",
+        "Write the https://",
+    ),
+    (
+        "secret = \"whsec",
+        "sekret = \"whsec",
+        "merchants.acme.webhooks.shop.secret",
+        "is missing",
+        "generate-webhook-secret",
+    ),
+    (
+        "secret = \"whsec_Mf",
+        "secret = \"Mf",
+        "merchants.acme.webhooks.shop.secret",
+        "must be whsec_",
+        "generate-webhook-secret",
+    ),
+    (
+        "secret = \"whsec",
+        "previous_secret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\nsecret = \"whsec",
+        "merchants.acme.webhooks.shop.previous_secret",
+        "is the secret of merchants.acme.webhooks.shop.secret",
+        "for each rotation",
+    ),
+    (
+        "secret = \"whsec",
+        "previous_secret_file = \"gone\"\nsecret = \"whsec",
+        "merchants.acme.webhooks.shop.previous_secret_file",
+        "No such file",
+        "relative to",
+    ),
+    (
+        "secret = \"whsec",
+        "events = [\"payment.paid\"]\nsecret = \"whsec",
+        "merchants.acme.webhooks.shop.events",
+        "no event type",
+        "\"payment.succeeded\"",
+    ),
+    (
+        "secret = \"whsec",
+        "events = []\nsecret = \"whsec",
+        "merchants.acme.webhooks.shop.events",
+        "is empty",
+        "leave it out for all",
+    ),
+    (
+        "secret = \"whsec",
+        "timeout_seconds = 61\nsecret = \"whsec",
+        "merchants.acme.webhooks.shop.timeout_seconds",
+        "from 1 to 60",
+        "Leave it out for 15",
+    ),
+    (
+        "secret = \"whsec",
+        "redirects = 3\nsecret = \"whsec",
+        "merchants.acme.webhooks.shop.redirects",
+        "is not a key",
+        "url, secret",
+    ),
     ("mchid =", "rate = 0.6\nmchid =", "merchants.acme.accounts.main.rate", "is a fraction", "in quotes"),
 ];
 
@@ -328,6 +450,16 @@ fn the_environment_can_give_whole_keys_and_replace_files() {
     let error = mistakes(&with_file, &[]);
     assert!(error.contains("database.url_file: ") && error.contains("gone: No such file"), "{error}");
     assert!(load(&with_file, &[("PAYMENT__DATABASE__URL", "postgres://h/d")]).is_ok());
+}
+
+#[test]
+fn r29_a_mistake_in_a_webhook_tells_neither_its_address_nor_its_secret() {
+    let wrong = VALID
+        .replace("https://shop.example.com/hook", "http://shop.example.com/hook/token-abc")
+        .replace("LaLaSw", "LaLaSw-not-base64");
+    let error = mistakes(&wrong, &[]);
+    assert!(error.contains("webhooks.shop.url") && error.contains("webhooks.shop.secret"), "{error}");
+    assert!(!error.contains("token-abc") && !error.contains("MfKQ"), "{error}");
 }
 
 #[test]

@@ -183,6 +183,12 @@ const WINDOW_OF_PAYMENT: &str = "\
         ORDER BY feed_no LIMIT $3) AS told ON true \
     WHERE feed.merchant_id = $1 ORDER BY told.feed_no";
 
+const OF_NUMBERS: &str = "\
+    SELECT feed.last_no, feed.trimmed_no, \
+        event_id, feed_no, event, payment_no, refund_no, case_id, revision, create_time, snapshot \
+    FROM outbox_event JOIN event_feed AS feed USING (merchant_id) \
+    WHERE merchant_id = $1 AND feed_no = ANY ($2) ORDER BY feed_no";
+
 const REACHES: &str = "\
     SELECT merchant_id, last_no, trimmed_no FROM event_feed WHERE merchant_id = ANY ($1)";
 
@@ -249,6 +255,23 @@ impl Store {
     pub async fn feed_reach(&self, merchant_id: &MerchantId) -> Result<FeedReach, StoreError> {
         let mut reaches = self.feeds_reach(std::slice::from_ref(merchant_id)).await?;
         Ok(reaches.pop().map(|(_, reach)| reach).unwrap_or_default())
+    }
+
+    /// Reads events by their numbers, in their order. Those that are not kept any more are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn feed_events(
+        &self,
+        merchant_id: &MerchantId,
+        numbers: &[i64],
+    ) -> Result<Vec<FeedEvent>, StoreError> {
+        let mut connection = self.connections.acquire().await?;
+        let events = diesel::sql_query(OF_NUMBERS)
+            .bind::<Text, _>(merchant_id.as_str())
+            .bind::<Array<BigInt>, _>(numbers);
+        let rows: Vec<WindowRow> = Cached(events).load(&mut connection).await?;
+        rows.into_iter().filter_map(|row| row.into_event(merchant_id)).collect()
     }
 
     /// Reads events after a number, in their order, with how far the feed reaches.

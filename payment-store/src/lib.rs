@@ -23,6 +23,7 @@ mod schema;
 mod snapshot;
 mod transaction;
 mod trim;
+pub mod webhook;
 mod words;
 
 pub use consumer::{Advanced, ConsumerProcess};

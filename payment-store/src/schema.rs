@@ -218,6 +218,53 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_endpoint (merchant_id, endpoint) {
+        merchant_id -> Text,
+        endpoint -> Text,
+        fanned_out_no -> BigInt,
+        pause_reason -> Nullable<Text>,
+        pause_time -> Nullable<Timestamptz>,
+        failing_since -> Nullable<Timestamptz>,
+        hold_until -> Nullable<Timestamptz>,
+        resume_time -> Nullable<Timestamptz>,
+        last_success_time -> Nullable<Timestamptz>,
+        create_time -> Timestamptz,
+        seen_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_delivery (merchant_id, endpoint, event_no) {
+        merchant_id -> Text,
+        endpoint -> Text,
+        event_no -> BigInt,
+        payment_no -> Text,
+        event_time -> Timestamptz,
+        attempts -> Integer,
+        failures -> Integer,
+        next_attempt_time -> Nullable<Timestamptz>,
+        claim_end -> Nullable<Timestamptz>,
+        last_attempt_time -> Nullable<Timestamptz>,
+        deliver_time -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_attempt (merchant_id, endpoint, event_no, attempt) {
+        merchant_id -> Text,
+        endpoint -> Text,
+        event_no -> BigInt,
+        attempt -> Integer,
+        start_time -> Timestamptz,
+        duration_milliseconds -> Integer,
+        result -> Text,
+        status_code -> Nullable<SmallInt>,
+        description -> Text,
+        response_excerpt -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     merchant_order,
     payment,

@@ -30,12 +30,19 @@ const OLDER: &str = "\
     ORDER BY feed.merchant_id LIMIT $2";
 
 // `$1` being the merchant, `$2` the number up to which events were deleted before, `$3` the time, `$4` the most events. What
-// one of the service's own consumers has not delivered is kept.
+// one of the service's own consumers has not delivered is kept, and so is what a webhook endpoint waits for, unless no
+// configuration has had that endpoint since that time.
 const TRIM: &str = "\
     WITH oldest AS MATERIALIZED ( \
         SELECT event_id, feed_no, create_time FROM outbox_event \
         WHERE merchant_id = $1 AND feed_no > $2 AND NOT EXISTS ( \
             SELECT FROM event_consumer WHERE merchant_id = $1 AND delivered_no < outbox_event.feed_no) \
+        AND NOT EXISTS ( \
+            SELECT FROM webhook_endpoint AS endpoint WHERE endpoint.merchant_id = $1 AND endpoint.seen_time >= $3 \
+            AND (endpoint.fanned_out_no < outbox_event.feed_no OR EXISTS ( \
+                SELECT FROM webhook_delivery AS waiting WHERE waiting.merchant_id = $1 \
+                AND waiting.endpoint = endpoint.endpoint AND waiting.deliver_time IS NULL \
+                AND waiting.event_no <= outbox_event.feed_no))) \
         ORDER BY feed_no LIMIT $4), \
     kept AS (SELECT min(feed_no) AS first_no FROM oldest WHERE create_time >= $3), \
     deleted AS ( \

@@ -13,6 +13,7 @@ use payment_core::{
         RefundOrigin, RefundReason,
         state::{RefundEvent, RefundState},
     },
+    webhook::{AttemptResult, PauseReason},
 };
 
 use crate::error::StoreError;
@@ -60,3 +61,5 @@ word!(RefundState, "refund");
 word!(RefundReason, "refund");
 word!(RefundOrigin, "refund");
 word!(RefundEvent, "refund_transition");
+word!(AttemptResult, "webhook_attempt");
+word!(PauseReason, "webhook_endpoint");

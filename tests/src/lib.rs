@@ -17,3 +17,4 @@ pub mod refusal;
 pub mod replay;
 pub mod requests;
 pub mod steps;
+pub mod webhook_receiver;

@@ -36,11 +36,13 @@ pub enum CrashPoint {
     CaptureIntended = 14,
     /// The channel answered a capture; nothing of it is recorded.
     CaptureAnswered = 15,
+    /// An endpoint answered a webhook; nothing of it is recorded.
+    WebhookAnswered = 40,
 }
 
 impl CrashPoint {
     /// Every point.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CreateIntended,
         Self::CreateAnswered,
         Self::CreateRecorded,
@@ -56,6 +58,7 @@ impl CrashPoint {
         Self::RefundRecorded,
         Self::CaptureIntended,
         Self::CaptureAnswered,
+        Self::WebhookAnswered,
     ];
 }
 

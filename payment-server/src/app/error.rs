@@ -2,7 +2,7 @@
 
 use payment_core::{
     gateway::Reason,
-    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo, RefundNo},
+    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo, RefundNo, WebhookName},
     money::Money,
     violation::Violation,
 };
@@ -23,6 +23,9 @@ pub enum AppError {
     /// No payment ever covered this order, or another merchant's.
     #[error("there is no payment for order {0}")]
     OrderNotFound(OrderNo),
+    /// No such webhook endpoint, or another merchant's.
+    #[error("there is no webhook endpoint {0}")]
+    WebhookEndpointNotFound(WebhookName),
     /// The request id was used before with another content (R14).
     #[error("the request id was used before with another {differing_field}")]
     RequestIdReused {

@@ -23,6 +23,7 @@ pub mod principal;
 mod read;
 mod run_job;
 mod watch_payment;
+pub mod webhooks;
 
 pub use feed::{Delivery, FeedSettings, consume, keep_feeds};
 pub use handle_notification::Notifications;
@@ -50,6 +51,7 @@ use command::{Caller, EarlierAttemptPolicy};
 use error::AppError;
 use feed::Tails;
 use payment_core::evidence::Evidence;
+use webhooks::Webhooks;
 
 /// What the configuration lets the use cases decide.
 #[derive(Debug, Clone)]
@@ -72,6 +74,7 @@ pub struct App {
     changes: Changes,
     feeds: Arc<Tails>,
     guards: Guards,
+    webhooks: Webhooks,
     lifecycle: Lifecycle,
 }
 
@@ -84,6 +87,7 @@ impl App {
         clock: Arc<dyn Clock>,
         randomness: Arc<dyn Randomness>,
         policy: Policy,
+        webhooks: Webhooks,
         lifecycle: Lifecycle,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -95,6 +99,7 @@ impl App {
             changes: Changes::new(),
             feeds: Tails::new(),
             guards: Guards::new(),
+            webhooks,
             lifecycle,
         })
     }

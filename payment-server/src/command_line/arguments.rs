@@ -42,6 +42,8 @@ pub(crate) enum Command {
         #[arg(long, default_value = "key-1", value_name = "NAME")]
         id: String,
     },
+    /// Make a secret for a webhook endpoint: 32 random bytes as Standard Webhooks writes them.
+    GenerateWebhookSecret,
     /// Check the invariants on everything that the database holds.
     Verify,
     /// Look once for the due work of a job, handle it, and tell what was done. Servers may be running meanwhile.

@@ -23,6 +23,7 @@ use crate::{
     ports::{ReqwestHttp, SystemClock, SystemRandomness},
     serve::{Ended, Running, write_ready_file},
     telemetry,
+    webhooks::SigningSecret,
 };
 use clap::Parser;
 use payment_core::{identifiers::ApiKeyId, invariant, ports::Ports};
@@ -81,9 +82,13 @@ fn execute(cli: Cli, registry: &ChannelRegistry) -> Result<(), Failure> {
     if let Command::GenerateApiKey { id } = &cli.command {
         return generate_api_key(id);
     }
+    if let Command::GenerateWebhookSecret = &cli.command {
+        return generate_webhook_secret();
+    }
     let config = load(cli.config.as_deref(), registry)?;
     match cli.command {
         Command::GenerateApiKey { id } => generate_api_key(&id),
+        Command::GenerateWebhookSecret => generate_webhook_secret(),
         Command::CheckConfig => say("The configuration is valid."),
         Command::Migrate => runtime()?.block_on(migrate(&config)),
         Command::Verify => runtime()?.block_on(verify(&config)),
@@ -135,6 +140,11 @@ fn generate_api_key(id: &str) -> Result<(), Failure> {
         generated.key.expose_secret(),
         generated.hash
     ))
+}
+
+/// The only line, so that it can be written to a file as it is.
+fn generate_webhook_secret() -> Result<(), Failure> {
+    say(SigningSecret::generate(&SystemRandomness).expose_secret())
 }
 
 async fn migrate(config: &Config) -> Result<(), Failure> {

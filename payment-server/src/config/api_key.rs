@@ -163,9 +163,9 @@ mod tests {
     fn merchants(keys: &[(&str, &str, ApiKeyHash)]) -> BTreeMap<MerchantId, Merchant> {
         let mut merchants: BTreeMap<MerchantId, Merchant> = BTreeMap::new();
         for (merchant, id, hash) in keys {
-            let merchant = merchants
-                .entry(MerchantId::parse(*merchant).unwrap())
-                .or_insert_with(|| Merchant { api_keys: Vec::new(), accounts: BTreeMap::new() });
+            let merchant = merchants.entry(MerchantId::parse(*merchant).unwrap()).or_insert_with(|| {
+                Merchant { api_keys: Vec::new(), accounts: BTreeMap::new(), webhooks: BTreeMap::new() }
+            });
             let (id, scopes) = (ApiKeyId::parse(*id).unwrap(), BTreeSet::from([Scope::Read]));
             merchant.api_keys.push(ApiKeyConfig { id, hash: *hash, scopes });
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use payment_core::{
     gateway::AccountSettings,
-    identifiers::{ChannelAccountId, ChannelName, IdentifierError, MerchantId},
+    identifiers::{ChannelAccountId, ChannelName, IdentifierError, MerchantId, WebhookName},
 };
 use serde_json::Map;
 use toml::{Table, Value};
@@ -15,6 +15,7 @@ use super::{
     report::Report,
     secret_file,
     section::Section,
+    webhooks::{self, WebhookEndpoint},
 };
 
 /// A tenant.
@@ -24,6 +25,8 @@ pub struct Merchant {
     pub api_keys: Vec<ApiKeyConfig>,
     /// Its accounts at channels; at least one.
     pub accounts: BTreeMap<ChannelAccountId, AccountConfig>,
+    /// Where its events are delivered to, if it wants them delivered.
+    pub webhooks: BTreeMap<WebhookName, WebhookEndpoint>,
 }
 
 /// One account at a channel.
@@ -41,7 +44,7 @@ pub(super) fn read_all(
     hashes: &mut BTreeMap<ApiKeyHash, String>,
 ) -> Option<BTreeMap<MerchantId, Merchant>> {
     let report = section.report;
-    let mut seen = Seen { hashes, accounts: BTreeMap::new() };
+    let mut seen = Seen { hashes, accounts: BTreeMap::new(), webhook_secrets: BTreeMap::new() };
     let read: Vec<_> = section
         .named_subsections()
         .into_iter()
@@ -58,6 +61,7 @@ pub(super) fn read_all(
 struct Seen<'a> {
     hashes: &'a mut BTreeMap<ApiKeyHash, String>,
     accounts: BTreeMap<(ChannelName, ChannelAccountId), String>,
+    webhook_secrets: webhooks::SeenSecrets,
 }
 
 fn read(mut section: Section<'_>, seen: &mut Seen<'_>) -> Option<Merchant> {
@@ -71,8 +75,9 @@ fn read(mut section: Section<'_>, seen: &mut Seen<'_>) -> Option<Merchant> {
             format!("Write one under [{}.<name>]", section.key("accounts")),
         );
     }
+    let webhooks = webhooks::read_all(section.subsection("webhooks"), &mut seen.webhook_secrets);
     section.finish();
-    Some(Merchant { api_keys: api_keys?, accounts: accounts? })
+    Some(Merchant { api_keys: api_keys?, accounts: accounts?, webhooks: webhooks? })
 }
 
 fn read_accounts(

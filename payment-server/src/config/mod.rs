@@ -13,6 +13,7 @@ mod report;
 mod secret_file;
 mod section;
 mod sections;
+mod webhooks;
 
 use std::{
     collections::BTreeMap,
@@ -33,6 +34,7 @@ pub use sections::{
     Admin, Callbacks, ChannelHttp, Database, DatabaseEncryption, Events, Grpc, Jobs, Log, LogFormat,
     Payments, Shutdown,
 };
+pub use webhooks::{WebhookEndpoint, Webhooks};
 
 use self::{report::Report, section::Section};
 
@@ -57,6 +59,8 @@ pub struct Config {
     pub events: Events,
     /// How channels are called.
     pub channel_http: ChannelHttp,
+    /// How merchants' events are delivered.
+    pub webhooks: Webhooks,
     /// How the server ends.
     pub shutdown: Shutdown,
     /// Who may call, and through which channel accounts they take money.
@@ -120,6 +124,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let jobs = Jobs::read(root.subsection("jobs"));
     let events = Events::read(root.subsection("events"));
     let channel_http = ChannelHttp::read(root.subsection("channel_http"));
+    let webhooks = Webhooks::read(root.subsection("webhooks"));
     let shutdown = Shutdown::read(root.subsection("shutdown"));
     let mut keys = BTreeMap::new();
     let merchants = merchant::read_all(root.subsection("merchants"), &mut keys);
@@ -135,6 +140,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         jobs: jobs?,
         events: events?,
         channel_http: channel_http?,
+        webhooks: webhooks?,
         shutdown: shutdown?,
         merchants: merchants?,
         operators: operators?,

@@ -125,6 +125,21 @@ impl<'a> Section<'a> {
         name_file: &'static str,
         remedy: &str,
     ) -> Option<String> {
+        let secret = self.optional_secret(name, name_file, remedy)?;
+        if secret.is_none() {
+            self.violation(name, "is missing", remedy);
+        }
+        secret
+    }
+
+    /// As [`Section::required_secret`], and may be left out: `Some(None)`.
+    #[expect(clippy::option_option, reason = "wrong, left out and given are three things")]
+    pub(super) fn optional_secret(
+        &mut self,
+        name: &'static str,
+        name_file: &'static str,
+        remedy: &str,
+    ) -> Option<Option<String>> {
         match (self.take(name), self.take(name_file)) {
             (Some(_), Some(_)) => {
                 self.violation(
@@ -134,15 +149,12 @@ impl<'a> Section<'a> {
                 );
                 None
             }
-            (Some(value), None) => self.as_text(name, value, remedy),
+            (Some(value), None) => self.as_text(name, value, remedy).map(Some),
             (None, Some(file)) => {
                 let file = self.as_text(name_file, file, "Write the path of a file")?;
-                secret_file::read(self.report, &self.key(name_file), &file)
+                secret_file::read(self.report, &self.key(name_file), &file).map(Some)
             }
-            (None, None) => {
-                self.violation(name, "is missing", remedy);
-                None
-            }
+            (None, None) => Some(None),
         }
     }
 

@@ -13,6 +13,7 @@ mod refund_service;
 mod scopes;
 mod status;
 mod stream_limits;
+mod webhook_service;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use payment_proto::{
     v1::{
         event_service_server::EventServiceServer, notification_service_server::NotificationServiceServer,
         order_service_server::OrderServiceServer, payment_service_server::PaymentServiceServer,
-        refund_service_server::RefundServiceServer,
+        refund_service_server::RefundServiceServer, webhook_service_server::WebhookServiceServer,
     },
 };
 use tonic::{body::Body, service::Routes};
@@ -29,6 +30,7 @@ use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 use tonic_reflection::server::{Builder, Error as DescriptorError};
 
 pub use authenticate::{ApiKeys, KeyRefused};
+pub(crate) use convert::event as event_message;
 pub use health::Health;
 
 use self::{
@@ -38,6 +40,7 @@ use self::{
     order_service::Orders,
     payment_service::Payments,
     refund_service::Refunds,
+    webhook_service::Webhooks,
 };
 use crate::{app::App, callback::NotificationHandler, channels::Accounts, config, lifecycle::Lifecycle};
 
@@ -78,6 +81,8 @@ pub async fn routes(
     let events = EventServiceServer::new(events).max_decoding_message_size(limits.max_message_bytes);
     let orders = OrderServiceServer::new(Orders::new(Arc::clone(&app)))
         .max_decoding_message_size(limits.max_message_bytes);
+    let webhooks = WebhookServiceServer::new(Webhooks::new(Arc::clone(&app)))
+        .max_decoding_message_size(limits.max_message_bytes);
     let refunds =
         RefundServiceServer::new(Refunds::new(app)).max_decoding_message_size(limits.max_message_bytes);
     let body_limit = callbacks.body_limit;
@@ -90,6 +95,7 @@ pub async fn routes(
         .add_service(Guarded::new(orders, &gate))
         .add_service(Guarded::new(refunds, &gate))
         .add_service(Guarded::new(events, &gate))
+        .add_service(Guarded::new(webhooks, &gate))
         .add_service(Guarded::new(notifications, &gate))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)

@@ -18,6 +18,11 @@ const SCOPES: &[(&str, Scope)] = &[
     ("/payment.v1.RefundService/CreateRefund", Scope::Refund),
     ("/payment.v1.RefundService/GetRefund", Scope::Read),
     ("/payment.v1.RefundService/ListRefunds", Scope::Read),
+    ("/payment.v1.WebhookService/ListWebhookDeliveries", Scope::Operate),
+    ("/payment.v1.WebhookService/ListWebhookEndpoints", Scope::Operate),
+    ("/payment.v1.WebhookService/PauseWebhookEndpoint", Scope::Operate),
+    ("/payment.v1.WebhookService/ReplayWebhookEvents", Scope::Operate),
+    ("/payment.v1.WebhookService/ResumeWebhookEndpoint", Scope::Operate),
 ];
 
 /// What a key must be good for to call `path`; none where there is no such RPC.

@@ -10,7 +10,7 @@ use std::{collections::HashMap, time::Duration};
 
 use payment_core::{
     gateway::Reason,
-    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo, RefundNo},
+    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo, RefundNo, WebhookName},
     money::Money,
     violation::Violation,
 };
@@ -180,6 +180,7 @@ fn answer(error: &AppError) -> Answer {
         AppError::PaymentNotFound(payment_no) => payment_not_found(payment_no),
         AppError::OrderNotFound(order_no) => order_not_found(order_no),
         AppError::RefundNotFound(refund_no) => refund_not_found(refund_no),
+        AppError::WebhookEndpointNotFound(name) => webhook_endpoint_not_found(name),
         AppError::RefundNoReused { differing_field, refund_no } => {
             refund_no_reused(differing_field, refund_no)
         }
@@ -254,6 +255,13 @@ fn refund_not_found(refund_no: &RefundNo) -> Answer {
     Answer::new(Code::NotFound, "REFUND_NOT_FOUND", "the merchant has no refund of this number")
         .metadata("refund_no", refund_no)
         .resource("Refund", refund_no)
+}
+
+fn webhook_endpoint_not_found(name: &WebhookName) -> Answer {
+    let message = "the merchant has no webhook endpoint of this name, or the configuration has it no more";
+    Answer::new(Code::NotFound, "WEBHOOK_ENDPOINT_NOT_FOUND", message)
+        .metadata("endpoint", name)
+        .resource("WebhookEndpoint", name)
 }
 
 fn refund_no_reused(differing_field: &str, refund_no: &RefundNo) -> Answer {

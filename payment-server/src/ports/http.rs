@@ -100,7 +100,7 @@ fn failure(error: reqwest::Error) -> HttpError {
 }
 
 /// The error and its causes, without the URL: a query may name a payer.
-fn causes(error: reqwest::Error) -> String {
+pub(crate) fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
     let mut cause = error.source();

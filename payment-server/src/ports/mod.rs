@@ -3,5 +3,6 @@
 mod http;
 mod system;
 
+pub(crate) use http::causes;
 pub use http::{ReqwestHttp, ReqwestHttpError};
 pub use system::{SystemClock, SystemRandomness};

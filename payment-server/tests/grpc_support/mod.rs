@@ -29,6 +29,7 @@ use payment_server::{
         command::{Caller, EarlierAttemptPolicy},
         principal::{KeyHolder, Scope},
     },
+    assemble,
     callback::{NotificationHandler, NotificationReply},
     channels::{Account, Accounts},
     config::Config,
@@ -230,7 +231,8 @@ fn app(accounts: &Accounts, lifecycle: &Lifecycle) -> Arc<App> {
     };
     let store = Store::new(&options, Arc::new(SystemRandomness)).unwrap();
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
-    App::new(store, accounts.clone(), clock, randomness, policy, lifecycle.clone())
+    let webhooks = assemble::webhooks_of(&config()).unwrap();
+    App::new(store, accounts.clone(), clock, randomness, policy, webhooks, lifecycle.clone())
 }
 
 fn config() -> Config {

@@ -19,6 +19,7 @@ use payment_server::app::crash_point::CrashPoint;
 use payment_tests::{
     app::Payments,
     requests::{app_payment, order},
+    webhook_receiver::Receiver,
 };
 use tonic::Status;
 
@@ -314,6 +315,33 @@ async fn point_14_a_capture_is_intended_and_not_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn point_15_a_capture_is_answered_and_not_recorded() {
     dies_in_capture(CrashPoint::CaptureAnswered).await;
+}
+
+/// Dies after an endpoint took an event. Nobody knows that it did, so it gets the event again, under the same id.
+#[tokio::test(flavor = "multi_thread")]
+async fn point_40_an_endpoint_took_an_event_and_nothing_is_recorded() {
+    let receiver = Receiver::start().await;
+    let world = World::with_webhook(&receiver.url()).await;
+    let server = world.server(Some(CrashPoint::WebhookAnswered)).await;
+    let (payment_no, created) = create(&mut world.caller(&server).await, wanted()).await;
+    world.pay(&created);
+    assert_died(server).await;
+    assert_eq!(receiver.received().len(), 1);
+
+    let server = world.server(None).await;
+    let client = payment_tests::database::connect(world.database.url()).await;
+    let lease_ends =
+        "UPDATE webhook_delivery SET claim_end = now() - interval '1 s' WHERE claim_end IS NOT NULL";
+    assert_eq!(client.execute(lease_ends, &[]).await.unwrap(), 1);
+    receiver.until(2).await;
+    let recorded = "EXISTS (SELECT 1 FROM webhook_delivery WHERE deliver_time IS NOT NULL)";
+    payment_tests::database::until(&client, recorded).await;
+    world.wechat().settled().await;
+    world.end(server).await;
+    let received = receiver.received();
+    assert_eq!((&received[0].id, &received[0].body), (&received[1].id, &received[1].body));
+    assert_eq!((received.len(), received[0].payment_no()), (2, payment_no));
+    assert_paid_once(&world).await;
 }
 
 /// A new point needs a story above: this test names the number that has none.

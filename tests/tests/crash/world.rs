@@ -71,6 +71,15 @@ impl World {
         Self::with_accounts(KeyMode::PublicKey, &account).await
     }
 
+    /// As [`World::new`], with an endpoint that gets the merchant's events.
+    pub(crate) async fn with_webhook(url: &str) -> Self {
+        let endpoint = format!(
+            "[merchants.acme.webhooks.shop]\nurl = \"{url}\"\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n\
+             allow_insecure = true\nallow_private = true\n"
+        );
+        Self::with_accounts(KeyMode::PublicKey, &endpoint).await
+    }
+
     async fn with_accounts(key_mode: KeyMode, more_accounts: &str) -> Self {
         let simulator =
             WechatSimulator::start(SimulatorOptions::loopback(SimulatorClock::real())).await.unwrap();

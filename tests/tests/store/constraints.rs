@@ -293,6 +293,63 @@ const BROKEN: &[(&str, &str, &str)] = &[
          description, source, open_time) SELECT gen_random_uuid(), merchant_id, kind, channel, channel_account, payment_no, \
          channel_transaction_no, 'again', source, open_time FROM payment_case",
     ),
+    (
+        "webhook_endpoint",
+        "webhook_endpoint_pkey",
+        "INSERT INTO webhook_endpoint SELECT * FROM webhook_endpoint",
+    ),
+    ("webhook_endpoint", "fanned_out_is_not_negative", "UPDATE webhook_endpoint SET fanned_out_no = -1"),
+    (
+        "webhook_endpoint",
+        "pause_reason_is_known",
+        "UPDATE webhook_endpoint SET pause_reason = 'TIRED', pause_time = now()",
+    ),
+    ("webhook_endpoint", "paused_iff_pause_time", "UPDATE webhook_endpoint SET pause_time = now()"),
+    (
+        "webhook_delivery",
+        "webhook_delivery_pkey",
+        "INSERT INTO webhook_delivery (merchant_id, endpoint, event_no, payment_no, event_time, attempts, failures) \
+         SELECT merchant_id, endpoint, event_no, payment_no, event_time, 0, 0 FROM webhook_delivery",
+    ),
+    (
+        "webhook_delivery",
+        "webhook_delivery_merchant_id_endpoint_fkey",
+        "UPDATE webhook_delivery SET endpoint = 'nowhere' WHERE event_no = 2",
+    ),
+    ("webhook_delivery", "attempts_are_counted", "UPDATE webhook_delivery SET failures = 5"),
+    (
+        "webhook_delivery",
+        "attempted_iff_last_attempt_time",
+        "UPDATE webhook_delivery SET last_attempt_time = now() WHERE event_no = 2",
+    ),
+    (
+        "webhook_delivery",
+        "delivered_is_not_due",
+        "UPDATE webhook_delivery SET deliver_time = now(), claim_end = NULL WHERE event_no = 1",
+    ),
+    (
+        "webhook_delivery",
+        "claimed_is_due",
+        "UPDATE webhook_delivery SET claim_end = now() WHERE event_no = 2",
+    ),
+    (
+        "webhook_delivery",
+        "webhook_delivery_one_of_each_payment_at_a_time",
+        "UPDATE webhook_delivery SET next_attempt_time = now()",
+    ),
+    ("webhook_attempt", "webhook_attempt_pkey", "INSERT INTO webhook_attempt SELECT * FROM webhook_attempt"),
+    (
+        "webhook_attempt",
+        "webhook_attempt_merchant_id_endpoint_event_no_fkey",
+        "UPDATE webhook_attempt SET event_no = 99",
+    ),
+    ("webhook_attempt", "result_is_known", "UPDATE webhook_attempt SET result = 'PERHAPS'"),
+    ("webhook_attempt", "delivered_has_status_code", "UPDATE webhook_attempt SET status_code = NULL"),
+    (
+        "webhook_attempt",
+        "delivered_keeps_no_excerpt",
+        "UPDATE webhook_attempt SET response_excerpt = 'thanks'",
+    ),
 ];
 
 /// A paid payment with a refund that arrived and one that did not, a payment beside it whose channel gave a handle and named
@@ -314,6 +371,12 @@ async fn with_a_row_in_every_table() -> TestStore {
     let consumer =
         "INSERT INTO event_consumer (consumer, merchant_id, delivered_no) VALUES ('nats', 'acme', 0)";
     on.observer.execute(consumer, &[]).await.unwrap();
+    let webhook = "INSERT INTO webhook_endpoint (merchant_id, endpoint, fanned_out_no, create_time, seen_time) VALUES ('acme', 'shop', 2, now(), now()); \
+        INSERT INTO webhook_delivery (merchant_id, endpoint, event_no, payment_no, event_time, attempts, failures, \
+        next_attempt_time, last_attempt_time) VALUES ('acme', 'shop', 1, 'P1', now(), 1, 1, now(), now()), \
+        ('acme', 'shop', 2, 'P1', now(), 0, 0, NULL, NULL); \
+        INSERT INTO webhook_attempt VALUES ('acme', 'shop', 1, 1, now(), 10, 'DELIVERED', 200, '', '')";
+    on.observer.batch_execute(webhook).await.unwrap();
     on
 }
 

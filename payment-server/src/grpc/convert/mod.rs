@@ -14,11 +14,18 @@ mod request;
 #[cfg(test)]
 mod tests;
 mod time;
+mod webhook;
 
 pub(crate) use event::{event, followed, list_events, stream_events};
 pub(crate) use notification::{MAX_HEADER_BYTES, Notification, notification, notification_reply};
 pub(crate) use order::order;
-pub(crate) use page_token::{event_cursor, next_event_page_token, next_page_token, next_refund_page_token};
+pub(crate) use page_token::{
+    event_cursor, next_delivery_page_token, next_event_page_token, next_page_token, next_refund_page_token,
+};
 pub(crate) use payment::{channel_contact, payment, payment_data};
 pub(crate) use refund::{create_refund, list_refunds, refund, refund_no};
 pub(crate) use request::{confirm_payment, create_payment, list_payments, order_no, payment_no};
+pub(crate) use webhook::{
+    endpoint_id, list_webhook_deliveries, merchant_in_sight, replay_webhook_events, webhook_delivery,
+    webhook_endpoint,
+};

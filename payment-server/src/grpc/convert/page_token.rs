@@ -9,7 +9,10 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use super::event::EventList;
-use crate::app::command::{EventFilter, EventPage, ListPayments, ListRefunds, PaymentPage, RefundPage};
+use crate::app::{
+    command::{EventFilter, EventPage, ListPayments, ListRefunds, PaymentPage, RefundPage},
+    webhooks::ListDeliveries,
+};
 
 /// Bytes of digest in a token.
 const DIGEST_BYTES: usize = 16;
@@ -32,6 +35,16 @@ pub(crate) fn next_refund_page_token(
     let last = page.next.as_ref();
     let place = last.map(|(created, refund_no)| format!("{}.{refund_no}", created.unix_timestamp_nanos()));
     place.map(|place| write(&refund_filters(merchant, command), &place)).unwrap_or_default()
+}
+
+/// The token of the page after the delivery of event `next`, empty on the last page.
+pub(crate) fn next_delivery_page_token(command: &ListDeliveries, next: Option<i64>) -> String {
+    next.map(|event_no| write(&delivery_filters(command), &event_no.to_string())).unwrap_or_default()
+}
+
+/// The event of the last delivery of the page before.
+pub(super) fn read_deliveries(command: &ListDeliveries, token: &str) -> Result<i64, &'static str> {
+    opened(&delivery_filters(command), token)?.parse().map_err(|_| RULE)
 }
 
 /// The last payment of the page before. The page's size may change from page to page and is not bound.
@@ -109,6 +122,13 @@ fn payment_filters(merchant: &MerchantId, command: &ListPayments) -> String {
 fn refund_filters(merchant: &MerchantId, command: &ListRefunds) -> String {
     let states: Vec<&str> = command.states.iter().map(|state| state.as_str()).collect();
     format!("refunds 1\n{merchant}\n{:?}\n{:?}\n{states:?}", command.payment_no, command.order_no)
+}
+
+/// Everything that decides which deliveries a list holds.
+fn delivery_filters(command: &ListDeliveries) -> String {
+    let ListDeliveries { endpoint, undelivered_only, payment_no, .. } = command;
+    let (merchant_id, name) = (&endpoint.merchant_id, &endpoint.name);
+    format!("webhook deliveries 1\n{merchant_id}\n{name}\n{undelivered_only}\n{payment_no:?}")
 }
 
 /// A token for the page that begins after `place`.

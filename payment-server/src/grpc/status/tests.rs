@@ -33,6 +33,7 @@ fn samples() -> Vec<AppError> {
             channel: ChannelName::parse("wechat").expect("a channel"),
             capability: "pay in USD".to_owned(),
         },
+        AppError::WebhookEndpointNotFound(WebhookName::parse("shop").expect("a name")),
         AppError::RefundNotFound(refund_no()),
         AppError::RefundNoReused { differing_field: "extent", refund_no: refund_no() },
         AppError::RefundExceedsPaid {
@@ -94,6 +95,7 @@ fn kind(error: &AppError) -> usize {
         AppError::RefundExceedsPaid { .. } => 16,
         AppError::CursorExpired => 17,
         AppError::CursorAhead => 18,
+        AppError::WebhookEndpointNotFound(_) => 20,
     }
 }
 
