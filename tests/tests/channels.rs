@@ -9,9 +9,10 @@
 )]
 
 mod channels {
-    //! One file for each channel, and one for orders that are paid through two of them.
+    //! One file for each channel, one for orders that are paid through two of them, one for races.
     mod alipay;
     mod paypal;
+    mod races;
     mod scene;
     mod twice;
 }
