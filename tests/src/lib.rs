@@ -9,6 +9,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+pub mod accounts;
 pub mod app;
 pub mod channel_hand;
 pub mod conformance;

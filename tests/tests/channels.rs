@@ -10,10 +10,11 @@
 )]
 
 mod channels {
-    //! One file for each channel, one for orders that are paid through two of them, one for refunds, and a crowd.
+    //! One file for each channel, one for orders that are paid through two of them, one for refunds, one for races, and a crowd.
     mod alipay;
     mod lock_order;
     mod paypal;
+    mod races;
     mod refunds;
     mod scene;
     mod twice;

@@ -10,6 +10,8 @@
     reason = "helpers of tests fail as tests do, and measured figures are printed"
 )]
 
+#[path = "crash/acknowledged.rs"]
+mod acknowledged;
 #[path = "crash/events.rs"]
 mod events;
 #[path = "crash/figures.rs"]
@@ -22,6 +24,8 @@ mod outage;
 mod points;
 #[path = "crash/process.rs"]
 mod process;
+#[path = "crash/taken_over.rs"]
+mod taken_over;
 #[path = "crash/terminated.rs"]
 mod terminated;
 #[path = "crash/world.rs"]

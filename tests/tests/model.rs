@@ -22,6 +22,7 @@ mod model {
     mod judge;
     mod post_office;
     mod replica;
+    mod replicas;
     mod shrinking;
     mod stage;
     mod story;

@@ -1,7 +1,7 @@
 //! PayPal: the payer approves, and no money moves until we capture; nothing there can be closed.
 
 use payment_proto::v1::PaymentState;
-use payment_sandbox::paypal::{ApproveOptions, Funding};
+use payment_sandbox::paypal::{ApproveOptions, Fault, FaultRule, Funding, Operation};
 use payment_server::jobs::Job;
 use payment_tests::app::TestApp;
 
@@ -65,6 +65,33 @@ async fn r11_a_closed_payment_is_never_captured_however_late_its_payer_approves(
     assert_eq!(scene.app.state(&payment_no).await, PaymentState::Closed);
     assert_eq!(scene.paypal.order(&order_id).unwrap().taken, 0, "no money was taken");
     assert!(scene.paypal.order(&order_id).unwrap().captures.is_empty());
+    scene.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f38_money_that_was_captured_already_is_a_success_and_is_not_captured_again() {
+    let scene = Scene::start().await;
+    let created = scene.app.create(paypal_checkout("r-1", "A", "USD", 1999)).await;
+    let payment_no = created.payment.unwrap().payment_no;
+    let order_id = paypal_order(created.payment_data);
+    scene.paypal.suppress_notifications(None);
+    scene.paypal.approve(&order_id, &ApproveOptions::with(Funding::Balance)).unwrap();
+    // "Approved" is on its way to us while somebody with our credentials captures: ours will find it done.
+    scene.paypal.add_fault(FaultRule {
+        operation: Some(Operation::ShowOrder),
+        reference: None,
+        times: Some(1),
+        fault: Fault::SlowAnswer { seconds: 1 },
+    });
+    let elsewhere = async {
+        scene.app.until("the question was asked", || scene.paypal.faults().is_empty()).await;
+        scene.paypal.capture_elsewhere(&order_id).unwrap();
+        scene.app.clock().advance(std::time::Duration::from_secs(1)).unwrap();
+    };
+    let ((state, _), ()) = tokio::join!(scene.app.sync(&payment_no), elsewhere);
+    assert_eq!(state, PaymentState::Succeeded);
+    let order = scene.paypal.order(&order_id).unwrap();
+    assert_eq!((order.taken, order.captures.len()), (1999, 1), "{order:?}");
     scene.app.finish().await;
 }
 

@@ -10,7 +10,10 @@ use payment_sandbox::{
     clock::SimulatorClock,
     paypal::{self, PaypalControl, PaypalSimulator},
 };
-use payment_tests::app::{START, TestApp, TestAppOptions};
+use payment_tests::{
+    accounts::{alipay_section, paypal_section},
+    app::{MERCHANT, START, TestApp, TestAppOptions},
+};
 
 /// The service with everything around it.
 pub(super) struct Scene {
@@ -31,25 +34,8 @@ impl Scene {
         let of_alipay = alipay::MerchantOptions::new(alipay::KeyMode::PublicKey).with_talkative_triggers();
         let of_alipay = alipay.control().create_merchant(of_alipay).await.unwrap();
         let of_paypal = paypal.control().create_merchant(paypal::MerchantOptions::standard()).unwrap();
-        let more_config = format!(
-            "[merchants.acme.accounts.acme-alipay]\nchannel = \"alipay\"\napp_id = \"{}\"\nseller_id = \"{}\"\n\
-             app_private_key = '''{}'''\nalipay_public_key = '''{}'''\ngateway_url = \"{}\"\n\
-             [merchants.acme.accounts.acme-paypal]\nchannel = \"paypal\"\nenvironment = \"sandbox\"\nclient_id = \"{}\"\n\
-             client_secret = \"{}\"\nmerchant_id = \"{}\"\nwebhook_ids = [\"{}\"]\n\
-             webhook_certificate_authorities = '''{}{}'''\nbase_url = \"{}\"\n",
-            of_alipay.app_id,
-            of_alipay.seller_id,
-            of_alipay.app_private_key_pem,
-            of_alipay.alipay_public_key_pem,
-            alipay.gateway_url(),
-            of_paypal.client_id,
-            of_paypal.client_secret,
-            of_paypal.merchant_id,
-            of_paypal.webhook_id,
-            of_paypal.root_certificate_pem,
-            of_paypal.intermediate_certificate_pem,
-            paypal.base_url(),
-        );
+        let more_config = alipay_section(MERCHANT, "acme-alipay", &of_alipay, &alipay.gateway_url())
+            + &paypal_section(MERCHANT, "acme-paypal", &of_paypal, paypal.base_url());
         let app = TestApp::start_with(TestAppOptions { clock, more_config, ..TestAppOptions::usual() }).await;
         let webhooks = format!("http://{}/v1/callbacks/paypal/acme-paypal", app.callback_address());
         paypal.control().set_webhook_url(&of_paypal.client_id, &webhooks).unwrap();

@@ -292,7 +292,7 @@ async fn dies_in_capture(point: CrashPoint) {
     assert_eq!((order.taken, order.captures.len()), (1999, 1), "{order:?}");
 }
 
-fn by_paypal() -> CreatePaymentRequest {
+pub(crate) fn by_paypal() -> CreatePaymentRequest {
     let checkout = PaypalCheckout {
         return_url: "https://shop.example/back".to_owned(),
         cancel_url: "https://shop.example/cart".to_owned(),

@@ -1,6 +1,6 @@
 //! Everything around a server that dies: its database, its configuration, and the channel, which live on.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use payment_core::{
     invariant::{self, Ledger},
@@ -23,6 +23,7 @@ use payment_sandbox::{
 use payment_server::{app::crash_point::CrashPoint, config::GeneratedApiKey, ports::SystemRandomness};
 use payment_store::Store;
 use payment_tests::{
+    accounts::paypal_section,
     app::{Events, Payments, WithKey, account_section, free_address},
     database::{self, migrated_database},
     requests::{payment_no, sdk_parameters},
@@ -41,6 +42,8 @@ pub(crate) struct World {
     pub(crate) store: Store,
     /// The service's database.
     pub(crate) database: TestDatabase,
+    /// Where notifications arrive.
+    pub(crate) callbacks: SocketAddr,
     key: WithKey,
     folder: TempDir,
 }
@@ -53,22 +56,14 @@ impl World {
 
     /// As [`World::new`], with a merchant that verifies by these keys.
     pub(crate) async fn with_keys(key_mode: KeyMode) -> Self {
-        Self::with_accounts(key_mode, "").await
+        Self::with_sections(key_mode, "[jobs]\nenabled = false\n").await
     }
 
     /// As [`World::new`], with a PayPal account beside the one at WeChat.
     pub(crate) async fn with_paypal(paypal: &PaypalSimulator) -> Self {
         let merchant = paypal.control().create_merchant(paypal::MerchantOptions::standard()).unwrap();
-        let account = format!(
-            "[merchants.acme.accounts.acme-paypal]\nchannel = \"paypal\"\nenvironment = \"sandbox\"\nclient_id = \"{}\"\n\
-             client_secret = \"{}\"\nmerchant_id = \"{}\"\nwebhook_ids = [\"{}\"]\nbase_url = \"{}\"\n",
-            merchant.client_id,
-            merchant.client_secret,
-            merchant.merchant_id,
-            merchant.webhook_id,
-            paypal.base_url(),
-        );
-        Self::with_accounts(KeyMode::PublicKey, &account).await
+        let account = paypal_section("acme", "acme-paypal", &merchant, paypal.base_url());
+        Self::with_accounts(&account).await
     }
 
     /// As [`World::new`], with an endpoint that gets the merchant's events.
@@ -77,10 +72,16 @@ impl World {
             "[merchants.acme.webhooks.shop]\nurl = \"{url}\"\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n\
              allow_insecure = true\nallow_private = true\n"
         );
-        Self::with_accounts(KeyMode::PublicKey, &endpoint).await
+        Self::with_accounts(&endpoint).await
     }
 
-    async fn with_accounts(key_mode: KeyMode, more_accounts: &str) -> Self {
+    /// As [`World::new`], with the sections of more accounts.
+    pub(crate) async fn with_accounts(accounts: &str) -> Self {
+        Self::with_sections(KeyMode::PublicKey, &format!("[jobs]\nenabled = false\n{accounts}")).await
+    }
+
+    /// As [`World::with_keys`], with these sections, that of the jobs among them.
+    pub(crate) async fn with_sections(key_mode: KeyMode, sections: &str) -> Self {
         let simulator =
             WechatSimulator::start(SimulatorOptions::loopback(SimulatorClock::real())).await.unwrap();
         let merchant = simulator.control().create_merchant(MerchantOptions::new(key_mode)).await.unwrap();
@@ -90,8 +91,8 @@ impl World {
         let text = format!(
             "[database]\nurl = \"{}\"\ntls = \"disabled\"\nmigrate_at_start = true\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
              [callbacks]\nlisten = \"{callbacks}\"\npublic_url = \"http://{callbacks}\"\nallow_insecure = true\n\
-             [admin]\nlisten = \"127.0.0.1:0\"\n[jobs]\nenabled = false\n\
-             [merchants.acme]\napi_keys = [{{ id = \"key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n{}{more_accounts}",
+             [admin]\nlisten = \"127.0.0.1:0\"\n\
+             [merchants.acme]\napi_keys = [{{ id = \"key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n{}{sections}",
             database.url(),
             generated.hash,
             account_section("acme", "acme-wechat", &merchant, simulator.base_url()),
@@ -100,13 +101,22 @@ impl World {
         std::fs::write(folder.path().join("config.toml"), text).unwrap();
         let store = database::open(&database::options(database.url(), 2));
         let key = WithKey::new(generated.key.expose_secret());
-        Self { simulator, merchant, store, database, key, folder }
+        Self { simulator, merchant, store, database, callbacks, key, folder }
     }
 
     /// A server that dies at `crash_at`, if one is given.
     pub(crate) async fn server(&self, crash_at: Option<CrashPoint>) -> ServerProcess {
         let config: PathBuf = self.folder.path().join("config.toml");
         ServerProcess::start(&config, crash_at).await
+    }
+
+    /// A server beside others: its configuration differs in this text.
+    pub(crate) async fn server_with(&self, name: &str, from: &str, to: &str) -> ServerProcess {
+        let text = std::fs::read_to_string(self.folder.path().join("config.toml")).unwrap();
+        assert!(text.contains(from), "{from}");
+        let config = self.folder.path().join(format!("{name}.toml"));
+        std::fs::write(&config, text.replace(from, to)).unwrap();
+        ServerProcess::start(&config, None).await
     }
 
     /// A caller of a server.

@@ -245,9 +245,7 @@ fn config(database: &str, callbacks: &str, markets: &[Box<dyn Market>]) -> Confi
          [merchants.{MERCHANT}]\napi_keys = [{{ id = \"key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\"] }}]\n",
         key.hash
     );
-    for (market, channel) in markets.iter().zip(Channel::ALL) {
-        text += &format!("[merchants.{MERCHANT}.accounts.{}]\n{}", channel.account(), market.account());
-    }
+    text.extend(markets.iter().map(|market| market.section()));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     std::fs::write(&path, text).unwrap();

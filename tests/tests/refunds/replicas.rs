@@ -4,27 +4,11 @@ use futures::future::join_all;
 use payment_sandbox::wechat::Operation;
 use payment_server::jobs::{Job, Settings};
 use payment_store::DuePayments;
-use payment_tests::app::TestApp;
+use payment_tests::{app::TestApp, database::copy_payment};
 
 use super::scene::{count, counted, finish};
 
 const ROWS: u32 = 2_000;
-
-/// As many open payments as are wanted, due now; the channel knows none of them.
-async fn due_payments(app: &TestApp, rows: u32) {
-    let sql = format!(
-        "INSERT INTO merchant_order SELECT 'acme', 'N-' || n, now FROM generate_series(1, {rows}) n, \
-             (SELECT create_time AS now FROM payment) AS model; \
-         INSERT INTO payment (payment_no, merchant_id, request_id, created_by, channel, channel_account, product, payee, currency, \
-             amount, description, options, state, revision, create_time, expire_time, update_time, next_check_time) \
-         SELECT left(payment_no, 21) || lpad(n::text, 10, '0'), merchant_id, 'N-' || n, created_by, channel, channel_account, \
-             product, payee, currency, amount, description, options, 'INITIATING', 0, create_time, expire_time, update_time, \
-             create_time FROM payment, generate_series(1, {rows}) n; \
-         INSERT INTO allocation (payment_no, order_no, merchant_id, amount, state) \
-         SELECT payment_no, request_id, merchant_id, amount, 'PENDING' FROM payment WHERE request_id LIKE 'N-%'"
-    );
-    app.observer.batch_execute(&sql).await.unwrap();
-}
 
 async fn work_off(app: &TestApp, settings: Settings, replicas: usize) -> usize {
     let replicas = join_all((0..replicas).map(|_| app.app())).await;
@@ -48,7 +32,7 @@ async fn work_off(app: &TestApp, settings: Settings, replicas: usize) -> usize {
 async fn r18_f18_f19_three_replicas_handle_2000_due_rows_once_each() {
     let app = TestApp::start().await;
     let model = app.open("model", "model", 100).await;
-    due_payments(&app, ROWS).await;
+    copy_payment(&app.observer, ROWS, 0).await;
     count(&app, Operation::QueryByOutTradeNo);
     assert_eq!(work_off(&app, app.job_settings(), 3).await, ROWS as usize);
     assert_eq!(counted(&app, Operation::QueryByOutTradeNo), ROWS);
@@ -61,7 +45,7 @@ async fn r18_f18_f19_three_replicas_handle_2000_due_rows_once_each() {
 async fn r22_rows_of_a_killed_replica_come_back_after_its_lease_and_are_handled_once() {
     let app = TestApp::start().await;
     let model = app.open("model", "model", 100).await;
-    due_payments(&app, 200).await;
+    copy_payment(&app.observer, 200, 0).await;
     let settings = app.job_settings();
     // It took half of them, and was killed before it asked.
     let now = app.clock().now();
@@ -88,7 +72,7 @@ async fn r22_rows_of_a_killed_replica_come_back_after_its_lease_and_are_handled_
 async fn a_replica_whose_lease_ended_reschedules_nothing() {
     let app = TestApp::start().await;
     let model = app.open("model", "model", 100).await;
-    due_payments(&app, 1).await;
+    copy_payment(&app.observer, 1, 0).await;
     let lease = app.job_settings().lease;
     let claim = async || {
         let now = app.clock().now();

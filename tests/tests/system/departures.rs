@@ -26,7 +26,7 @@ fn answer(app: &TestApp) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r23_f15_no_transaction_is_open_while_a_channel_is_called() {
+async fn r23_f13_f15_no_transaction_is_open_and_no_lock_is_held_while_a_channel_is_called() {
     let app = TestApp::start().await;
     app.fault(Operation::Prepay, SLOW);
     let mut client = app.payments();
@@ -46,7 +46,7 @@ async fn r23_f15_no_transaction_is_open_while_a_channel_is_called() {
     let asking = tokio::spawn(async move { client.sync_payment(request).await });
     at_the_channel(&app).await;
     assert_eq!(app.number(OPEN_TRANSACTIONS).await, 0);
-    // F13: nothing that is locked for the call keeps others out.
+    // Nothing that is locked for the call keeps others out, or could expire under it (F13).
     assert_eq!(app.state(&payment_no).await, PaymentState::AwaitingPayer);
     assert_eq!(app.sync(&payment_no).await.0, PaymentState::AwaitingPayer);
     answer(&app);

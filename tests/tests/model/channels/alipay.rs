@@ -9,7 +9,9 @@ use payment_sandbox::{
     clock::SimulatorClock,
 };
 
-use super::{Attempt, BookedRefund, Books, Market, RefundStage, lines};
+use payment_tests::{accounts::alipay_section, app::MERCHANT};
+
+use super::{Attempt, BookedRefund, Books, Channel, Market, RefundStage};
 use crate::model::story::{Ending, Landing};
 
 pub(crate) struct Alipay {
@@ -31,15 +33,8 @@ impl Alipay {
 
 #[async_trait::async_trait]
 impl Market for Alipay {
-    fn account(&self) -> String {
-        lines(&[
-            ("channel", "alipay"),
-            ("app_id", &self.merchant.app_id),
-            ("seller_id", &self.merchant.seller_id),
-            ("app_private_key", &self.merchant.app_private_key_pem),
-            ("alipay_public_key", &self.merchant.alipay_public_key_pem),
-            ("gateway_url", &self.simulator.gateway_url()),
-        ])
+    fn section(&self) -> String {
+        alipay_section(MERCHANT, &Channel::Alipay.account(), &self.merchant, &self.simulator.gateway_url())
     }
 
     fn notified_at(&self, _: &str) {}

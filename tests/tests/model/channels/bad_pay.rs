@@ -9,9 +9,9 @@ use std::{
 use channel_bad_pay::{BadPayApp, BadRefund, OrderState};
 use payment_core::gateway::PaymentData;
 use payment_sandbox::clock::SimulatorClock;
-use payment_tests::app::SharedClock;
+use payment_tests::app::{MERCHANT, SharedClock};
 
-use super::{Attempt, BookedRefund, Books, Market, RefundStage, lines};
+use super::{Attempt, BookedRefund, Books, Channel, Market, RefundStage};
 use crate::model::story::{Ending, Landing};
 
 const SHOP: &str = "corner";
@@ -53,13 +53,13 @@ fn given_back(refunds: &[BookedRefund]) -> i64 {
 
 #[async_trait::async_trait]
 impl Market for BadPay {
-    fn account(&self) -> String {
-        lines(&[
-            ("channel", "bad-pay"),
-            ("shop", SHOP),
-            ("key", &self.key),
-            ("base_url", self.app.base_url()),
-        ])
+    fn section(&self) -> String {
+        format!(
+            "[merchants.{MERCHANT}.accounts.{}]\nchannel = \"bad-pay\"\nshop = \"{SHOP}\"\nkey = \"{}\"\nbase_url = \"{}\"\n",
+            Channel::BadPay.account(),
+            self.key,
+            self.app.base_url(),
+        )
     }
 
     fn notified_at(&self, _: &str) {}

@@ -48,8 +48,8 @@ pub(crate) enum RefundStage {
 /// One channel with one merchant.
 #[async_trait::async_trait]
 pub(crate) trait Market: Send + Sync {
-    /// The lines of the account's section in the configuration, the channel's name among them.
-    fn account(&self) -> String;
+    /// The account's section in the configuration.
+    fn section(&self) -> String;
 
     /// Learns where notifications go, if that is not told with each payment.
     fn notified_at(&self, url: &str);
@@ -181,9 +181,4 @@ impl Way {
             | Self::BadPayApp => json!({}),
         }
     }
-}
-
-/// Lines of configuration, each value in TOML's literal quotes.
-fn lines(pairs: &[(&str, &str)]) -> String {
-    pairs.iter().map(|(key, value)| format!("{key} = '''{value}'''\n")).collect()
 }

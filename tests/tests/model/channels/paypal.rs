@@ -10,7 +10,9 @@ use payment_sandbox::{
 };
 use url::Url;
 
-use super::{Attempt, BookedRefund, Books, Market, RefundStage, lines};
+use payment_tests::{accounts::paypal_section, app::MERCHANT};
+
+use super::{Attempt, BookedRefund, Books, Channel, Market, RefundStage};
 use crate::model::story::{Ending, Landing};
 
 pub(crate) struct Paypal {
@@ -38,19 +40,8 @@ fn number(refund: &LedgerRefund) -> &str {
 
 #[async_trait::async_trait]
 impl Market for Paypal {
-    fn account(&self) -> String {
-        let authorities =
-            format!("{}{}", self.merchant.root_certificate_pem, self.merchant.intermediate_certificate_pem);
-        let webhooks = format!("webhook_ids = [\"{}\"]\n", self.merchant.webhook_id);
-        lines(&[
-            ("channel", "paypal"),
-            ("environment", "sandbox"),
-            ("client_id", &self.merchant.client_id),
-            ("client_secret", &self.merchant.client_secret),
-            ("merchant_id", &self.merchant.merchant_id),
-            ("webhook_certificate_authorities", &authorities),
-            ("base_url", self.simulator.base_url()),
-        ]) + &webhooks
+    fn section(&self) -> String {
+        paypal_section(MERCHANT, &Channel::Paypal.account(), &self.merchant, self.simulator.base_url())
     }
 
     fn notified_at(&self, url: &str) {

@@ -9,7 +9,9 @@ use payment_sandbox::{
     },
 };
 
-use super::{Attempt, BookedRefund, Books, Market, RefundStage, lines};
+use payment_tests::app::{MERCHANT, account_section};
+
+use super::{Attempt, BookedRefund, Books, Channel, Market, RefundStage};
 use crate::model::story::{Ending, Landing};
 
 pub(crate) struct Wechat {
@@ -30,19 +32,8 @@ impl Wechat {
 
 #[async_trait::async_trait]
 impl Market for Wechat {
-    fn account(&self) -> String {
-        let public_key = self.merchant.public_key.as_ref().unwrap();
-        lines(&[
-            ("channel", "wechat"),
-            ("mchid", &self.merchant.mchid),
-            ("app_id", &self.merchant.appids[0]),
-            ("merchant_certificate_serial", &self.merchant.merchant_serial),
-            ("merchant_private_key", &self.merchant.merchant_private_key_pem),
-            ("api_v3_key", &self.merchant.apiv3_key),
-            ("wechatpay_public_key_id", &public_key.id),
-            ("wechatpay_public_key", &public_key.pem),
-            ("base_url", self.simulator.base_url()),
-        ])
+    fn section(&self) -> String {
+        account_section(MERCHANT, &Channel::Wechat.account(), &self.merchant, self.simulator.base_url())
     }
 
     fn notified_at(&self, _: &str) {}
