@@ -1,6 +1,6 @@
 //! How fast it is: from the commit to the consumer, and through a backlog. Printed; only that it happens is asserted.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use futures::StreamExt as _;
 use payment_core::{
@@ -15,7 +15,9 @@ use payment_server::{
         command::{Caller, EarlierAttemptPolicy, EventFilter, FeedStart, FollowEvents},
         keep_feeds,
     },
+    assemble,
     channels::Accounts,
+    config::Config,
     lifecycle::Lifecycle,
     ports::{SystemClock, SystemRandomness},
 };
@@ -40,7 +42,16 @@ fn application(store: &Store, lifecycle: &Lifecycle) -> Arc<App> {
         earlier_attempt_policy: EarlierAttemptPolicy::Refuse,
     };
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
-    App::new(store.clone(), Accounts::new(vec![]), clock, randomness, policy, lifecycle.clone())
+    let webhooks = assemble::webhooks_of(&without_endpoints()).unwrap();
+    App::new(store.clone(), Accounts::new(vec![]), clock, randomness, policy, webhooks, lifecycle.clone())
+}
+
+fn without_endpoints() -> Config {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("payment.toml");
+    let text = "[database]\nurl = \"postgres://localhost/none\"\n[callbacks]\npublic_url = \"https://pay.example.com\"\n";
+    std::fs::write(&file, text).unwrap();
+    Config::load(&file, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// What a channel's answer to a question is once it was verified.
