@@ -82,7 +82,7 @@ fn refunds_as_booked(ledger: &Ledger, payment: &Payment, books: &Books) -> Vec<S
 }
 
 fn arrivals_told_once(ledger: &Ledger, payment: &Payment) -> Option<String> {
-    let of_payment = ledger.events.iter().filter(|event| event.payment_no == payment.payment_no);
+    let of_payment = ledger.events.iter().filter(|event| event.payment_no == payment.payment_no.as_str());
     let told = of_payment.filter(|event| event.event == MerchantEvent::RefundSucceeded).count();
     let arrived =
         |refund: &&Refund| refund.payment_no == payment.payment_no && refund.state == RefundState::Succeeded;
