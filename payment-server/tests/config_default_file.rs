@@ -43,6 +43,7 @@ fn shown(config: &Config) -> String {
         payments,
         jobs,
         events,
+        nats,
         channel_http,
         webhooks,
         shutdown,
@@ -51,7 +52,7 @@ fn shown(config: &Config) -> String {
         ..
     } = config;
     format!(
-        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{events:#?}{channel_http:#?}{webhooks:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
+        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{events:#?}{nats:#?}{channel_http:#?}{webhooks:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
     )
 }
 
@@ -105,6 +106,7 @@ fn every_key_that_has_a_default_is_documented() {
         "payments",
         "jobs",
         "events",
+        "nats",
         "channel_http",
         "webhooks",
         "shutdown",

@@ -304,6 +304,13 @@ impl TestApp {
         app.unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// Another replica on the same database and clock, which serves and works as the first does.
+    pub async fn replica(&self) -> Running {
+        let mut config = self.config.clone();
+        config.callbacks.listen = free_address();
+        launch(&config, &self.registry, &self.clock).await.0
+    }
+
     /// How jobs work according to the configuration.
     #[must_use]
     pub fn job_settings(&self) -> Settings {
