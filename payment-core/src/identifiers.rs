@@ -12,6 +12,13 @@ use time::OffsetDateTime;
 #[error("{0}")]
 pub struct IdentifierError(&'static str);
 
+impl IdentifierError {
+    /// A rule of this crate's other texts.
+    pub(crate) const fn new(rule: &'static str) -> Self {
+        Self(rule)
+    }
+}
+
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident, $length:expr, $admits:expr, $rule:literal) => {
         $(#[$doc])*

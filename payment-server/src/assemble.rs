@@ -13,10 +13,11 @@ use crate::{
     },
     callback::NotificationHandler,
     channels::{Accounts, ChannelRegistry},
-    config::{self, ApiKeys, Config, ConfigError, DatabaseEncryption},
+    config::{ApiKeys, Config, ConfigError, DatabaseEncryption},
     grpc::{self, Services},
     jobs,
     lifecycle::Lifecycle,
+    metrics::Metrics,
     nats,
     serve::{self, Components, Running, StartError},
     webhooks::{HttpCourier, Names, SystemNames, WebhookHttp, WebhookHttpError},
@@ -82,8 +83,9 @@ pub async fn app(
     lifecycle: Lifecycle,
 ) -> Result<Arc<App>, AssemblyError> {
     let store = store(config, ports)?;
-    let accounts = registry.open(config, ports).await?;
-    Ok(use_cases(config, ports, store, accounts, lifecycle)?)
+    let metrics = Arc::new(Metrics::new());
+    let accounts = registry.open(config, ports, &metrics).await?;
+    Ok(use_cases(config, ports, store, accounts, metrics, lifecycle)?)
 }
 
 fn use_cases(
@@ -91,6 +93,7 @@ fn use_cases(
     ports: &Ports,
     store: Store,
     accounts: Accounts,
+    metrics: Arc<Metrics>,
     lifecycle: Lifecycle,
 ) -> Result<Arc<App>, WebhookHttpError> {
     let webhooks = webhooks_of(config)?;
@@ -98,8 +101,8 @@ fn use_cases(
         accounts.iter().map(|account| (account.channel.clone(), account.gateway.capabilities().schedules));
     let store = store.with_schedules(schedules.collect());
     let (clock, randomness) = (Arc::clone(&ports.clock), Arc::clone(&ports.randomness));
-    let policy = policy(&config.payments);
-    Ok(App::new(store, accounts, clock, randomness, policy, webhooks, lifecycle))
+    let policy = policy(config);
+    Ok(App::new(store, accounts, clock, randomness, policy, webhooks, metrics, lifecycle))
 }
 
 /// The endpoints of all merchants, and the way to them.
@@ -142,8 +145,9 @@ pub async fn start(
     } else {
         require_schema(&store).await?;
     }
-    let accounts = registry.open(config, ports).await?;
-    let app = use_cases(config, ports, store.clone(), accounts.clone(), lifecycle.clone())?;
+    let metrics = Arc::new(Metrics::new());
+    let accounts = registry.open(config, ports, &metrics).await?;
+    let app = use_cases(config, ports, store.clone(), accounts.clone(), metrics, lifecycle.clone())?;
     let notifications: Arc<dyn NotificationHandler> = Arc::new(Notifications(Arc::clone(&app)));
     let readiness: Arc<dyn Readiness> = Arc::new(DatabaseReadiness(store));
     let services = Services {
@@ -159,6 +163,7 @@ pub async fn start(
         grpc: routes,
         notifications,
         readiness: Arc::clone(&readiness),
+        app: Arc::clone(&app),
         lifecycle: lifecycle.clone(),
     };
     let running = serve::start(config, components).await?;
@@ -190,11 +195,13 @@ async fn require_schema(store: &Store) -> Result<(), AssemblyError> {
     }
 }
 
-fn policy(payments: &config::Payments) -> Policy {
+fn policy(config: &Config) -> Policy {
+    let payments = &config.payments;
     Policy {
         time_to_pay: payments.default_time_to_pay.try_into().unwrap_or(time::Duration::MAX),
         earlier_attempts_deadline: payments.earlier_attempts_deadline,
         earlier_attempt_policy: payments.earlier_attempt_policy,
+        joins_traces: config.traces.otlp_endpoint.is_some(),
     }
 }
 

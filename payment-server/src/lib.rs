@@ -10,6 +10,7 @@ pub mod config;
 pub mod grpc;
 pub mod jobs;
 pub mod lifecycle;
+pub mod metrics;
 mod nats;
 pub mod ports;
 pub mod serve;

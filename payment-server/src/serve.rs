@@ -18,6 +18,7 @@ use tonic::service::Routes;
 use self::http1::Http1Limits;
 use crate::{
     admin::{self, Readiness},
+    app::App,
     callback::{self, NotificationHandler},
     config::Config,
     lifecycle::Lifecycle,
@@ -35,6 +36,8 @@ pub struct Components {
     pub notifications: Arc<dyn NotificationHandler>,
     /// Whether requests can be served.
     pub readiness: Arc<dyn Readiness>,
+    /// What is counted, and what waits.
+    pub app: Arc<App>,
     /// Shared with everything that works for these listeners.
     pub lifecycle: Lifecycle,
 }
@@ -95,11 +98,12 @@ pub async fn start(config: &Config, components: Components) -> Result<Running, S
     let callbacks = bind("callbacks.listen", config.callbacks.listen).await?;
     let admin = bind("admin.listen", config.admin.listen).await?;
     let addresses = Addresses { grpc: grpc.1, callbacks: callbacks.1, admin: admin.1 };
-    let Components { grpc: routes, notifications, readiness, lifecycle } = components;
+    let Components { grpc: routes, notifications, readiness, app, lifecycle } = components;
     let stop_admin = CancellationToken::new();
-    let probes = admin::router(readiness, lifecycle.clone());
+    let metrics = Arc::clone(app.metrics());
+    let probes = admin::router(readiness, app, lifecycle.clone());
     let admin = tokio::spawn(http1::serve(admin.0, probes, ADMIN_LIMITS, stop_admin.clone()));
-    let endpoint = callback::router(notifications, &config.callbacks, lifecycle.clone());
+    let endpoint = callback::router(notifications, &config.callbacks, lifecycle.clone(), metrics);
     let callback_limits = Http1Limits {
         header_limit: config.callbacks.header_limit,
         header_timeout: config.callbacks.deadline,

@@ -1,14 +1,19 @@
 //! Logs: structured, one line for each call, without secrets and payers (R29).
 
+pub(crate) mod traces;
+
 use std::{
     io,
     time::{Duration, Instant},
 };
 
+use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{Dispatch, Level, Metadata};
 use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, fmt::MakeWriter, util::TryInitError};
 
-use crate::config::{Log, LogFormat};
+pub use traces::{ExportError, Exporting};
+
+use crate::config::{Log, LogFormat, Traces};
 
 /// Logging could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -16,19 +21,25 @@ pub enum TelemetryError {
     /// The filter is none. The configuration refuses such filters before.
     #[error("log.filter: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// Spans cannot be sent.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// Logging was set up already in this process.
     #[error("logging: {0}")]
     Twice(#[from] TryInitError),
 }
 
-/// Sends the process's log to standard error. To be called once, by `main`.
+/// Sends the process's log to standard error, and its spans to where the configuration says. To be called once, by `main`,
+/// inside of the runtime.
 ///
 /// # Errors
 /// See [`TelemetryError`].
-pub fn init(log: &Log) -> Result<(), TelemetryError> {
+pub fn init(log: &Log, traces: &Traces) -> Result<Exporting, TelemetryError> {
     use tracing_subscriber::util::SubscriberInitExt;
 
-    Ok(subscriber(log, io::stderr)?.try_init()?)
+    let exporting = traces::export(traces)?;
+    dispatch(log, io::stderr, exporting.tracer())?.try_init()?;
+    Ok(exporting)
 }
 
 /// What writes the log to `writer`.
@@ -39,6 +50,13 @@ pub fn subscriber<W>(log: &Log, writer: W) -> Result<Dispatch, TelemetryError>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
+    dispatch(log, writer, None)
+}
+
+fn dispatch<W>(log: &Log, writer: W, tracer: Option<SdkTracer>) -> Result<Dispatch, TelemetryError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     use tracing_subscriber::layer::SubscriberExt;
 
     let filter = EnvFilter::builder().parse(&log.filter)?;
@@ -46,9 +64,14 @@ where
     let discreet = filter_fn(is_discreet);
     Ok(match log.format {
         LogFormat::Json => {
-            builder.json().flatten_event(true).with_current_span(false).finish().with(discreet).into()
+            let lines = builder.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            let spans = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer));
+            lines.finish().with(discreet).with(spans).into()
         }
-        LogFormat::Text => builder.with_ansi(false).finish().with(discreet).into(),
+        LogFormat::Text => {
+            let spans = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer));
+            builder.with_ansi(false).finish().with(discreet).with(spans).into()
+        }
     })
 }
 

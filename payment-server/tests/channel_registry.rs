@@ -139,7 +139,7 @@ fn shown(account: Option<&Arc<Account>>) -> Option<String> {
 async fn r30_accounts_are_found_by_their_own_merchant_and_by_their_callback_url() {
     let accounts =
         [("acme", "main", "fake", ""), ("acme", "second", "other", ""), ("bravo", "main", "other", "")];
-    let accounts = registry().open(&config(&accounts, &[]), &ports()).await.unwrap();
+    let accounts = registry().open(&config(&accounts, &[]), &ports(), &Arc::default()).await.unwrap();
     let of = |merchant: &str, account: &str| {
         let merchant = MerchantId::parse(merchant).unwrap();
         shown(accounts.of_merchant(&merchant, &ChannelAccountId::parse(account).unwrap()))
@@ -191,7 +191,7 @@ async fn every_complaint_of_every_channel_is_told_at_its_place() {
     let variable = "environment variable PAYMENT__MERCHANTS__BRAVO__ACCOUNTS__C__MCHID: merchants.bravo.accounts.c.mchid";
     assert!(checked[2].starts_with(variable), "{}", checked[2]);
 
-    let opened = lines(registry().open(&config, &ports()).await);
+    let opened = lines(registry().open(&config, &ports(), &Arc::default()).await);
     assert_eq!(opened.len(), 3, "{opened:#?}");
     assert!(opened[2].contains("merchants.bravo.accounts.d.base_url: cannot be reached"), "{}", opened[2]);
 }

@@ -6,6 +6,7 @@
 //! [`payment::Locked`], which only the locking query makes.
 
 mod appended;
+pub mod backlog;
 mod cached;
 mod case;
 mod consumer;
@@ -31,7 +32,7 @@ pub use due::{Claim, DuePayments, DueRefund, NextCheck};
 pub use error::StoreError;
 pub use feed::{FeedEvent, FeedQuery, FeedReach, FeedWindow, Numbered};
 pub use inbox::{Delivery, NotificationRecord};
-pub use pool::{DatabaseTls, StoreOptions};
+pub use pool::{DatabaseTls, PoolUse, StoreOptions};
 pub use snapshot::{
     AllocationSnapshot, CaseSnapshot, FailureSnapshot, PaymentSnapshot, RefundPartSnapshot, RefundSnapshot,
     Snapshot,
@@ -78,6 +79,12 @@ impl Store {
         self.randomness.fill(&mut random);
         let milliseconds = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
         uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
+    }
+
+    /// How the connections are used now. Asks nobody.
+    #[must_use]
+    pub fn pool_use(&self) -> PoolUse {
+        self.connections.in_use()
     }
 
     /// Asks the database for a sign of life.

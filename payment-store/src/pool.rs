@@ -49,6 +49,17 @@ pub enum DatabaseTls {
     },
 }
 
+/// How the connections are used now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Connections that nobody uses.
+    pub idle: usize,
+    /// Connections in use.
+    pub in_use: usize,
+    /// Requests that wait for one.
+    pub waiting: usize,
+}
+
 pub(crate) type Connection = Object<AsyncPgConnection>;
 
 /// A bounded set of connections.
@@ -100,6 +111,16 @@ impl Connections {
     /// A connection from the pool.
     pub(crate) async fn acquire(&self) -> Result<Connection, StoreError> {
         self.pool.get().await.map_err(StoreError::unavailable)
+    }
+
+    /// How many connections nobody uses, are in use, and how many requests wait for one.
+    pub(crate) fn in_use(&self) -> PoolUse {
+        let status = self.pool.status();
+        PoolUse {
+            idle: status.available,
+            in_use: status.size.saturating_sub(status.available),
+            waiting: status.waiting,
+        }
     }
 
     /// Whose events were committed through these connections.

@@ -219,6 +219,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    payment_trace (payment_no) {
+        payment_no -> Text,
+        trace_parent -> Text,
+    }
+}
+
+diesel::table! {
     webhook_endpoint (merchant_id, endpoint) {
         merchant_id -> Text,
         endpoint -> Text,

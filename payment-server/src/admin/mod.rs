@@ -1,11 +1,21 @@
-//! The endpoint for operators' probes: `/healthz` says that the process lives, `/readyz` whether it can serve.
+//! The endpoint for operators' probes: `/healthz` says that the process lives, `/readyz` whether it can serve, `/metrics`
+//! what Prometheus reads.
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
 use tokio::time::timeout;
 
-use crate::lifecycle::Lifecycle;
+use crate::{app::App, lifecycle::Lifecycle};
+
+/// The format that Prometheus asks for.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// How long the probe waits for the database; a slower one is of no use to callers either.
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -27,15 +37,17 @@ pub struct NotReady(pub String);
 
 struct Probes {
     readiness: Arc<dyn Readiness>,
+    app: Arc<App>,
     lifecycle: Lifecycle,
 }
 
 /// The endpoint as a router.
-pub fn router(readiness: Arc<dyn Readiness>, lifecycle: Lifecycle) -> Router {
+pub fn router(readiness: Arc<dyn Readiness>, app: Arc<App>, lifecycle: Lifecycle) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
-        .with_state(Arc::new(Probes { readiness, lifecycle }))
+        .route("/metrics", get(metrics))
+        .with_state(Arc::new(Probes { readiness, app, lifecycle }))
 }
 
 async fn ready(State(probes): State<Arc<Probes>>) -> (StatusCode, String) {
@@ -46,6 +58,13 @@ async fn ready(State(probes): State<Arc<Probes>>) -> (StatusCode, String) {
         Ok(Ok(())) => (StatusCode::OK, "ready\n".to_owned()),
         Ok(Err(NotReady(reason))) => not_ready(&reason),
         Err(_) => not_ready("the database does not answer in time"),
+    }
+}
+
+async fn metrics(State(probes): State<Arc<Probes>>) -> Response {
+    match probes.app.metrics_text(DEADLINE).await {
+        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use payment_core::trace::TraceParent;
 use payment_core::{
     gateway::PaymentData,
     identifiers::{
@@ -45,6 +46,8 @@ pub struct CreatePayment {
     pub payer_client_ip: Option<IpAddr>,
     /// What to do about an earlier attempt whose channel cannot be asked; the configured default if not given.
     pub earlier_attempt_policy: Option<EarlierAttemptPolicy>,
+    /// The trace that the request belongs to. No part of its content: a repeat may belong to another.
+    pub trace_parent: Option<TraceParent>,
 }
 
 /// How a caller names the channel account.

@@ -55,7 +55,9 @@ impl App {
         let policy = command.earlier_attempt_policy.unwrap_or(self.policy.earlier_attempt_policy);
         let signed_locally = sign_locally(&draft, account).await;
         let created_by = caller.api_key_id.clone();
-        let mut new = NewPayment { payment: draft, created_by, signed_locally, verdicts: Vec::new() };
+        let trace_parent = command.trace_parent.clone();
+        let mut new =
+            NewPayment { payment: draft, created_by, signed_locally, trace_parent, verdicts: Vec::new() };
         for _ in 0..ROUNDS {
             match self.store.payment_create(&new).await? {
                 CreateOutcome::Created(payment) => {

@@ -41,7 +41,17 @@ impl NotificationHandler for Notifications {
             tracing::error!(%error, "a notification could not be kept; the channel will send it again");
             CallbackOutcome::NotRecorded
         });
+        self.0.metrics.notification(&account.channel, &account.account_id, verdict(&outcome));
         NotificationReply::Handled(account.gateway.callback_reply(&outcome))
+    }
+}
+
+/// The word that is counted.
+const fn verdict(outcome: &CallbackOutcome) -> &'static str {
+    match outcome {
+        CallbackOutcome::Recorded => "RECORDED",
+        CallbackOutcome::Rejected(rejection) => rejection.as_str(),
+        CallbackOutcome::NotRecorded => "NOT_RECORDED",
     }
 }
 
@@ -173,7 +183,9 @@ impl App {
             let evidence = Evidence::of_channel(Source::Notification, event.evidence().clone());
             let happening = Happening::Found(finding.clone());
             let merchant = record.delivery.merchant_id.clone();
-            if self.apply(&merchant, &ours, happening, evidence, Some(record.clone())).await?.is_some() {
+            let span = tracing::info_span!("payment notified", channel.name = %record.delivery.channel);
+            let applying = self.apply(&merchant, &ours, happening, evidence, Some(record.clone()));
+            if self.in_trace_of(&ours, span, applying).await?.is_some() {
                 return Ok(());
             }
         }

@@ -5,6 +5,7 @@
 //! not leave a transaction open or a channel's answer unrecorded.
 
 mod ask;
+mod backlog;
 mod capture;
 mod changes;
 mod close_payment;
@@ -32,7 +33,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use payment_core::{
     identifiers::{ChannelAccountId, MerchantId, PaymentNo},
-    payment::{Payment, apply::Happening},
+    payment::{Payment, apply::Happening, state::PaymentState},
     ports::{Clock, Randomness},
 };
 use payment_store::{
@@ -40,17 +41,20 @@ use payment_store::{
     payment::{Applied, ApplyRequest, Effect},
 };
 use time::OffsetDateTime;
+use tracing::{Instrument as _, Span};
 
 use crate::{
     channels::{Account, Accounts},
     jobs::Guards,
     lifecycle::Lifecycle,
+    metrics::Metrics,
+    telemetry::traces::continue_trace,
 };
 use changes::Changes;
 use command::{Caller, EarlierAttemptPolicy};
 use error::AppError;
 use feed::Tails;
-use payment_core::evidence::Evidence;
+use payment_core::evidence::{Evidence, Source};
 use webhooks::Webhooks;
 
 /// What the configuration lets the use cases decide.
@@ -62,6 +66,8 @@ pub struct Policy {
     pub earlier_attempts_deadline: Duration,
     /// What to do about an earlier attempt whose channel cannot be asked, where the caller does not say.
     pub earlier_attempt_policy: EarlierAttemptPolicy,
+    /// Whether what happens to a payment is told as a part of its caller's trace: of use only where spans are sent.
+    pub joins_traces: bool,
 }
 
 /// The application: everything that the use cases need.
@@ -75,6 +81,7 @@ pub struct App {
     feeds: Arc<Tails>,
     guards: Guards,
     webhooks: Webhooks,
+    metrics: Arc<Metrics>,
     lifecycle: Lifecycle,
 }
 
@@ -88,6 +95,7 @@ impl App {
         randomness: Arc<dyn Randomness>,
         policy: Policy,
         webhooks: Webhooks,
+        metrics: Arc<Metrics>,
         lifecycle: Lifecycle,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -100,8 +108,15 @@ impl App {
             feeds: Tails::new(),
             guards: Guards::new(),
             webhooks,
+            metrics,
             lifecycle,
         })
+    }
+
+    /// What this process counts.
+    #[must_use]
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// The present instant as precisely as the database keeps it.
@@ -116,7 +131,6 @@ impl App {
         T: Send + 'static,
         F: Future<Output = Result<T, AppError>> + Send + 'static,
     {
-        use tracing::Instrument as _;
         let outcome = self.lifecycle.run_to_end(work.in_current_span()).await;
         outcome.unwrap_or_else(|failed| Err(AppError::Internal(failed.to_string())))
     }
@@ -153,17 +167,33 @@ impl App {
         };
         let applied = self.store.payment_apply(&request).await?;
         if let Some(applied) = &applied {
-            self.announce_change(applied);
+            self.announce_change(applied, request.evidence.source);
         }
         Ok(applied)
     }
 
-    fn announce_change(&self, applied: &Applied) {
+    /// Does work on a payment as a part of the trace of the call that made it.
+    async fn in_trace_of<T>(&self, payment_no: &PaymentNo, span: Span, work: impl Future<Output = T>) -> T {
+        if self.policy.joins_traces {
+            match self.store.payment_trace_parent(payment_no).await {
+                Ok(Some(parent)) => continue_trace(&span, &parent),
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, "a trace could not be looked up"),
+            }
+        }
+        work.instrument(span).await
+    }
+
+    fn announce_change(&self, applied: &Applied, source: Source) {
         let payment = &applied.payment;
         match applied.effect {
             Effect::Changed => {
                 tracing::info!(payment.no = %payment.payment_no, payment.state = payment.state.as_str(), "payment changed");
                 self.changes.announce(&payment.payment_no);
+                // Success is never left, so a change to it is the change that made it.
+                if payment.state == PaymentState::Succeeded {
+                    self.metrics.succeeded(payment, source);
+                }
             }
             Effect::Case => {
                 tracing::error!(payment.no = %payment.payment_no, "a channel's word does not fit the payment: case open");

@@ -29,11 +29,13 @@ impl App {
     /// # Errors
     /// [`AppError::StoreUnavailable`] if nothing could be claimed.
     pub async fn run_job(self: &Arc<Self>, job: Job, settings: Settings) -> Result<Report, AppError> {
-        match job {
-            Job::PaymentSuccess | Job::PaymentClose => self.look_at_payments(job, settings).await,
-            Job::PaymentDuplicate => self.look_for_duplicates(settings).await,
-            Job::RefundSuccess => self.look_at_refunds(settings).await,
-        }
+        let report = match job {
+            Job::PaymentSuccess | Job::PaymentClose => self.look_at_payments(job, settings).await?,
+            Job::PaymentDuplicate => self.look_for_duplicates(settings).await?,
+            Job::RefundSuccess => self.look_at_refunds(settings).await?,
+        };
+        self.metrics.looked(job, report);
+        Ok(report)
     }
 
     async fn look_at_payments(self: &Arc<Self>, job: Job, settings: Settings) -> Result<Report, AppError> {
@@ -54,7 +56,10 @@ impl App {
     ) -> Result<Handled, AppError> {
         let payment = self.payment(&claim.merchant_id, &claim.number).await?;
         let account = payment.channel_account.clone();
-        let step = async || self.step_payment(job, &payment).await;
+        let step = async || {
+            let span = tracing::info_span!("look", job = job.as_str());
+            self.in_trace_of(&payment.payment_no, span, self.step_payment(job, &payment)).await
+        };
         let outcome = self.guarded(&claim, &account, settings, step).await?;
         let next = match payment.times.end {
             None => self.next_check_of_open(job, &payment, claim.checks, outcome),
@@ -139,8 +144,12 @@ impl App {
         let refund = self.store.refund_get(&claim.merchant_id, refund_no).await?;
         let refund = refund.ok_or_else(|| AppError::RefundNotFound(refund_no.clone()))?;
         let account = refund.channel_account.clone();
-        let step =
-            async || Ok(self.drive_refund(refund.clone()).await?.contact.map_or(Handled::NotAsked, handled));
+        let step = async || {
+            let span = tracing::info_span!("look", job = Job::RefundSuccess.as_str());
+            let driven =
+                self.in_trace_of(&refund.payment_no, span, self.drive_refund(refund.clone())).await?;
+            Ok(driven.contact.map_or(Handled::NotAsked, handled))
+        };
         let outcome = self.guarded(&claim, &account, settings, step).await?;
         let schedule = Job::RefundSuccess.schedule(self.schedules_of(&claim.merchant_id, &account));
         let next = self.next_check(schedule, claim.checks, outcome);

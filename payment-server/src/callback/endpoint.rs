@@ -23,7 +23,7 @@ use super::{
     body::{BodyLimits, BoundedBody},
     outcome::Outcome,
 };
-use crate::{config::Callbacks, lifecycle::Lifecycle, telemetry::Stopwatch};
+use crate::{config::Callbacks, lifecycle::Lifecycle, metrics::Metrics, telemetry::Stopwatch};
 
 struct Endpoint {
     handler: Arc<dyn NotificationHandler>,
@@ -32,16 +32,23 @@ struct Endpoint {
     deadline: std::time::Duration,
     /// How many notifications may be handled at a time; the others wait, until their deadline.
     turns: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
 }
 
 /// The endpoint as a router; the listener adds the limits on heads and connections.
-pub fn router(handler: Arc<dyn NotificationHandler>, config: &Callbacks, lifecycle: Lifecycle) -> Router {
+pub fn router(
+    handler: Arc<dyn NotificationHandler>,
+    config: &Callbacks,
+    lifecycle: Lifecycle,
+    metrics: Arc<Metrics>,
+) -> Router {
     let endpoint = Endpoint {
         handler,
         lifecycle,
         bodies: BodyLimits::new(config.body_limit),
         deadline: config.deadline,
         turns: Arc::new(Semaphore::new(config.max_concurrent)),
+        metrics,
     };
     Router::new().route("/v1/callbacks/{channel}/{account}", post(receive)).with_state(Arc::new(endpoint))
 }
@@ -51,7 +58,7 @@ async fn receive(
     Path((channel, account)): Path<(String, String)>,
     request: Request,
 ) -> Response<Body> {
-    let mut line = LogLine::begin(&channel, &account);
+    let mut line = LogLine::begin(&channel, &account, Arc::clone(&endpoint.metrics));
     let outcome = match &line.account {
         Some(_) => endpoint.receive(channel, account, request).await,
         None => Outcome::UnknownAccount,
@@ -112,12 +119,13 @@ struct LogLine {
     status: Option<u16>,
     outcome: &'static str,
     stopwatch: Stopwatch,
+    metrics: Arc<Metrics>,
 }
 
 impl LogLine {
-    fn begin(channel: &str, account: &str) -> Self {
+    fn begin(channel: &str, account: &str, metrics: Arc<Metrics>) -> Self {
         let account = ChannelName::parse(channel).ok().zip(ChannelAccountId::parse(account).ok());
-        Self { account, status: None, outcome: "ABANDONED", stopwatch: Stopwatch::start() }
+        Self { account, status: None, outcome: "ABANDONED", stopwatch: Stopwatch::start(), metrics }
     }
 
     fn finish(&mut self, outcome: &Outcome) {
@@ -128,6 +136,7 @@ impl LogLine {
 
 impl Drop for LogLine {
     fn drop(&mut self) {
+        self.metrics.callback(self.outcome, self.stopwatch.elapsed());
         let (channel, account) = self.account.as_ref().map(|(channel, account)| (channel, account)).unzip();
         tracing::info!(
             channel.name = channel.map(ChannelName::as_str),

@@ -14,8 +14,11 @@ use payment_core::{
 };
 use url::Url;
 
-use super::{Account, Accounts};
-use crate::config::{AccountConfig, Config, ConfigError, ConfigViolation};
+use super::{Account, Accounts, measured::Measured};
+use crate::{
+    config::{AccountConfig, Config, ConfigError, ConfigViolation},
+    metrics::Metrics,
+};
 
 /// Channels by name. A plugin is a crate with a [`GatewayFactory`] and one line that registers it.
 #[derive(Clone)]
@@ -82,8 +85,14 @@ impl ChannelRegistry {
     ///
     /// # Errors
     /// Everything that is wrong in all of them.
-    pub async fn open(&self, config: &Config, ports: &Ports) -> Result<Accounts, ConfigError> {
-        let opened = join_all(account_configs(config).map(|place| self.open_one(place, config, ports))).await;
+    pub async fn open(
+        &self,
+        config: &Config,
+        ports: &Ports,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Accounts, ConfigError> {
+        let opening = account_configs(config).map(|place| self.open_one(place, config, ports, metrics));
+        let opened = join_all(opening).await;
         let (mut accounts, mut violations) = (Vec::new(), Vec::new());
         for one in opened {
             match one {
@@ -99,12 +108,14 @@ impl ChannelRegistry {
         place: Place<'_>,
         config: &Config,
         ports: &Ports,
+        metrics: &Arc<Metrics>,
     ) -> Result<Account, Vec<ConfigViolation>> {
         let factory = self.factory(&place, config).map_err(|violation| vec![violation])?;
         let gateway = factory
             .open(&place.config.settings, ports)
             .await
             .map_err(|violations| place.located(violations, config))?;
+        let gateway = Measured::new(gateway, &place.config.channel, place.account, Arc::clone(metrics));
         Ok(Account {
             merchant_id: place.merchant.clone(),
             account_id: place.account.clone(),

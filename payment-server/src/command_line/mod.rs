@@ -92,14 +92,8 @@ fn execute(cli: Cli, registry: &ChannelRegistry) -> Result<(), Failure> {
         Command::CheckConfig => say("The configuration is valid."),
         Command::Migrate => runtime()?.block_on(migrate(&config)),
         Command::Verify => runtime()?.block_on(verify(&config)),
-        Command::RunJob { job } => {
-            telemetry::init(&config.log).map_err(Failure::failed)?;
-            runtime()?.block_on(run_job(&config, registry, job))
-        }
-        Command::Serve { ready_file } => {
-            telemetry::init(&config.log).map_err(Failure::failed)?;
-            runtime()?.block_on(serve(&config, registry, ready_file.as_deref()))
-        }
+        Command::RunJob { job } => told(&config, run_job(&config, registry, job)),
+        Command::Serve { ready_file } => told(&config, serve(&config, registry, ready_file.as_deref())),
     }
 }
 
@@ -121,6 +115,18 @@ fn runtime() -> Result<Runtime, Failure> {
 fn ports(config: &Config) -> Result<Ports, Failure> {
     let http = ReqwestHttp::new(&config.channel_http).map_err(Failure::failed)?;
     Ok(Ports { clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness), http: Arc::new(http) })
+}
+
+/// Runs `work` with log and spans sent where the configuration says.
+fn told(config: &Config, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let exporting = {
+        let _inside = runtime.enter();
+        telemetry::init(&config.log, &config.traces).map_err(Failure::failed)?
+    };
+    let done = runtime.block_on(work);
+    exporting.end();
+    done
 }
 
 /// Writes to standard output. A reader that went away is no failure of ours.

@@ -34,7 +34,7 @@ pub use operator::OperatorConfig;
 pub use report::Sources;
 pub use sections::{
     Admin, Callbacks, ChannelHttp, Database, DatabaseEncryption, Events, Grpc, Jobs, Log, LogFormat,
-    Payments, Shutdown,
+    Payments, Shutdown, Traces,
 };
 pub use webhooks::{WebhookEndpoint, Webhooks};
 
@@ -53,6 +53,8 @@ pub struct Config {
     pub admin: Admin,
     /// What is logged, and how.
     pub log: Log,
+    /// Where spans go.
+    pub traces: Traces,
     /// How payments are treated.
     pub payments: Payments,
     /// How due work is looked for.
@@ -124,6 +126,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let callbacks = Callbacks::read(root.subsection("callbacks"));
     let admin = Admin::read(root.subsection("admin"));
     let log = Log::read(root.subsection("log"));
+    let traces = Traces::read(root.subsection("traces"));
     let payments = Payments::read(root.subsection("payments"));
     let jobs = Jobs::read(root.subsection("jobs"));
     let events = Events::read(root.subsection("events"));
@@ -141,6 +144,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         callbacks: callbacks?,
         admin: admin?,
         log: log?,
+        traces: traces?,
         payments: payments?,
         jobs: jobs?,
         events: events?,

@@ -262,6 +262,46 @@ impl Log {
     }
 }
 
+/// `[traces]`
+#[derive(Debug, Clone)]
+pub struct Traces {
+    /// Where spans go by OTLP over gRPC; nowhere if absent.
+    pub otlp_endpoint: Option<Url>,
+    /// How many of a thousand calls are traced whose caller did not decide.
+    pub sampled_per_thousand: u16,
+}
+
+impl Traces {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let remedy = "Write http://host:4317, or leave it out to send no spans";
+        let otlp_endpoint = section.optional_text("otlp_endpoint", remedy).and_then(|text| {
+            match text.map(|text| Url::parse(&text)) {
+                None => Some(None),
+                Some(Ok(url)) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+                    Some(Some(url))
+                }
+                Some(Ok(_) | Err(_)) => {
+                    section.violation("otlp_endpoint", "is no address of a collector", remedy);
+                    None
+                }
+            }
+        });
+        let sampled = section.integer("sampled_per_thousand", 0..=1000, 1000);
+        section.finish();
+        let sampled_per_thousand = sampled.and_then(|sampled| u16::try_from(sampled).ok());
+        Some(Self { otlp_endpoint: otlp_endpoint?, sampled_per_thousand: sampled_per_thousand? })
+    }
+
+    /// The same as a share of one.
+    #[expect(
+        clippy::float_arithmetic,
+        reason = "OpenTelemetry's sampler wants a share; no money is counted here"
+    )]
+    pub(crate) fn sampled_share(&self) -> f64 {
+        f64::from(self.sampled_per_thousand) / 1000.0
+    }
+}
+
 /// `[payments]`
 #[derive(Debug, Clone)]
 pub struct Payments {

@@ -16,17 +16,23 @@ use std::{
 };
 
 use http::{HeaderMap, Request, Response};
+use payment_core::trace::TraceParent;
 use tonic::{Status, body::Body, codegen::Service, server::NamedService};
+use tracing::Instrument as _;
 
 use super::{
     authenticate::{ApiKeys, authenticate, authorize},
-    call_log::{CallLine, CallNotes, LoggedBody},
+    call_log::{CallLine, CallNotes, Counted, LoggedBody},
     status::{self, EdgeRefusal},
 };
-use crate::app::{
-    command::Caller,
-    error::AppError,
-    principal::{Principal, Scope},
+use crate::{
+    app::{
+        command::Caller,
+        error::AppError,
+        principal::{Principal, Scope},
+    },
+    metrics::Metrics,
+    telemetry::traces,
 };
 
 /// What is kept of every deadline so that our answer, which has a reason, comes before the one of caller or transport.
@@ -40,6 +46,8 @@ pub(super) struct Gate {
     pub(super) scope_of: fn(&str) -> Option<Scope>,
     /// How long a call may take until its answer begins.
     pub(super) deadline: Duration,
+    /// Counts calls.
+    pub(super) metrics: Arc<Metrics>,
 }
 
 /// A call as its handler sees it: a merchant's, or an operator's where its RPC operates.
@@ -49,6 +57,8 @@ pub(super) struct Call<C = Caller> {
     pub(super) caller: C,
     /// The time that the caller grants by `grpc-timeout`, if it does. Streams hold it themselves.
     pub(super) granted: Option<Duration>,
+    /// The trace that the caller's request belongs to, if it says so.
+    pub(super) trace_parent: Option<TraceParent>,
     /// What the handler adds to the log line.
     pub(super) notes: CallNotes,
 }
@@ -119,23 +129,37 @@ where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
     let notes = CallNotes::default();
-    let mut line = CallLine::start(request.uri().path(), notes.clone());
+    let path = request.uri().path();
+    let span = tracing::info_span!("rpc", otel.name = path, otel.kind = "server");
+    let trace_parent = traces::of_headers(request.headers());
+    if let Some(parent) = &trace_parent {
+        traces::continue_trace(&span, parent);
+    }
+    let mut line = CallLine::start(path, notes.clone(), counted(gate, path));
     let principal = match admit(gate, &request, &mut line) {
         Ok(principal) => principal,
         Err(refusal) => return line.end_with(status::of_edge(refusal)),
     };
     let granted = granted_time(request.headers()).map(|granted| granted.saturating_sub(WAY_BACK));
     let longest = gate.deadline.saturating_sub(WAY_BACK);
+    let extensions = request.extensions_mut();
     match principal {
-        Principal::Merchant(caller) => drop(request.extensions_mut().insert(Call { caller, granted, notes })),
-        Principal::Operator(caller) => drop(request.extensions_mut().insert(Call { caller, granted, notes })),
+        Principal::Merchant(caller) => drop(extensions.insert(Call { caller, granted, trace_parent, notes })),
+        Principal::Operator(caller) => drop(extensions.insert(Call { caller, granted, trace_parent, notes })),
     }
     let deadline = granted.unwrap_or(longest).min(longest);
-    match tokio::time::timeout(deadline, service.call(request)).await {
+    match tokio::time::timeout(deadline, service.call(request).instrument(span)).await {
         Ok(Ok(response)) => finish(line, response),
         Ok(Err(never)) => match never {},
         Err(_) => line.end_with(status::of_edge(EdgeRefusal::DeadlineExceeded)),
     }
+}
+
+/// How the call is counted: what strangers make up is not counted by name.
+fn counted(gate: &Gate, path: &str) -> Counted {
+    let known = (gate.scope_of)(path).is_some();
+    let rpc = if known { path.trim_start_matches('/') } else { "unknown" };
+    Counted { rpc: rpc.to_owned(), metrics: Arc::clone(&gate.metrics) }
 }
 
 /// Who calls, if the key is known and good for what is called (R30). Strangers do not learn which RPCs there are.

@@ -14,6 +14,7 @@ use tonic::{Status, body::Body};
 use super::status;
 use crate::{
     app::{error::AppError, principal::KeyHolder},
+    metrics::Metrics,
     telemetry::Stopwatch,
 };
 
@@ -48,20 +49,29 @@ fn cause(error: &dyn std::error::Error) -> String {
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
+/// How a call is counted.
+pub(super) struct Counted {
+    /// The RPC's name, as the metrics have it.
+    pub(super) rpc: String,
+    /// Where it is counted.
+    pub(super) metrics: Arc<Metrics>,
+}
+
 /// The line of one call. Dropped unwritten, it is written as cancelled.
 pub(super) struct CallLine {
     rpc: String,
     caller: Option<KeyHolder>,
     notes: CallNotes,
     stopwatch: Stopwatch,
+    counted: Counted,
     written: bool,
 }
 
 impl CallLine {
     /// Begins the line of a call to `path`, such as `/payment.v1.PaymentService/GetPayment`.
-    pub(super) fn start(path: &str, notes: CallNotes) -> Self {
+    pub(super) fn start(path: &str, notes: CallNotes, counted: Counted) -> Self {
         let rpc = path.trim_start_matches('/').chars().take(100).collect();
-        Self { rpc, caller: None, notes, stopwatch: Stopwatch::start(), written: false }
+        Self { rpc, caller: None, notes, stopwatch: Stopwatch::start(), counted, written: false }
     }
 
     /// Notes who calls.
@@ -89,10 +99,11 @@ impl CallLine {
     }
 
     /// Writes the line. A cause makes it an error, because somebody has to look.
-    fn write(&mut self, code: &str, reason: Option<&str>) {
+    fn write(&mut self, code: &'static str, reason: Option<&str>) {
         if std::mem::replace(&mut self.written, true) {
             return;
         }
+        self.counted.metrics.rpc(&self.counted.rpc, code, self.stopwatch.elapsed());
         let (merchant_id, operator, api_key_id) = self.names();
         let payment_no = self.notes.0.payment_no.get().map(PaymentNo::as_str);
         let duration_ms = self.stopwatch.milliseconds();

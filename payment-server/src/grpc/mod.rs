@@ -74,7 +74,12 @@ pub async fn routes(
     callbacks: &config::Callbacks,
 ) -> Result<(Routes, Health), DescriptorError> {
     let Services { app, notifications, accounts, keys, lifecycle, max_event_streams } = services;
-    let gate = Arc::new(Gate { keys, scope_of: scopes::needed_for, deadline: limits.request_deadline });
+    let gate = Arc::new(Gate {
+        keys,
+        scope_of: scopes::needed_for,
+        deadline: limits.request_deadline,
+        metrics: Arc::clone(app.metrics()),
+    });
     let payments = Payments::new(Arc::clone(&app), lifecycle.draining.clone());
     let payments = PaymentServiceServer::new(payments).max_decoding_message_size(limits.max_message_bytes);
     let events = Events::new(Arc::clone(&app), lifecycle.draining.clone(), max_event_streams);

@@ -13,7 +13,7 @@ use super::{
     convert,
     stream_limits::{LONGEST_STREAM, StreamLimits, limited},
 };
-use crate::app::App;
+use crate::app::{App, command::CreatePayment};
 
 /// The payments of the caller's merchant.
 pub(super) struct Payments {
@@ -39,6 +39,7 @@ impl PaymentService for Payments {
         let (call, request) = Call::of(request)?;
         let use_case = async {
             let command = convert::create_payment(request)?;
+            let command = CreatePayment { trace_parent: call.trace_parent.clone(), ..command };
             let created = self.app.create_payment(&call.caller, command).await?;
             call.notes.payment_no(&created.payment.payment_no);
             Ok(v1::CreatePaymentResponse {

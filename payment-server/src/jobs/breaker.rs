@@ -41,6 +41,11 @@ impl Breaker {
         }
     }
 
+    /// Whether the account is left alone at `now`.
+    pub(crate) fn is_open(&self, now: OffsetDateTime) -> bool {
+        self.open_until.is_some_and(|until| now < until)
+    }
+
     /// The channel answered.
     pub(crate) fn answered(&mut self) {
         *self = Self::closed();

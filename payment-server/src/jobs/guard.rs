@@ -42,6 +42,16 @@ impl Guards {
     }
 }
 
+impl Guards {
+    /// The accounts that are left alone at `now`.
+    pub(crate) fn left_alone(&self, now: OffsetDateTime) -> Vec<(MerchantId, ChannelAccountId)> {
+        let guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_open =
+            |guard: &Guard| guard.breaker.lock().unwrap_or_else(PoisonError::into_inner).is_open(now);
+        guards.iter().filter(|(_, guard)| is_open(guard)).map(|(key, _)| key.clone()).collect()
+    }
+}
+
 impl Default for Guards {
     fn default() -> Self {
         Self::new()

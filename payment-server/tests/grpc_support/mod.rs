@@ -228,11 +228,12 @@ fn app(accounts: &Accounts, lifecycle: &Lifecycle) -> Arc<App> {
         time_to_pay: time::Duration::minutes(30),
         earlier_attempts_deadline: Duration::from_secs(5),
         earlier_attempt_policy: EarlierAttemptPolicy::Refuse,
+        joins_traces: false,
     };
     let store = Store::new(&options, Arc::new(SystemRandomness)).unwrap();
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
     let webhooks = assemble::webhooks_of(&config()).unwrap();
-    App::new(store, accounts.clone(), clock, randomness, policy, webhooks, lifecycle.clone())
+    App::new(store, accounts.clone(), clock, randomness, policy, webhooks, Arc::default(), lifecycle.clone())
 }
 
 fn config() -> Config {

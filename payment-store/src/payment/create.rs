@@ -12,6 +12,7 @@ use payment_core::{
         allocation::AllocationState,
         apply::{Happening, decide},
     },
+    trace::TraceParent,
 };
 
 use super::{
@@ -19,6 +20,7 @@ use super::{
     lock::orders_lock_in_txn,
     read::payments_in_txn,
     row::{AllocationRow, PaymentRow},
+    trace::trace_insert_in_txn,
 };
 use crate::{
     Store,
@@ -38,6 +40,8 @@ pub struct NewPayment {
     /// What payment data is made from, where it was signed without asking the channel: intent and handle are then one
     /// commit.
     pub signed_locally: Option<ChannelHandle>,
+    /// The trace that the request belongs to, kept for what happens to the payment later.
+    pub trace_parent: Option<TraceParent>,
     /// What was decided about earlier attempts after their channels were asked, outside of any transaction.
     pub verdicts: Vec<(PaymentNo, EarlierVerdict)>,
 }
@@ -115,6 +119,9 @@ fn create_in_txn<'c>(
         // Nothing stands against it.
         let payment = insert_payment(connection, context).await?;
         insert_request(connection, wanted, &wanted.payment_no).await?;
+        if let Some(parent) = &new.trace_parent {
+            trace_insert_in_txn(connection, &wanted.payment_no, parent).await?;
+        }
         Ok(CreateOutcome::Created(payment))
     }
     .boxed()

@@ -5,6 +5,7 @@ mod create;
 pub(crate) mod lock;
 mod read;
 pub(crate) mod row;
+mod trace;
 
 pub use apply::{Applied, ApplyRequest, Effect};
 pub use create::{CreateOutcome, EarlierVerdict, NewPayment};

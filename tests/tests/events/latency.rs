@@ -40,10 +40,20 @@ fn application(store: &Store, lifecycle: &Lifecycle) -> Arc<App> {
         time_to_pay: time::Duration::minutes(30),
         earlier_attempts_deadline: std::time::Duration::from_secs(5),
         earlier_attempt_policy: EarlierAttemptPolicy::Refuse,
+        joins_traces: false,
     };
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
     let webhooks = assemble::webhooks_of(&without_endpoints()).unwrap();
-    App::new(store.clone(), Accounts::new(vec![]), clock, randomness, policy, webhooks, lifecycle.clone())
+    App::new(
+        store.clone(),
+        Accounts::new(vec![]),
+        clock,
+        randomness,
+        policy,
+        webhooks,
+        Arc::default(),
+        lifecycle.clone(),
+    )
 }
 
 fn without_endpoints() -> Config {

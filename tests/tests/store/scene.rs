@@ -92,7 +92,7 @@ pub(crate) fn payment(request_id: &str, orders: &[&str]) -> Payment {
 
 pub(crate) fn new(payment: Payment) -> NewPayment {
     let created_by = ApiKeyId::parse("shop").unwrap();
-    NewPayment { payment, created_by, signed_locally: None, verdicts: Vec::new() }
+    NewPayment { payment, created_by, signed_locally: None, trace_parent: None, verdicts: Vec::new() }
 }
 
 pub(crate) fn decided(payment: Payment, earlier: &[&Payment], verdict: EarlierVerdict) -> NewPayment {

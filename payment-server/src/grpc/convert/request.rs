@@ -70,6 +70,7 @@ pub(crate) fn create_payment(request: v1::CreatePaymentRequest) -> Result<Create
             time_to_pay: time_to_pay?,
             payer_client_ip: payer_client_ip?,
             earlier_attempt_policy: earlier_attempt_policy?,
+            trace_parent: None,
         })
     })
 }

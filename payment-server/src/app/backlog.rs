@@ -1,0 +1,54 @@
+//! What waits, for `/metrics`: gathered when it is asked for, within a deadline.
+
+use std::time::Duration;
+
+use payment_store::{StoreError, backlog as stored};
+use time::OffsetDateTime;
+use tokio::time::timeout;
+
+use super::App;
+use crate::metrics::{Backlog, Queue, Waiting, account_labels};
+
+impl App {
+    /// Everything that Prometheus reads. A database that does not answer within the deadline is told as one that is down.
+    ///
+    /// # Errors
+    /// [`std::fmt::Error`] if the text cannot be written, which nothing here causes.
+    pub(crate) async fn metrics_text(&self, deadline: Duration) -> Result<String, std::fmt::Error> {
+        let database = match timeout(deadline, self.waiting()).await {
+            Ok(Ok(waiting)) => Some(waiting),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "what waits could not be counted");
+                None
+            }
+            Err(_) => None,
+        };
+        let backlog = Backlog { database, open_breakers: self.open_breakers() };
+        self.metrics.text(self.store.pool_use(), &backlog)
+    }
+
+    fn open_breakers(&self) -> Vec<crate::metrics::AccountLabels> {
+        let left_alone = self.guards.left_alone(self.now()).into_iter();
+        let labels = |(merchant, account)| {
+            let account = self.accounts.of_merchant(&merchant, &account)?;
+            Some(account_labels(&account.channel, &account.account_id))
+        };
+        left_alone.filter_map(labels).collect()
+    }
+
+    async fn waiting(&self) -> Result<Waiting, StoreError> {
+        let now = self.now();
+        let attention = self.store.refunds_needing_attention().await?;
+        Ok(Waiting {
+            refunds: queue(self.store.queue_waiting(stored::Queue::Refunds).await?, now),
+            unnumbered_events: queue(self.store.queue_waiting(stored::Queue::UnnumberedEvents).await?, now),
+            attention: attention.into_iter().map(|row| (row.attention, row.count)).collect(),
+            ..Waiting::default()
+        })
+    }
+}
+
+fn queue(waiting: stored::Waiting, now: OffsetDateTime) -> Queue {
+    let age = waiting.oldest.map_or(0, |oldest| (now - oldest).whole_seconds().max(0));
+    Queue { count: waiting.count, oldest_seconds: age }
+}

@@ -1,0 +1,80 @@
+//! What waits for the service's own work or for a person, counted when Prometheus asks. Each figure costs what waits, by a
+//! partial index, and counting ends at [`COUNTED`].
+
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Nullable, Text, Timestamptz},
+};
+use diesel_async::RunQueryDsl;
+use time::OffsetDateTime;
+
+use crate::{Store, cached::Cached, error::StoreError};
+
+/// Counting ends here: a backlog of ten thousand is a backlog.
+const COUNTED: i64 = 10_000;
+
+/// What waits somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// Refunds that have not arrived, since they were wanted.
+    Refunds,
+    /// Events without a number, since they were written.
+    UnnumberedEvents,
+}
+
+/// How much of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, QueryableByName)]
+pub struct Waiting {
+    /// How many, at most ten thousand.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+    /// Since when the longest waiting does.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub oldest: Option<OffsetDateTime>,
+}
+
+/// Refunds that need a person, by what keeps them.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Attention {
+    /// The word.
+    #[diesel(sql_type = Text)]
+    pub attention: String,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+}
+
+// `$1` is the most rows to count.
+const REFUNDS: &str = "SELECT count(*) AS count, min(create_time) AS oldest FROM ( \
+    SELECT create_time FROM refund WHERE next_check_time IS NOT NULL LIMIT $1) AS waiting";
+const UNNUMBERED_EVENTS: &str = "SELECT count(*) AS count, min(create_time) AS oldest FROM ( \
+    SELECT create_time FROM outbox_event WHERE feed_no IS NULL LIMIT $1) AS waiting";
+const ATTENTION: &str = "SELECT attention, count(*) AS count FROM ( \
+    SELECT attention FROM refund WHERE next_check_time IS NOT NULL AND attention IS NOT NULL LIMIT $1) AS waiting \
+    GROUP BY attention ORDER BY attention";
+
+impl Store {
+    /// How much waits, of all merchants.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn queue_waiting(&self, queue: Queue) -> Result<Waiting, StoreError> {
+        let statement = match queue {
+            Queue::Refunds => REFUNDS,
+            Queue::UnnumberedEvents => UNNUMBERED_EVENTS,
+        };
+        let mut connection = self.connections.acquire().await?;
+        let count = diesel::sql_query(statement).bind::<BigInt, _>(COUNTED);
+        Ok(Cached(count).get_result(&mut connection).await?)
+    }
+
+    /// Refunds that need a person, of all merchants, by what keeps them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn refunds_needing_attention(&self) -> Result<Vec<Attention>, StoreError> {
+        let mut connection = self.connections.acquire().await?;
+        let count = diesel::sql_query(ATTENTION).bind::<BigInt, _>(COUNTED);
+        Ok(Cached(count).load(&mut connection).await?)
+    }
+}
