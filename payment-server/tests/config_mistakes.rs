@@ -505,7 +505,12 @@ fn what_must_be_unique_is_refused_twice() {
         error.contains("merchants.bravo.accounts.main: has the callback URL of merchants.acme.accounts.main"),
         "{error}"
     );
+    assert!(
+        error.contains("merchants.bravo.webhooks.shop.secret: is the secret of merchants.acme.webhooks.shop"),
+        "{error}"
+    );
     let other_channel = second.replace("\"wechat\"", "\"alipay\"").replace("00aa", "00bb");
+    let other_channel = other_channel.replace("LaLaSw", "LaLaSx");
     assert!(load(&format!("{VALID}[merchants.bravo]{other_channel}"), &[]).is_ok());
 
     let one = "{ id = \"backend\", sha256 = \"00000000000000000000000000000000000000000000000000000000000000aa\", scopes = [\"pay\"] }";
