@@ -5,4 +5,5 @@ pub mod clock;
 pub mod paypal;
 pub mod postgres;
 mod rsa;
+mod simulator;
 pub mod wechat;

@@ -20,6 +20,7 @@ use super::world::World;
 use super::{amount, identifiers};
 use crate::clock::{ClockIsReal, SimulatorClock};
 use crate::rsa::{KeyError, RsaKey};
+use crate::simulator;
 
 /// Why the simulator did not do what it was told.
 #[derive(Debug, thiserror::Error)]
@@ -320,7 +321,7 @@ impl AlipayControl {
             let url = order.notify_url.clone().ok_or(ControlError::NotFound("notify_url"))?;
             Ok::<_, ControlError>((url, forge(merchant, order, forgery, &self.engine.foreign_key, now)?))
         })?;
-        Ok(delivery::send(&self.engine, &url, &body).await)
+        Ok(simulator::send(&*self.engine, &url, &body).await)
     }
 
     /// Every notification with its attempts, oldest first.
@@ -360,23 +361,7 @@ impl AlipayControl {
     /// # Errors
     /// The clock is the machine's.
     pub async fn advance(&self, step: Duration) -> Result<OffsetDateTime, ControlError> {
-        let target = self.engine.clock.now() + step;
-        loop {
-            self.rest().await;
-            let now = self.engine.clock.now();
-            let next = self.engine.next_instant().map_or(target, |instant| instant.clamp(now, target));
-            let stride = Duration::try_from(next - now).unwrap_or(Duration::ZERO);
-            self.engine.clock.advance(stride)?;
-            if next >= target {
-                self.rest().await;
-                return Ok(target);
-            }
-        }
-    }
-
-    /// As [`AlipayControl::settled`], but no longer than a merchant's deadline, which may itself need the clock to move.
-    async fn rest(&self) {
-        let _ = tokio::time::timeout(DELIVERY_DEADLINE, self.engine.settled()).await;
+        Ok(self.engine.advance(step, DELIVERY_DEADLINE).await?)
     }
 
     fn with_merchant<T>(

@@ -1,7 +1,6 @@
 //! Carries out a request that has passed the gateway's checks, under the faults that were ordered for it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -21,6 +20,7 @@ use super::order::OrderKey;
 use super::payer::{self, PayOptions};
 use super::world::{Call, World};
 use super::{barcode, closing, placing, query, refund, request};
+use crate::simulator::wait_by_clock;
 
 /// A request, whichever of the two protocols brought it.
 pub(super) struct Request {
@@ -57,7 +57,7 @@ pub(super) async fn execute(engine: &Arc<Engine>, request: &Request) -> Executed
         }
         Some(Fault::Refused { code, sub_code, .. }) => Err(Failure::new(code, sub_code, "ordered refusal")),
         Some(Fault::SlowAnswer { seconds }) => {
-            wait(engine, *seconds).await;
+            wait_by_clock(engine, *seconds).await;
             result
         }
         Some(Fault::PaidBeforeAnswer) => {
@@ -117,15 +117,6 @@ fn download_certificate(world: &World, call: &Call<'_>) -> Result<Map<String, Va
     Ok(Map::from_iter([("alipay_cert_content".to_owned(), json!(BASE64.encode(pem)))]))
 }
 
-/// Lets time pass; a simulator that is shut down does not wait for a clock that stands still.
-async fn wait(engine: &Engine, seconds: u64) {
-    let until = engine.clock.now() + Duration::from_secs(seconds);
-    tokio::select! {
-        () = engine.clock.sleep_until(until) => {}
-        () = engine.stop.cancelled() => {}
-    }
-}
-
 /// Pays the order and waits until the merchant has had the notification once.
 async fn pay_and_notify(engine: &Engine, order: Option<&OrderKey>) {
     let Some(key) = order else { return };
@@ -139,7 +130,9 @@ async fn pay_and_notify(engine: &Engine, order: Option<&OrderKey>) {
             let mut told = world.deliveries.iter().filter(|delivery| delivery.order == *key).peekable();
             // An order without a notify_url is told nothing.
             told.peek().is_none()
-                || told.any(|told| !told.attempts.is_empty() || told.state == DeliveryState::Suppressed)
+                || told.any(|told| {
+                    !told.progress.attempts.is_empty() || told.progress.state == DeliveryState::Suppressed
+                })
         })
         .await;
 }

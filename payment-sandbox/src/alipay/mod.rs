@@ -117,6 +117,7 @@ pub use world::{CloseOfClosed, RefundSettlement};
 
 use crate::clock::SimulatorClock;
 pub use crate::rsa::KeyError;
+use crate::simulator;
 
 /// How a simulator starts.
 #[derive(Clone, Debug)]
@@ -188,7 +189,7 @@ impl AlipaySimulator {
         let listener = TcpListener::bind(options.listen).await.map_err(listen_failed)?;
         let address = listener.local_addr().map_err(listen_failed)?;
         let engine = Arc::new(engine(options, address)?);
-        let scheduler = tokio::spawn(Arc::clone(&engine).run());
+        let scheduler = tokio::spawn(simulator::run(Arc::clone(&engine)));
         let server = tokio::spawn(serve(Arc::clone(&engine), listener));
         Ok(Self { engine, server, scheduler })
     }

@@ -1,17 +1,19 @@
 //! Notifications: which event is told, with which parameters, and their signature.
 
 use serde_json::Value;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::amount;
-use super::delivery::{Delivery, DeliveryState};
+use super::delivery::{Delivery, RETRY_INTERVALS};
 use super::fault::{NotificationFault, NotificationKind};
 use super::identifiers::{self, api_time, api_time_with_milliseconds};
 use super::merchant::Merchant;
 use super::order::{Order, OrderKey, RefundStatus, Trade, TradeStatus};
 use super::parameters::Parameters;
-use super::world::{Settings, Task, World};
+use super::world::{Settings, World};
 use crate::rsa::{KeyError, RsaKey};
+use crate::simulator::announced;
+use crate::simulator::fault::delayed;
 
 /// What one notification tells; repeats keep all of it but `notify_time`.
 #[derive(Clone)]
@@ -80,20 +82,16 @@ fn queue(
     now: OffsetDateTime,
 ) {
     let index = world.deliveries.len();
-    let (state, due) = match world.faults.take_for_notification(event.kind, &key.out_trade_no) {
-        Some(NotificationFault::Suppressed) => (DeliveryState::Suppressed, None),
-        Some(NotificationFault::Delayed { seconds }) => {
-            let delay = Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
-            (DeliveryState::Waiting, now.checked_add(delay))
-        }
+    let begins = match world.faults.take_for_notification(event.kind, &key.out_trade_no) {
+        Some(NotificationFault::Suppressed) => None,
+        Some(NotificationFault::Delayed { seconds }) => delayed(now, seconds),
         // The other faults concern attempts and are drawn for each of them.
-        Some(_) | None => (DeliveryState::Waiting, Some(now)),
+        Some(_) | None => Some(now),
     };
-    if let Some(instant) = due {
-        world.agenda.insert((instant, Task::Deliver(index)));
-    }
+    let intervals = std::iter::repeat_n(0, repeats).chain(RETRY_INTERVALS);
+    let progress = announced(world, index, begins, intervals);
     let out_request_no = out_request_no.map(str::to_owned);
-    world.deliveries.push(Delivery::new(key.clone(), out_request_no, url, event, repeats, state, due));
+    world.deliveries.push(Delivery { order: key.clone(), out_request_no, url, event, progress });
 }
 
 /// Everything that a notification says about an order now.

@@ -14,7 +14,7 @@ use super::request::Timeout;
 
 /// Order numbers are unique for each application.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct OrderKey {
+pub(crate) struct OrderKey {
     pub(super) app_id: String,
     pub(super) out_trade_no: String,
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use super::delivery::Delivery;
+use super::delivery::{Attempt, Delivery};
 use super::failure::Failure;
 use super::fault::{Fault, FaultBoard};
 use super::merchant::Merchant;
 use super::order::{Order, OrderKey};
 use super::request::TradeName;
+use crate::simulator::{self, Agenda, DeliveryState, Progress};
 
 /// What becomes of an accepted refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub(super) struct Call<'a> {
 
 /// Something that happens by itself at an instant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Task {
+pub(crate) enum Task {
     /// The next attempt of the delivery at this index.
     Deliver(usize),
     /// The automatic end of a refund, by the order and the merchant's number of the refund.
@@ -70,7 +71,7 @@ pub(super) enum Task {
 }
 
 /// The channel's memory.
-pub(super) struct World {
+pub(crate) struct World {
     /// The serial number of the roots that certificate mode stands on.
     pub(super) root_sn: String,
     /// By application.
@@ -84,7 +85,7 @@ pub(super) struct World {
     pub(super) used_nonces: BTreeSet<String>,
     pub(super) faults: FaultBoard,
     pub(super) deliveries: Vec<Delivery>,
-    pub(super) agenda: BTreeSet<(OffsetDateTime, Task)>,
+    pub(super) agenda: Agenda<Task>,
 }
 
 impl World {
@@ -97,9 +98,9 @@ impl World {
             order_of_code: HashMap::new(),
             used_auth_codes: HashMap::new(),
             used_nonces: BTreeSet::new(),
-            faults: FaultBoard { requests: Vec::new(), notifications: Vec::new() },
+            faults: FaultBoard::new(),
             deliveries: Vec::new(),
-            agenda: BTreeSet::new(),
+            agenda: Agenda::new(),
         }
     }
 
@@ -122,13 +123,25 @@ impl World {
         let order = self.orders.get_mut(&key).filter(|order| order.trade.is_some());
         order.ok_or_else(Failure::trade_not_exist)
     }
+}
 
-    /// Takes the tasks whose instant has come off the agenda.
-    pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<Task> {
-        let mut due = Vec::new();
-        while self.agenda.first().is_some_and(|(instant, _)| *instant <= now) {
-            due.extend(self.agenda.pop_first().map(|(_, task)| task));
-        }
-        due
+impl simulator::World for World {
+    type Task = Task;
+    type Attempt = Attempt;
+
+    fn agenda(&mut self) -> &mut Agenda<Task> {
+        &mut self.agenda
+    }
+
+    fn is_delivering(&self) -> bool {
+        self.deliveries.iter().any(|delivery| delivery.progress.state == DeliveryState::InFlight)
+    }
+
+    fn delivery(&mut self, index: usize) -> Option<&mut Progress<Attempt>> {
+        self.deliveries.get_mut(index).map(|delivery| &mut delivery.progress)
+    }
+
+    fn task(index: usize) -> Task {
+        Task::Deliver(index)
     }
 }

@@ -19,6 +19,7 @@ use super::refund::{self, RefundOrigin, RefundStatus};
 use super::world::{RequestRecord, World};
 use crate::clock::{ClockIsReal, SimulatorClock};
 use crate::rsa::KeyError;
+use crate::simulator;
 
 /// Real time after which [`PaypalControl::pay`] stops waiting for the merchant, and [`PaypalControl::advance`] for
 /// answers that may themselves need the clock to move.
@@ -321,7 +322,7 @@ impl PaypalControl {
         let base_url = &self.engine.settings.base_url;
         let (url, message) =
             self.engine.with_world(|world, now| forgery::forge(world, order_id, forgery, base_url, now))?;
-        Ok(delivery::send(&self.engine, &url, &message).await)
+        Ok(simulator::send(&*self.engine, &url, &message).await)
     }
 
     /// Every webhook with its attempts, oldest first.
@@ -374,22 +375,7 @@ impl PaypalControl {
     /// # Errors
     /// The clock is the machine's.
     pub async fn advance(&self, step: Duration) -> Result<OffsetDateTime, ControlError> {
-        let target = self.engine.clock.now() + step;
-        loop {
-            self.rest().await;
-            let now = self.engine.clock.now();
-            let next = self.engine.next_instant().map_or(target, |instant| instant.clamp(now, target));
-            let stride = Duration::try_from(next - now).unwrap_or(Duration::ZERO);
-            self.engine.clock.advance(stride)?;
-            if next >= target {
-                self.rest().await;
-                return Ok(target);
-            }
-        }
-    }
-
-    async fn rest(&self) {
-        let _ = tokio::time::timeout(PATIENCE, self.engine.settled()).await;
+        Ok(self.engine.advance(step, PATIENCE).await?)
     }
 
     fn with_merchant<T>(

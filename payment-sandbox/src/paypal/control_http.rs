@@ -4,14 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::approval::ApproveOptions;
 use super::capture::CaptureSettlement;
@@ -22,9 +20,7 @@ use super::forgery::Forgery;
 use super::identifiers::api_time;
 use super::merchant::MerchantOptions;
 use super::refund::RefundStatus;
-
-/// The largest number of copies that one call sends.
-const MOST_COPIES: u32 = 1000;
+use crate::simulator::control_http::{self, Controlled, Copies, Input, Output, Refusal, output};
 
 pub(super) fn router() -> Router<Arc<Engine>> {
     Router::new()
@@ -46,26 +42,8 @@ pub(super) fn router() -> Router<Arc<Engine>> {
         .route("/captures/{capture_id}/reverse", post(reverse))
         .route("/captures/{capture_id}/dispute", post(open_dispute).delete(close_dispute))
         .route("/refunds/{refund_id}/settle", post(settle_refund))
-        .route("/faults", get(faults).post(add_fault).delete(clear_faults))
-        .route("/notification-faults", get(notification_faults).post(add_notification_fault))
-        .route("/suppressed-notifications", post(suppress))
-        .route("/deliveries", get(deliveries))
         .route("/requests", get(requests))
-        .route("/ledger", get(ledger))
-        .route("/clock", get(clock))
-        .route("/clock/advance", post(advance))
-}
-
-/// A refusal in words.
-struct Refusal {
-    status: StatusCode,
-    message: String,
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        (self.status, Json(json!({"error": self.message}))).into_response()
-    }
+        .merge(control_http::router::<PaypalControl>())
 }
 
 impl From<ControlError> for Refusal {
@@ -80,30 +58,14 @@ impl From<ControlError> for Refusal {
             | ControlError::Clock(_) => StatusCode::CONFLICT,
             ControlError::Key(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self { status, message: error.to_string() }
-    }
-}
-
-impl From<JsonRejection> for Refusal {
-    fn from(rejection: JsonRejection) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, message: rejection.body_text() }
+        Self::new(status, error)
     }
 }
 
 type Control = State<Arc<Engine>>;
-type Input<T> = Result<Json<T>, JsonRejection>;
-type Output = Result<Json<Value>, Refusal>;
 
 fn control(State(engine): Control) -> PaypalControl {
     PaypalControl { engine }
-}
-
-fn output(value: impl Serialize) -> Output {
-    let failed = |error: serde_json::Error| Refusal {
-        status: StatusCode::INTERNAL_SERVER_ERROR,
-        message: error.to_string(),
-    };
-    serde_json::to_value(value).map(Json).map_err(failed)
 }
 
 async fn create_merchant(state: Control, input: Input<MerchantOptions>) -> Output {
@@ -164,18 +126,9 @@ async fn deliveries_of(state: Control, Path(reference): Path<String>) -> Output 
     output(control(state).deliveries_of(&reference))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Copies {
-    copies: u32,
-}
-
 async fn resend(state: Control, Path(reference): Path<String>, input: Input<Copies>) -> Output {
-    let Json(Copies { copies }) = input?;
-    if copies == 0 || copies > MOST_COPIES {
-        return Err(ControlError::Invalid(format!("copies must be 1 to {MOST_COPIES}")).into());
-    }
-    output(control(state).resend_notification(&reference, copies).await?)
+    let Json(copies) = input?;
+    output(control(state).resend_notification(&reference, copies.checked()?).await?)
 }
 
 async fn forge(state: Control, Path(order_id): Path<String>, input: Input<Forgery>) -> Output {
@@ -231,68 +184,65 @@ async fn settle_refund(state: Control, Path(id): Path<String>, input: Input<Refu
     output(control(state).settle_refund(&id, status)?)
 }
 
-async fn faults(state: Control) -> Output {
-    output(control(state).faults())
-}
-
-async fn add_fault(state: Control, input: Input<FaultRule>) -> Output {
-    let Json(rule) = input?;
-    control(state).add_fault(rule);
-    output(())
-}
-
-async fn clear_faults(state: Control) -> Output {
-    control(state).clear_faults();
-    output(())
-}
-
-async fn notification_faults(state: Control) -> Output {
-    output(control(state).notification_faults())
-}
-
-async fn add_notification_fault(state: Control, input: Input<NotificationFaultRule>) -> Output {
-    let Json(rule) = input?;
-    control(state).add_notification_fault(rule);
-    output(())
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Suppression {
+pub(crate) struct Suppression {
     #[serde(default)]
     reference: Option<String>,
 }
 
-async fn suppress(state: Control, input: Input<Suppression>) -> Output {
-    let Json(Suppression { reference }) = input?;
-    control(state).suppress_notifications(reference.as_deref());
-    output(())
-}
+impl Controlled for PaypalControl {
+    type Engine = Engine;
+    type FaultRule = FaultRule;
+    type NotificationFaultRule = NotificationFaultRule;
+    type Suppression = Suppression;
 
-async fn deliveries(state: Control) -> Output {
-    output(control(state).deliveries())
+    fn of(engine: Arc<Engine>) -> Self {
+        Self { engine }
+    }
+
+    fn faults(&self) -> Vec<FaultRule> {
+        self.faults()
+    }
+
+    fn add_fault(&self, rule: FaultRule) {
+        self.add_fault(rule);
+    }
+
+    fn clear_faults(&self) {
+        self.clear_faults();
+    }
+
+    fn notification_faults(&self) -> Vec<NotificationFaultRule> {
+        self.notification_faults()
+    }
+
+    fn add_notification_fault(&self, rule: NotificationFaultRule) {
+        self.add_notification_fault(rule);
+    }
+
+    fn suppress(&self, Suppression { reference }: Suppression) {
+        self.suppress_notifications(reference.as_deref());
+    }
+
+    fn deliveries(&self) -> impl Serialize {
+        self.deliveries()
+    }
+
+    fn ledger(&self) -> impl Serialize {
+        self.ledger()
+    }
+
+    fn now(&self) -> String {
+        api_time(self.clock().now())
+    }
+
+    async fn advance(&self, step: Duration) -> Result<(), Refusal> {
+        self.advance(step).await?;
+        Ok(())
+    }
 }
 
 async fn requests(state: Control) -> Output {
     output(control(state).requests())
-}
-
-async fn ledger(state: Control) -> Output {
-    output(control(state).ledger())
-}
-
-async fn clock(state: Control) -> Output {
-    output(json!({"now": api_time(control(state).clock().now())}))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Step {
-    seconds: u64,
-}
-
-async fn advance(state: Control, input: Input<Step>) -> Output {
-    let Json(Step { seconds }) = input?;
-    let now = control(state).advance(Duration::from_secs(seconds)).await?;
-    output(json!({"now": api_time(now)}))
 }

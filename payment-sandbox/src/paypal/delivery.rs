@@ -1,9 +1,8 @@
 //! The delivery of webhooks: one log line for each attempt, 25 retries in three days, a deadline.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
+use reqwest::RequestBuilder;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -11,8 +10,10 @@ use super::engine::Engine;
 use super::fault::NotificationFault;
 use super::identifiers;
 use super::webhook::{self, Event, SignedMessage, Transmission};
-use super::world::{RetryTransmission, Settings, Task, World};
+use super::world::{RetryTransmission, Settings, World};
 use crate::rsa::KeyError;
+use crate::simulator::{self, Outgoing, Progress};
+pub use crate::simulator::{AttemptResult, DeliveryState};
 
 /// Seconds from one failed attempt to the next; after the last the channel gives up. PayPal says "25 times over three
 /// days"; how they are spread is this simulator's choice: doubling from a minute, then every 3 h 44 min.
@@ -23,49 +24,6 @@ pub const RETRY_INTERVALS: [u64; 25] = [
 
 /// An answer that comes later counts as none. PayPal publishes no number.
 pub const DELIVERY_DEADLINE: Duration = Duration::from_secs(30);
-
-/// Where a webhook stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryState {
-    /// Its next attempt has an instant.
-    Waiting,
-    /// An attempt is on the wire.
-    InFlight,
-    /// The merchant answered 2xx.
-    Acknowledged,
-    /// Every attempt of the schedule failed.
-    Exhausted,
-    /// A fault keeps it back, or the merchant had no address; it can still be sent by hand.
-    Suppressed,
-}
-
-/// How one attempt ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum AttemptResult {
-    /// The merchant answered.
-    Answered {
-        /// HTTP status.
-        status: u16,
-        /// The answer's body.
-        body: String,
-    },
-    /// Nothing came in time.
-    TimedOut,
-    /// No connection, or it broke.
-    Unreachable {
-        /// The HTTP client's words.
-        reason: String,
-    },
-}
-
-impl AttemptResult {
-    /// Every 2xx counts.
-    pub const fn is_acknowledged(&self) -> bool {
-        matches!(self, Self::Answered { status: 200..=299, .. })
-    }
-}
 
 /// One request that was sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -109,11 +67,7 @@ pub(super) struct Delivery {
     /// Every name of what it is about; the order's id comes first.
     pub(super) references: Vec<String>,
     pub(super) event: Event,
-    pub(super) state: DeliveryState,
-    next_at: Option<OffsetDateTime>,
-    /// Scheduled attempts that failed.
-    failures: usize,
-    pub(super) attempts: Vec<Attempt>,
+    pub(super) progress: Progress<Attempt>,
     /// The first transmission, for retries that keep it.
     transmission: Option<Transmission>,
     /// The newest genuine request, as an eavesdropper would have it.
@@ -125,17 +79,13 @@ impl Delivery {
         client_id: &str,
         references: Vec<String>,
         event: Event,
-        state: DeliveryState,
-        next_at: Option<OffsetDateTime>,
+        progress: Progress<Attempt>,
     ) -> Self {
         Self {
             client_id: client_id.to_owned(),
             references,
             event,
-            state,
-            next_at,
-            failures: 0,
-            attempts: Vec::new(),
+            progress,
             transmission: None,
             last_sent: None,
         }
@@ -152,9 +102,9 @@ impl Delivery {
             client_id: self.client_id.clone(),
             order_id: self.references.first().cloned().unwrap_or_default(),
             resource_id: self.event.resource_id(),
-            state: self.state,
-            next_at: self.next_at,
-            attempts: self.attempts.clone(),
+            state: self.progress.state,
+            next_at: self.progress.next_at,
+            attempts: self.progress.attempts.clone(),
         }
     }
 
@@ -168,26 +118,17 @@ impl Delivery {
     }
 }
 
-/// One or several copies of a request that leave together.
-pub(super) struct Outgoing {
-    index: usize,
-    url: String,
-    started_at: OffsetDateTime,
-    messages: Vec<SignedMessage>,
-}
-
 /// Prepares the next attempt of a delivery: draws its fault, signs, marks it as on the wire.
 pub(super) fn start_attempt(
     world: &mut World,
     index: usize,
     settings: &Settings,
     now: OffsetDateTime,
-) -> Result<Option<Outgoing>, KeyError> {
-    let Some(delivery) = world.deliveries.get_mut(index).filter(|d| d.state == DeliveryState::Waiting) else {
+) -> Result<Option<Outgoing<SignedMessage>>, KeyError> {
+    let Some(delivery) = world.deliveries.get_mut(index) else { return Ok(None) };
+    if delivery.progress.begin().is_none() {
         return Ok(None);
-    };
-    delivery.state = DeliveryState::InFlight;
-    delivery.next_at = None;
+    }
     let fault = world.faults.take_for_attempt(delivery.event.event_type.name(), &delivery.references);
     let copies = match &fault {
         Some(NotificationFault::Duplicated { copies }) => *copies,
@@ -204,7 +145,7 @@ fn prepare(
     fault: Option<&NotificationFault>,
     settings: &Settings,
     now: OffsetDateTime,
-) -> Result<Option<Outgoing>, KeyError> {
+) -> Result<Option<Outgoing<SignedMessage>>, KeyError> {
     let World { deliveries, merchants, certificates, .. } = world;
     let Some(delivery) = deliveries.get_mut(index) else { return Ok(None) };
     let Some(merchant) = merchants.get(&delivery.client_id) else { return Ok(None) };
@@ -224,32 +165,6 @@ fn prepare(
     Ok(Some(Outgoing { index, url, started_at: now, messages }))
 }
 
-/// Sends a scheduled attempt and plans what follows from its result.
-pub(super) async fn run_attempt(engine: Arc<Engine>, outgoing: Outgoing) {
-    let attempts = send_all(&engine, &outgoing, false).await;
-    engine.with_world(|world, _| {
-        let Some(delivery) = world.deliveries.get_mut(outgoing.index) else { return };
-        let acknowledged = attempts.iter().any(|attempt| attempt.result.is_acknowledged());
-        delivery.attempts.extend(attempts);
-        if acknowledged {
-            delivery.state = DeliveryState::Acknowledged;
-            return;
-        }
-        plan_retry(delivery, outgoing.started_at);
-        if let Some(instant) = delivery.next_at {
-            world.agenda.insert((instant, Task::Deliver(outgoing.index)));
-        }
-    });
-}
-
-fn plan_retry(delivery: &mut Delivery, failed_at: OffsetDateTime) {
-    let interval = RETRY_INTERVALS.get(delivery.failures);
-    delivery.failures += 1;
-    delivery.next_at = interval.map(|seconds| failed_at + Duration::from_secs(*seconds));
-    delivery.state =
-        if delivery.next_at.is_some() { DeliveryState::Waiting } else { DeliveryState::Exhausted };
-}
-
 /// Sends a webhook again, so many copies at once, beside its schedule and free of faults.
 pub(super) async fn send_by_hand(
     engine: &Engine,
@@ -259,50 +174,23 @@ pub(super) async fn send_by_hand(
     let prepared =
         engine.with_world(|world, now| prepare(world, index, copies, None, &engine.settings, now))?;
     let Some(outgoing) = prepared else { return Ok(Vec::new()) };
-    let attempts = send_all(engine, &outgoing, true).await;
-    engine.with_world(|world, _| {
-        if let Some(delivery) = world.deliveries.get_mut(index) {
-            delivery.attempts.extend(attempts.iter().cloned());
-        }
-    });
-    Ok(attempts)
+    Ok(simulator::send_by_hand(engine, &outgoing).await)
 }
 
-async fn send_all(engine: &Engine, outgoing: &Outgoing, by_hand: bool) -> Vec<Attempt> {
-    join_all(outgoing.messages.iter().map(async |message| Attempt {
-        at: outgoing.started_at,
-        transmission_id: message.transmission_id.clone(),
-        by_hand,
-        result: send(engine, &outgoing.url, message).await,
-    }))
-    .await
-}
-
-/// One POST as the channel sends it, within its deadline on the simulator's clock.
-pub(super) async fn send(engine: &Engine, url: &str, message: &SignedMessage) -> AttemptResult {
-    let deadline = engine.clock.now() + DELIVERY_DEADLINE;
-    tokio::select! {
-        result = post(engine, url, message) => result.unwrap_or_else(|error| AttemptResult::Unreachable {
-            reason: error.to_string(),
-        }),
-        () = engine.clock.sleep_until(deadline) => AttemptResult::TimedOut,
-    }
-}
-
-async fn post(engine: &Engine, url: &str, message: &SignedMessage) -> Result<AttemptResult, reqwest::Error> {
-    let mut request = engine
-        .http
-        .post(url)
+/// The request as PayPal sends it.
+pub(super) fn request(post: RequestBuilder, message: &SignedMessage) -> RequestBuilder {
+    let post = post
         .header("content-type", "application/json")
         .header("user-agent", "PayPal/AUHD-214.0-58391792")
         .header("accept", "*/*")
         .header("correlation-id", identifiers::debug_id());
-    for (name, value) in &message.headers {
-        request = request.header(*name, value);
-    }
-    let response = request.body(message.body.clone()).send().await?;
-    let status = response.status().as_u16();
-    Ok(AttemptResult::Answered { status, body: response.text().await? })
+    let signed = message.headers.iter().fold(post, |post, (name, value)| post.header(*name, value));
+    signed.body(message.body.clone())
+}
+
+/// Every 2xx counts.
+pub(super) const fn is_acknowledged(result: &AttemptResult) -> bool {
+    matches!(result, AttemptResult::Answered { status: 200..=299, .. })
 }
 
 #[cfg(test)]

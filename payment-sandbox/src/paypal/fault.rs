@@ -4,16 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::operation::Operation;
-
-/// Whether a failing request was carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Execution {
-    /// It was; the caller only does not learn it.
-    Done,
-    /// It was not.
-    Skipped,
-}
+pub use crate::simulator::Execution;
+use crate::simulator::fault::{self, Rule, fits, take};
+pub(super) use crate::simulator::fault::{remove_field, replace_field};
 
 /// What goes wrong with one API request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -188,25 +181,39 @@ pub struct NotificationFaultRule {
     pub fault: NotificationFault,
 }
 
-/// The faults that are ordered now. The first rule that fits is used up by one.
-pub(super) struct FaultBoard {
-    pub(super) requests: Vec<FaultRule>,
-    pub(super) notifications: Vec<NotificationFaultRule>,
+impl Rule for FaultRule {
+    type Fault = Fault;
+
+    fn fault(&self) -> &Fault {
+        &self.fault
+    }
+
+    fn times(&mut self) -> &mut Option<u32> {
+        &mut self.times
+    }
 }
+
+impl Rule for NotificationFaultRule {
+    type Fault = NotificationFault;
+
+    fn fault(&self) -> &NotificationFault {
+        &self.fault
+    }
+
+    fn times(&mut self) -> &mut Option<u32> {
+        &mut self.times
+    }
+}
+
+/// The faults that are ordered now. The first rule that fits is used up by one.
+pub(super) type FaultBoard = fault::FaultBoard<FaultRule, NotificationFaultRule>;
 
 impl FaultBoard {
     /// The fault for a request about something with these names.
     pub(super) fn take(&mut self, operation: Operation, references: &[String]) -> Option<Fault> {
-        let position = self.requests.iter().position(|rule| {
-            rule.operation.is_none_or(|wanted| wanted == operation)
-                && fits(rule.reference.as_deref(), references)
-        })?;
-        let rule = self.requests.get_mut(position)?;
-        let fault = rule.fault.clone();
-        if used_up(&mut rule.times) {
-            self.requests.remove(position);
-        }
-        Some(fault)
+        take(&mut self.requests, |rule| {
+            fits(rule.operation.as_ref(), Some(&operation)) && names(rule.reference.as_deref(), references)
+        })
     }
 
     /// The fault for a whole new webhook.
@@ -233,57 +240,16 @@ impl FaultBoard {
         references: &[String],
         level: impl Fn(&NotificationFault) -> bool,
     ) -> Option<NotificationFault> {
-        let position = self.notifications.iter().position(|rule| {
+        take(&mut self.notifications, |rule| {
             level(&rule.fault)
-                && rule.event_type.as_deref().is_none_or(|wanted| wanted == event_type)
-                && fits(rule.reference.as_deref(), references)
-        })?;
-        let rule = self.notifications.get_mut(position)?;
-        let fault = rule.fault.clone();
-        if used_up(&mut rule.times) {
-            self.notifications.remove(position);
-        }
-        Some(fault)
+                && fits(rule.event_type.as_deref(), Some(event_type))
+                && names(rule.reference.as_deref(), references)
+        })
     }
 }
 
-fn fits(wanted: Option<&str>, references: &[String]) -> bool {
+fn names(wanted: Option<&str>, references: &[String]) -> bool {
     wanted.is_none_or(|wanted| references.iter().any(|reference| reference == wanted))
-}
-
-/// Counts one use and says whether it was the last.
-fn used_up(times: &mut Option<u32>) -> bool {
-    match times {
-        Some(left) => {
-            *left = left.saturating_sub(1);
-            *left == 0
-        }
-        None => false,
-    }
-}
-
-/// Puts `value` where `pointer` leads, making the last field if it is not there.
-pub(super) fn replace_field(document: &mut Value, pointer: &str, value: &Value) {
-    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
-    match document.pointer_mut(parent) {
-        Some(Value::Object(fields)) => {
-            fields.insert(name.to_owned(), value.clone());
-        }
-        Some(Value::Array(list)) => {
-            if let Some(element) = name.parse().ok().and_then(|index: usize| list.get_mut(index)) {
-                *element = value.clone();
-            }
-        }
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => {}
-    }
-}
-
-/// Takes away the field to which `pointer` leads.
-pub(super) fn remove_field(document: &mut Value, pointer: &str) {
-    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
-    if let Some(fields) = document.pointer_mut(parent).and_then(Value::as_object_mut) {
-        fields.remove(name);
-    }
 }
 
 /// Fields that no document names.

@@ -19,6 +19,7 @@ use super::operation::{Operation, Route};
 use super::order::Order;
 use super::world::{Call, Preference, RequestRecord, World};
 use super::{authorization, checkout, create, identifiers, oauth, patch, refund, shape, verify};
+use crate::simulator::wait_by_clock;
 
 /// The largest body that is read; the API's own bodies are far smaller.
 const BODY_LIMIT: usize = 1 << 20;
@@ -384,14 +385,9 @@ fn trimmed(mut view: Value, preference: Preference) -> Value {
     view
 }
 
-/// Lets time pass before the answer; meanwhile a second request under the same key finds the first one running. A
-/// simulator that is shut down does not wait for a clock that stands still.
+/// Lets time pass before the answer; meanwhile a second request under the same key finds the first one running.
 async fn wait(engine: &Engine, running: Option<&RequestKey>, seconds: u64) {
-    let until = engine.clock.now() + Duration::from_secs(seconds);
-    tokio::select! {
-        () = engine.clock.sleep_until(until) => {}
-        () = engine.stop.cancelled() => {}
-    }
+    wait_by_clock(engine, seconds).await;
     if let Some(key) = running {
         engine.with_world(|world, _| world.in_progress.remove(key));
     }
@@ -406,7 +402,9 @@ async fn notified(engine: &Engine, references: &[String], route: &Route, outcome
         .wait_until(|world, _| {
             let about = |name: &String| *name == route.id || references.contains(name);
             let mut told = world.deliveries.iter().filter(|delivery| delivery.references.iter().any(about));
-            told.all(|delivery| !delivery.attempts.is_empty() || delivery.state == DeliveryState::Suppressed)
+            told.all(|delivery| {
+                !delivery.progress.attempts.is_empty() || delivery.progress.state == DeliveryState::Suppressed
+            })
         })
         .await;
 }

@@ -5,11 +5,13 @@ use time::{Duration, OffsetDateTime};
 
 use super::certificates::{CertificateStore, Signing, certificate_url};
 use super::crc32::{collide, crc32};
-use super::delivery::{Delivery, DeliveryState};
+use super::delivery::{Delivery, RETRY_INTERVALS};
 use super::fault::{NotificationFault, remove_field, replace_field};
 use super::identifiers::{self, api_time};
-use super::world::{Task, World};
+use super::world::World;
 use crate::rsa::KeyError;
+use crate::simulator::announced;
+use crate::simulator::fault::delayed;
 
 /// The only algorithm that PayPal uses.
 pub(super) const ALGORITHM: &str = "SHA256withRSA";
@@ -117,21 +119,16 @@ pub(super) fn announce(
     let index = world.deliveries.len();
     let has_address = world.merchants.get(client_id).is_some_and(|merchant| merchant.webhook_url.is_some());
     let fault = world.faults.take_for_notification(event_type.name(), &references);
-    let (state, due) = match fault {
-        Some(NotificationFault::Suppressed) => (DeliveryState::Suppressed, None),
-        _ if !has_address => (DeliveryState::Suppressed, None),
-        Some(NotificationFault::Delayed { seconds }) => {
-            let delay = Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
-            (DeliveryState::Waiting, now.checked_add(delay))
-        }
+    let begins = match fault {
+        Some(NotificationFault::Suppressed) => None,
+        _ if !has_address => None,
+        Some(NotificationFault::Delayed { seconds }) => delayed(now, seconds),
         // The other faults concern attempts and are drawn for each of them.
-        Some(_) | None => (DeliveryState::Waiting, Some(now)),
+        Some(_) | None => Some(now),
     };
-    if let Some(instant) = due {
-        world.agenda.insert((instant, Task::Deliver(index)));
-    }
+    let progress = announced(world, index, begins, RETRY_INTERVALS);
     let event = Event::new(event_type, resource, now);
-    world.deliveries.push(Delivery::new(client_id, references, event, state, due));
+    world.deliveries.push(Delivery::new(client_id, references, event, progress));
 }
 
 /// What identifies one sending.
@@ -149,7 +146,7 @@ impl Transmission {
 
 /// A request that is ready to be sent.
 #[derive(Clone)]
-pub(super) struct SignedMessage {
+pub(crate) struct SignedMessage {
     pub(super) transmission_id: String,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,

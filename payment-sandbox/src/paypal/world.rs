@@ -1,6 +1,6 @@
 //! Everything the channel remembers, and how it finds it again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::authorization::Authorization;
 use super::capture::Capture;
 use super::certificates::CertificateStore;
-use super::delivery::Delivery;
+use super::delivery::{Attempt, Delivery};
 use super::error::ApiError;
 use super::fault::{Fault, FaultBoard};
 use super::idempotency::{RequestKey, StoredRequest};
@@ -18,6 +18,7 @@ use super::merchant::Merchant;
 use super::operation::Operation;
 use super::order::Order;
 use super::refund::Refund;
+use crate::simulator::{self, Agenda, DeliveryState, Progress};
 
 /// Whether the retries of an event repeat its transmission. PayPal does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +77,7 @@ pub(super) struct Call<'a> {
 
 /// Something that happens by itself at an instant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Task {
+pub(crate) enum Task {
     /// The next attempt of the delivery at this index.
     Deliver(usize),
     /// The end of an authorization's validity.
@@ -98,7 +99,7 @@ pub struct RequestRecord {
 }
 
 /// The channel's memory.
-pub(super) struct World {
+pub(crate) struct World {
     /// By client_id.
     pub(super) merchants: BTreeMap<String, Merchant>,
     /// Which app a token belongs to.
@@ -114,7 +115,7 @@ pub(super) struct World {
     pub(super) faults: FaultBoard,
     pub(super) deliveries: Vec<Delivery>,
     pub(super) requests: Vec<RequestRecord>,
-    pub(super) agenda: BTreeSet<(OffsetDateTime, Task)>,
+    pub(super) agenda: Agenda<Task>,
 }
 
 impl World {
@@ -129,10 +130,10 @@ impl World {
             stored_requests: HashMap::new(),
             in_progress: HashSet::new(),
             certificates,
-            faults: FaultBoard { requests: Vec::new(), notifications: Vec::new() },
+            faults: FaultBoard::new(),
             deliveries: Vec::new(),
             requests: Vec::new(),
-            agenda: BTreeSet::new(),
+            agenda: Agenda::new(),
         }
     }
 
@@ -171,13 +172,25 @@ impl World {
         let refunds = captures.filter_map(|id| self.captures.get(id)).flat_map(|c| c.refunds.clone());
         [order.id.clone()].into_iter().chain(of_units).chain(refunds).collect()
     }
+}
 
-    /// Takes the tasks whose instant has come off the agenda.
-    pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<Task> {
-        let mut due = Vec::new();
-        while self.agenda.first().is_some_and(|(instant, _)| *instant <= now) {
-            due.extend(self.agenda.pop_first().map(|(_, task)| task));
-        }
-        due
+impl simulator::World for World {
+    type Task = Task;
+    type Attempt = Attempt;
+
+    fn agenda(&mut self) -> &mut Agenda<Task> {
+        &mut self.agenda
+    }
+
+    fn is_delivering(&self) -> bool {
+        self.deliveries.iter().any(|delivery| delivery.progress.state == DeliveryState::InFlight)
+    }
+
+    fn delivery(&mut self, index: usize) -> Option<&mut Progress<Attempt>> {
+        self.deliveries.get_mut(index).map(|delivery| &mut delivery.progress)
+    }
+
+    fn task(index: usize) -> Task {
+        Task::Deliver(index)
     }
 }

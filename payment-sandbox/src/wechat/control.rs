@@ -21,6 +21,7 @@ use super::refund::{self, RefundKey, RefundStatus, SettlementRefused};
 use super::world::World;
 use crate::clock::{ClockIsReal, SimulatorClock};
 use crate::rsa::{KeyError, RsaKey};
+use crate::simulator;
 
 /// Why the simulator did not do what it was told.
 #[derive(Debug, thiserror::Error)]
@@ -308,7 +309,7 @@ impl WechatControl {
             let message = forge(merchant, order, forgery, &self.engine.foreign_key, now)?;
             Ok::<_, ControlError>((order.notify_url.clone(), message))
         })?;
-        Ok(delivery::send(&self.engine, &url, &message).await)
+        Ok(simulator::send(&*self.engine, &url, &message).await)
     }
 
     /// Every notification with its attempts, oldest first.
@@ -348,23 +349,7 @@ impl WechatControl {
     /// # Errors
     /// The clock is the machine's.
     pub async fn advance(&self, step: Duration) -> Result<OffsetDateTime, ControlError> {
-        let target = self.engine.clock.now() + step;
-        loop {
-            self.rest().await;
-            let now = self.engine.clock.now();
-            let next = self.engine.next_instant().map_or(target, |instant| instant.clamp(now, target));
-            let stride = Duration::try_from(next - now).unwrap_or(Duration::ZERO);
-            self.engine.clock.advance(stride)?;
-            if next >= target {
-                self.rest().await;
-                return Ok(target);
-            }
-        }
-    }
-
-    /// As [`WechatControl::settled`], but no longer than a merchant's deadline, which may itself need the clock to move.
-    async fn rest(&self) {
-        let _ = tokio::time::timeout(DELIVERY_DEADLINE, self.engine.settled()).await;
+        Ok(self.engine.advance(step, DELIVERY_DEADLINE).await?)
     }
 
     fn with_merchant<T>(&self, mchid: &str, act: impl FnOnce(&mut Merchant) -> T) -> Result<T, ControlError> {

@@ -4,10 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
@@ -16,13 +14,12 @@ use serde_json::{Map, Value, json};
 use super::control::{CertificateRotation, ControlError, Forgery, WechatControl};
 use super::engine::Engine;
 use super::fault::{FaultRule, NotificationFaultRule};
+use super::identifiers::api_time;
 use super::invoke::InvokeRefused;
 use super::merchant::{Balance, MerchantOptions};
 use super::payment::PayOptions;
 use super::refund::RefundStatus;
-
-/// The largest number of copies that one call sends.
-const MOST_COPIES: u32 = 1000;
+use crate::simulator::control_http::{self, Controlled, Copies, Input, Output, Refusal, output};
 
 pub(super) fn router() -> Router<Arc<Engine>> {
     Router::new()
@@ -39,25 +36,7 @@ pub(super) fn router() -> Router<Arc<Engine>> {
         .route("/merchants/{mchid}/orders/{out_trade_no}/forge-notification", post(forge))
         .route("/merchants/{mchid}/refunds/{out_refund_no}/settle", post(settle_refund))
         .route("/invoke", post(invoke))
-        .route("/faults", get(faults).post(add_fault).delete(clear_faults))
-        .route("/notification-faults", get(notification_faults).post(add_notification_fault))
-        .route("/suppressed-notifications", post(suppress))
-        .route("/deliveries", get(deliveries))
-        .route("/ledger", get(ledger))
-        .route("/clock", get(clock))
-        .route("/clock/advance", post(advance))
-}
-
-/// A refusal in words.
-struct Refusal {
-    status: StatusCode,
-    message: String,
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        (self.status, Json(json!({"error": self.message}))).into_response()
-    }
+        .merge(control_http::router::<WechatControl>())
 }
 
 impl From<ControlError> for Refusal {
@@ -71,36 +50,20 @@ impl From<ControlError> for Refusal {
             | ControlError::Clock(_) => StatusCode::CONFLICT,
             ControlError::Key(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self { status, message: error.to_string() }
+        Self::new(status, error)
     }
 }
 
 impl From<InvokeRefused> for Refusal {
     fn from(refused: InvokeRefused) -> Self {
-        Self { status: StatusCode::CONFLICT, message: refused.to_string() }
-    }
-}
-
-impl From<JsonRejection> for Refusal {
-    fn from(rejection: JsonRejection) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, message: rejection.body_text() }
+        Self::new(StatusCode::CONFLICT, refused)
     }
 }
 
 type Control = State<Arc<Engine>>;
-type Input<T> = Result<Json<T>, JsonRejection>;
-type Output = Result<Json<Value>, Refusal>;
 
 fn control(State(engine): Control) -> WechatControl {
     WechatControl { engine }
-}
-
-fn output(value: impl Serialize) -> Output {
-    let failed = |error: serde_json::Error| Refusal {
-        status: StatusCode::INTERNAL_SERVER_ERROR,
-        message: error.to_string(),
-    };
-    serde_json::to_value(value).map(Json).map_err(failed)
 }
 
 async fn create_merchant(state: Control, input: Input<MerchantOptions>) -> Output {
@@ -159,18 +122,9 @@ async fn deliveries_of(state: Control, Path((mchid, number)): OrderPath) -> Outp
     output(control(state).deliveries_of(&mchid, &number))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Copies {
-    copies: u32,
-}
-
 async fn resend(state: Control, Path((mchid, number)): OrderPath, input: Input<Copies>) -> Output {
-    let Json(Copies { copies }) = input?;
-    if copies == 0 || copies > MOST_COPIES {
-        return Err(ControlError::Invalid(format!("copies must be 1 to {MOST_COPIES}")).into());
-    }
-    output(control(state).resend_notification(&mchid, &number, copies).await?)
+    let Json(copies) = input?;
+    output(control(state).resend_notification(&mchid, &number, copies.checked()?).await?)
 }
 
 async fn forge(state: Control, Path((mchid, number)): OrderPath, input: Input<Forgery>) -> Output {
@@ -203,64 +157,61 @@ async fn invoke(state: Control, input: Input<Invocation>) -> Output {
     output(json!({"transaction_id": transaction_id}))
 }
 
-async fn faults(state: Control) -> Output {
-    output(control(state).faults())
-}
-
-async fn add_fault(state: Control, input: Input<FaultRule>) -> Output {
-    let Json(rule) = input?;
-    control(state).add_fault(rule);
-    output(())
-}
-
-async fn clear_faults(state: Control) -> Output {
-    control(state).clear_faults();
-    output(())
-}
-
-async fn notification_faults(state: Control) -> Output {
-    output(control(state).notification_faults())
-}
-
-async fn add_notification_fault(state: Control, input: Input<NotificationFaultRule>) -> Output {
-    let Json(rule) = input?;
-    control(state).add_notification_fault(rule);
-    output(())
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Suppression {
+pub(crate) struct Suppression {
     #[serde(default)]
     out_trade_no: Option<String>,
 }
 
-async fn suppress(state: Control, input: Input<Suppression>) -> Output {
-    let Json(Suppression { out_trade_no }) = input?;
-    control(state).suppress_notifications(out_trade_no.as_deref());
-    output(())
-}
+impl Controlled for WechatControl {
+    type Engine = Engine;
+    type FaultRule = FaultRule;
+    type NotificationFaultRule = NotificationFaultRule;
+    type Suppression = Suppression;
 
-async fn deliveries(state: Control) -> Output {
-    output(control(state).deliveries())
-}
+    fn of(engine: Arc<Engine>) -> Self {
+        Self { engine }
+    }
 
-async fn ledger(state: Control) -> Output {
-    output(control(state).ledger())
-}
+    fn faults(&self) -> Vec<FaultRule> {
+        self.faults()
+    }
 
-async fn clock(state: Control) -> Output {
-    output(json!({"now": super::identifiers::api_time(control(state).clock().now())}))
-}
+    fn add_fault(&self, rule: FaultRule) {
+        self.add_fault(rule);
+    }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Step {
-    seconds: u64,
-}
+    fn clear_faults(&self) {
+        self.clear_faults();
+    }
 
-async fn advance(state: Control, input: Input<Step>) -> Output {
-    let Json(Step { seconds }) = input?;
-    let now = control(state).advance(Duration::from_secs(seconds)).await?;
-    output(json!({"now": super::identifiers::api_time(now)}))
+    fn notification_faults(&self) -> Vec<NotificationFaultRule> {
+        self.notification_faults()
+    }
+
+    fn add_notification_fault(&self, rule: NotificationFaultRule) {
+        self.add_notification_fault(rule);
+    }
+
+    fn suppress(&self, Suppression { out_trade_no }: Suppression) {
+        self.suppress_notifications(out_trade_no.as_deref());
+    }
+
+    fn deliveries(&self) -> impl Serialize {
+        self.deliveries()
+    }
+
+    fn ledger(&self) -> impl Serialize {
+        self.ledger()
+    }
+
+    fn now(&self) -> String {
+        api_time(self.clock().now())
+    }
+
+    async fn advance(&self, step: Duration) -> Result<(), Refusal> {
+        self.advance(step).await?;
+        Ok(())
+    }
 }

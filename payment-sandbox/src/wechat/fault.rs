@@ -5,16 +5,9 @@ use serde_json::{Value, json};
 
 use super::operation::Operation;
 use super::refund::RefundStatus;
-
-/// Whether a failing request was carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Execution {
-    /// It was; the caller only does not learn it.
-    Done,
-    /// It was not.
-    Skipped,
-}
+pub use crate::simulator::Execution;
+use crate::simulator::fault::{self, Rule, fits, take};
+pub(super) use crate::simulator::fault::{remove_field, replace_field};
 
 /// What goes wrong with one API request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -186,25 +179,40 @@ impl NotificationFault {
     }
 }
 
-/// The faults that are ordered now. The first rule that fits a request is used up by one.
-pub(super) struct FaultBoard {
-    pub(super) requests: Vec<FaultRule>,
-    pub(super) notifications: Vec<NotificationFaultRule>,
+impl Rule for FaultRule {
+    type Fault = Fault;
+
+    fn fault(&self) -> &Fault {
+        &self.fault
+    }
+
+    fn times(&mut self) -> &mut Option<u32> {
+        &mut self.times
+    }
 }
+
+impl Rule for NotificationFaultRule {
+    type Fault = NotificationFault;
+
+    fn fault(&self) -> &NotificationFault {
+        &self.fault
+    }
+
+    fn times(&mut self) -> &mut Option<u32> {
+        &mut self.times
+    }
+}
+
+/// The faults that are ordered now. The first rule that fits is used up by one.
+pub(super) type FaultBoard = fault::FaultBoard<FaultRule, NotificationFaultRule>;
 
 impl FaultBoard {
     /// The fault for a request about `out_trade_no`.
     pub(super) fn take(&mut self, operation: Operation, out_trade_no: Option<&str>) -> Option<Fault> {
-        let position = self.requests.iter().position(|rule| {
+        take(&mut self.requests, |rule| {
             fits(rule.operation.as_ref(), Some(&operation))
                 && fits(rule.out_trade_no.as_deref(), out_trade_no)
-        })?;
-        let rule = self.requests.get_mut(position)?;
-        let fault = rule.fault.clone();
-        if used_up(&mut rule.times) {
-            self.requests.remove(position);
-        }
-        Some(fault)
+        })
     }
 
     /// The fault for a whole new notification.
@@ -231,48 +239,11 @@ impl FaultBoard {
         out_trade_no: &str,
         level: impl Fn(&NotificationFault) -> bool,
     ) -> Option<NotificationFault> {
-        let position = self.notifications.iter().position(|rule| {
+        take(&mut self.notifications, |rule| {
             level(&rule.fault)
                 && fits(rule.notification.as_ref(), Some(&kind))
                 && fits(rule.out_trade_no.as_deref(), Some(out_trade_no))
-        })?;
-        let rule = self.notifications.get_mut(position)?;
-        let fault = rule.fault.clone();
-        if used_up(&mut rule.times) {
-            self.notifications.remove(position);
-        }
-        Some(fault)
-    }
-}
-
-fn fits<T: PartialEq + ?Sized>(wanted: Option<&T>, actual: Option<&T>) -> bool {
-    wanted.is_none() || wanted == actual
-}
-
-/// Counts one use and says whether it was the last.
-fn used_up(times: &mut Option<u32>) -> bool {
-    match times {
-        Some(left) => {
-            *left = left.saturating_sub(1);
-            *left == 0
-        }
-        None => false,
-    }
-}
-
-/// Puts `value` where `pointer` leads, making the last field if it is not there.
-pub(super) fn replace_field(document: &mut Value, pointer: &str, value: &Value) {
-    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
-    if let Some(fields) = document.pointer_mut(parent).and_then(Value::as_object_mut) {
-        fields.insert(name.to_owned(), value.clone());
-    }
-}
-
-/// Takes away the field to which `pointer` leads.
-pub(super) fn remove_field(document: &mut Value, pointer: &str) {
-    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
-    if let Some(fields) = document.pointer_mut(parent).and_then(Value::as_object_mut) {
-        fields.remove(name);
+        })
     }
 }
 

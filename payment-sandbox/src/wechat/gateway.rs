@@ -24,6 +24,7 @@ use super::refund::RefundKey;
 use super::signature::{self, Defect};
 use super::world::{Call, World};
 use super::{certificates, close, prepay, query, refund, schema};
+use crate::simulator::wait_by_clock;
 
 /// The largest body that is read; the API's own bodies are far smaller.
 const BODY_LIMIT: usize = 1 << 20;
@@ -85,7 +86,7 @@ async fn serve(engine: &Arc<Engine>, received: &Received, route: &Route, caller:
     };
     match &fault {
         Some(Fault::ConnectionDropped { execution: Execution::Done }) => return dropped_connection(),
-        Some(Fault::SlowAnswer { seconds }) => wait(engine, *seconds).await,
+        Some(Fault::SlowAnswer { seconds }) => wait_by_clock(engine, *seconds).await,
         Some(Fault::PaidBeforeAnswer) => pay_and_notify(engine, order.as_ref()).await,
         Some(_) | None => {}
     }
@@ -225,15 +226,6 @@ fn run_operation(world: &mut World, call: &Call<'_>, route: &Route) -> Result<Ou
     }
 }
 
-/// Lets time pass; a simulator that is shut down does not wait for a clock that stands still.
-async fn wait(engine: &Engine, seconds: u64) {
-    let until = engine.clock.now() + Duration::from_secs(seconds);
-    tokio::select! {
-        () = engine.clock.sleep_until(until) => {}
-        () = engine.stop.cancelled() => {}
-    }
-}
-
 /// Pays the order and waits until the merchant has had the notification once.
 async fn pay_and_notify(engine: &Engine, order: Option<&OrderKey>) {
     let Some(key) = order else { return };
@@ -246,7 +238,9 @@ async fn pay_and_notify(engine: &Engine, order: Option<&OrderKey>) {
     engine
         .wait_until(|world, _| {
             let mut told = world.deliveries.iter().filter(|delivery| delivery.order == *key);
-            told.any(|delivery| !delivery.attempts.is_empty() || delivery.state == DeliveryState::Suppressed)
+            told.any(|delivery| {
+                !delivery.progress.attempts.is_empty() || delivery.progress.state == DeliveryState::Suppressed
+            })
         })
         .await;
 }

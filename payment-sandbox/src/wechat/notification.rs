@@ -1,9 +1,9 @@
 //! Notifications: what is told, its envelope, its encryption.
 
 use serde_json::{Value, json};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
-use super::delivery::{Delivery, DeliveryState};
+use super::delivery::{Delivery, RETRY_INTERVALS};
 use super::fault::{self, NotificationFault, NotificationKind};
 use super::identifiers::{self, api_time};
 use super::keys::seal;
@@ -11,8 +11,10 @@ use super::merchant::Merchant;
 use super::order::{OrderKey, TradeState};
 use super::refund::{RefundKey, RefundStatus};
 use super::signature::{self, Defect, SignedMessage};
-use super::world::{Task, World};
+use super::world::World;
 use crate::rsa::{KeyError, RsaKey};
+use crate::simulator::announced;
+use crate::simulator::fault::delayed;
 
 /// What one notification tells.
 #[derive(Clone)]
@@ -83,20 +85,14 @@ fn announce(
     now: OffsetDateTime,
 ) {
     let index = world.deliveries.len();
-    let (state, due) = match world.faults.take_for_notification(event.kind, &order.out_trade_no) {
-        Some(NotificationFault::Suppressed) => (DeliveryState::Suppressed, None),
-        Some(NotificationFault::Delayed { seconds }) => {
-            let delay = Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
-            (DeliveryState::Waiting, now.checked_add(delay))
-        }
+    let begins = match world.faults.take_for_notification(event.kind, &order.out_trade_no) {
+        Some(NotificationFault::Suppressed) => None,
+        Some(NotificationFault::Delayed { seconds }) => delayed(now, seconds),
         // The other faults concern attempts and are drawn for each of them.
-        Some(_) | None => (DeliveryState::Waiting, Some(now)),
+        Some(_) | None => Some(now),
     };
-    if let Some(instant) = due {
-        world.agenda.insert((instant, Task::Deliver(index)));
-    }
-    let delivery =
-        Delivery { order, out_refund_no, url, event, state, next_at: due, failures: 0, attempts: Vec::new() };
+    let progress = announced(world, index, begins, RETRY_INTERVALS);
+    let delivery = Delivery { order, out_refund_no, url, event, progress };
     world.deliveries.push(delivery);
 }
 

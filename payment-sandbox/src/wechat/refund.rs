@@ -13,7 +13,7 @@ use super::world::{Call, RefundSettlement, Task, World};
 
 /// Refunds are unique for each merchant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct RefundKey {
+pub(crate) struct RefundKey {
     pub(super) mchid: String,
     pub(super) out_refund_no: String,
 }

@@ -67,7 +67,7 @@ impl Defect {
 
 /// A body with the headers that vouch for it.
 #[derive(Clone)]
-pub(super) struct SignedMessage {
+pub(crate) struct SignedMessage {
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,
 }

@@ -1,16 +1,17 @@
 //! Everything the channel remembers, and how it finds it again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::delivery::Delivery;
+use super::delivery::{Attempt, Delivery};
 use super::error::{ApiError, sub_code};
 use super::fault::FaultBoard;
 use super::merchant::Merchant;
 use super::order::{Order, OrderKey};
 use super::refund::{Refund, RefundKey, RefundStatus};
+use crate::simulator::{self, Agenda, DeliveryState, Progress};
 
 /// Whether an order may be notified at an address that WeChat Pay itself could never reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub(super) struct Call<'a> {
 
 /// Something that happens by itself at an instant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Task {
+pub(crate) enum Task {
     /// The next attempt of the delivery at this index.
     Deliver(usize),
     /// The automatic end of a refund.
@@ -62,7 +63,7 @@ pub(super) enum Task {
 }
 
 /// The channel's memory.
-pub(super) struct World {
+pub(crate) struct World {
     pub(super) merchants: BTreeMap<String, Merchant>,
     pub(super) orders: BTreeMap<OrderKey, Order>,
     /// Orders by prepay_id and by the code of a native QR.
@@ -72,7 +73,7 @@ pub(super) struct World {
     pub(super) refund_of_id: HashMap<String, RefundKey>,
     pub(super) faults: FaultBoard,
     pub(super) deliveries: Vec<Delivery>,
-    pub(super) agenda: BTreeSet<(OffsetDateTime, Task)>,
+    pub(super) agenda: Agenda<Task>,
 }
 
 impl World {
@@ -84,9 +85,9 @@ impl World {
             order_of_transaction: HashMap::new(),
             refunds: BTreeMap::new(),
             refund_of_id: HashMap::new(),
-            faults: FaultBoard { requests: Vec::new(), notifications: Vec::new() },
+            faults: FaultBoard::new(),
             deliveries: Vec::new(),
-            agenda: BTreeSet::new(),
+            agenda: Agenda::new(),
         }
     }
 
@@ -106,13 +107,25 @@ impl World {
     pub(super) fn paid_order_key(&self, mchid: &str, transaction_id: &str) -> Option<OrderKey> {
         self.order_of_transaction.get(transaction_id).filter(|key| key.mchid == mchid).cloned()
     }
+}
 
-    /// Takes the tasks whose instant has come off the agenda.
-    pub(super) fn take_due(&mut self, now: OffsetDateTime) -> Vec<Task> {
-        let mut due = Vec::new();
-        while self.agenda.first().is_some_and(|(instant, _)| *instant <= now) {
-            due.extend(self.agenda.pop_first().map(|(_, task)| task));
-        }
-        due
+impl simulator::World for World {
+    type Task = Task;
+    type Attempt = Attempt;
+
+    fn agenda(&mut self) -> &mut Agenda<Task> {
+        &mut self.agenda
+    }
+
+    fn is_delivering(&self) -> bool {
+        self.deliveries.iter().any(|delivery| delivery.progress.state == DeliveryState::InFlight)
+    }
+
+    fn delivery(&mut self, index: usize) -> Option<&mut Progress<Attempt>> {
+        self.deliveries.get_mut(index).map(|delivery| &mut delivery.progress)
+    }
+
+    fn task(index: usize) -> Task {
+        Task::Deliver(index)
     }
 }

@@ -9,17 +9,16 @@ use payment_proto::v1::{
 };
 use payment_sandbox::{
     alipay::{
-        AlipayControl, AlipaySimulator, AttemptResult, Execution, Fault, FaultRule, Forgery,
-        GeneratedMerchant, InvokeOptions, KeyMode, Landing, MerchantOptions, NotificationFault,
-        NotificationFaultRule, Operation, PayOptions, RefusalSignature, SimulatorOptions,
-        SystemErrorSpelling, WalletChoice,
+        AlipayControl, AlipaySimulator, Execution, Fault, FaultRule, Forgery, GeneratedMerchant,
+        InvokeOptions, KeyMode, Landing, MerchantOptions, NotificationFault, NotificationFaultRule,
+        Operation, PayOptions, RefusalSignature, SimulatorOptions, SystemErrorSpelling, WalletChoice,
     },
     clock::SimulatorClock,
 };
 use serde_json::json;
 use toml::Table;
 
-use super::{Ability, ByHand, Channel, Entry, Forged, settings};
+use super::{Ability, ByHand, Channel, Entry, Forged, settings, status};
 use crate::{
     commands::Failure,
     demo::{
@@ -225,14 +224,6 @@ impl Channel for Alipay {
     fn books(&self) -> BTreeMap<String, i64> {
         let orders = self.control.ledger().orders.into_iter();
         orders.map(|order| (order.out_trade_no, order.taken - order.given_back)).collect()
-    }
-}
-
-fn status(result: &AttemptResult) -> Kept<u16> {
-    match result {
-        AttemptResult::Answered { status, .. } => Ok(*status),
-        AttemptResult::TimedOut => Err(Broken::new("a notification was not answered in time")),
-        AttemptResult::Unreachable { reason } => Err(Broken::new(format!("no way to the service: {reason}"))),
     }
 }
 

@@ -11,11 +11,16 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use payment_proto::v1::create_payment_request::ChannelOptions;
+use payment_sandbox::wechat::AttemptResult;
 use payment_server::telemetry::Stopwatch;
 use serde_json::Value;
 use toml::Table;
 
-use super::{promise::Kept, report::Part, scene::Attempt};
+use super::{
+    promise::{Broken, Kept},
+    report::Part,
+    scene::Attempt,
+};
 use crate::commands::Failure;
 
 /// What not every channel has, and some story needs.
@@ -180,6 +185,15 @@ impl Channels {
     pub(super) fn other_than(&self, column: usize) -> Option<&Arc<dyn Channel>> {
         // The first of them, unless it is that one.
         self.all.get(usize::from(column == 0))
+    }
+}
+
+/// The HTTP status of an answer to a notification.
+fn status(result: &AttemptResult) -> Kept<u16> {
+    match result {
+        AttemptResult::Answered { status, .. } => Ok(*status),
+        AttemptResult::TimedOut => Err(Broken::new("a notification was not answered in time")),
+        AttemptResult::Unreachable { reason } => Err(Broken::new(format!("no way to the service: {reason}"))),
     }
 }
 

@@ -10,15 +10,15 @@ use payment_proto::v1::{
 use payment_sandbox::{
     clock::SimulatorClock,
     paypal::{
-        ApproveOptions, AttemptResult, Execution, Fault, FaultRule, Forgery, Funding, GeneratedMerchant,
-        LedgerOrder, MerchantOptions, NotificationFault, NotificationFaultRule, Operation, PaypalControl,
-        PaypalSimulator, SimulatorOptions,
+        ApproveOptions, Execution, Fault, FaultRule, Forgery, Funding, GeneratedMerchant, LedgerOrder,
+        MerchantOptions, NotificationFault, NotificationFaultRule, Operation, PaypalControl, PaypalSimulator,
+        SimulatorOptions,
     },
 };
 use serde_json::json;
 use toml::Table;
 
-use super::{Ability, ByHand, Channel, Entry, Forged, settings};
+use super::{Ability, ByHand, Channel, Entry, Forged, settings, status};
 use crate::{
     commands::Failure,
     demo::{
@@ -238,14 +238,6 @@ impl Channel for Paypal {
         let kept =
             |order: LedgerOrder| (order.custom_id.unwrap_or(order.order_id), order.taken - order.given_back);
         orders.map(kept).collect()
-    }
-}
-
-fn status(result: &AttemptResult) -> Kept<u16> {
-    match result {
-        AttemptResult::Answered { status, .. } => Ok(*status),
-        AttemptResult::TimedOut => Err(Broken::new("a webhook was not answered in time")),
-        AttemptResult::Unreachable { reason } => Err(Broken::new(format!("no way to the service: {reason}"))),
     }
 }
 

@@ -10,15 +10,15 @@ use payment_proto::v1::{
 use payment_sandbox::{
     clock::SimulatorClock,
     wechat::{
-        AttemptResult, Execution, Fault, FaultRule, Forgery, GeneratedMerchant, KeyMode, Landing,
-        MerchantOptions, NotificationFault, NotificationFaultRule, NotificationKind, Operation, PayOptions,
-        RefundSettlement, SimulatorOptions, WechatControl, WechatSimulator,
+        Execution, Fault, FaultRule, Forgery, GeneratedMerchant, KeyMode, Landing, MerchantOptions,
+        NotificationFault, NotificationFaultRule, NotificationKind, Operation, PayOptions, RefundSettlement,
+        SimulatorOptions, WechatControl, WechatSimulator,
     },
 };
 use serde_json::{Value, json};
 use toml::Table;
 
-use super::{Ability, ByHand, Channel, Entry, Forged, settings};
+use super::{Ability, ByHand, Channel, Entry, Forged, settings, status};
 use crate::{
     commands::Failure,
     demo::{
@@ -224,14 +224,6 @@ impl Channel for Wechat {
     fn books(&self) -> BTreeMap<String, i64> {
         let orders = self.control.ledger().orders.into_iter();
         orders.map(|order| (order.out_trade_no, order.taken - order.given_back)).collect()
-    }
-}
-
-fn status(result: &AttemptResult) -> Kept<u16> {
-    match result {
-        AttemptResult::Answered { status, .. } => Ok(*status),
-        AttemptResult::TimedOut => Err(Broken::new("a notification was not answered in time")),
-        AttemptResult::Unreachable { reason } => Err(Broken::new(format!("no way to the service: {reason}"))),
     }
 }
 
