@@ -6,6 +6,7 @@
 
 mod ask;
 mod capture;
+mod capture_payment;
 mod changes;
 mod close_payment;
 pub mod command;
