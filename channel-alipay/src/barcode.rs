@@ -48,7 +48,7 @@ pub(crate) enum Refused {
 pub(crate) fn judge(refusal: &GatewayError, finding: &Finding) -> Refused {
     match finding {
         Finding::NotFound | Finding::Closed | Finding::Failed(_) => Refused::ForGood,
-        Finding::Paid(_) | Finding::Approved => Refused::GoesOn,
+        Finding::Paid(_) | Finding::Held(_) | Finding::Approved(_) | Finding::Pending => Refused::GoesOn,
         Finding::AwaitingPayer if code_was_used(refusal) => Refused::GoesOn,
         Finding::AwaitingPayer => Refused::ToBeClosed,
     }

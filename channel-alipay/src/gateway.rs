@@ -4,9 +4,10 @@ use payment_core::{
     gateway::{
         AccountSettings, CallbackOutcome, CallbackRejected, CallbackReply, Capabilities, CaptureRequest,
         ClientResultHint, CloseCapability, CloseRequest, Closed, CompletionCapability, CreateRequest,
-        Created, Finding, Gateway, GatewayError, PaymentAnswer, PaymentData, ProductCapability, QueryRequest,
-        RawCallback, Reason, RefundAnswer, RefundCapability, RefundQueryRequest, RefundRequest, RefundStatus,
-        RepeatedCreate, TransactionReference, VerifiedEvent,
+        Created, Finding, Gateway, GatewayError, HoldCapability, HoldRequest, PaymentAnswer, PaymentData,
+        ProductCapability, QueryRequest, RawCallback, Reason, RefundAnswer, RefundCapability,
+        RefundQueryRequest, RefundRequest, RefundStatus, ReleaseRequest, RepeatedCreate,
+        TransactionReference, VerifiedEvent,
     },
     identifiers::{ChannelName, IdentifierError, Payee, PaymentNo, Product},
     money::Currency,
@@ -130,17 +131,18 @@ impl AlipayGateway {
         let answer = self.transport.call(call).await?.done()?;
         let value = response::qr_code(&answer.node, &request.payment_no)?;
         let handle = ChannelHandle { value, expire_time: life_end.min(request.expire_time) };
-        Ok(Created { handle, evidence: Some(answer.into_evidence()) })
+        Ok(Created { handle, evidence: Some(answer.into_evidence()), finding: None })
     }
 
-    /// Takes a payment by the payer's code. Both "paid" and "the payer is asked for the password" come out as created: who
-    /// created it asks for its state next.
+    /// Takes a payment by the payer's code. "Paid" is told with the figures of the same signed answer; where the payer is
+    /// asked for the password, or a figure is missing, who created it asks for its state next.
     async fn pay(&self, call: &Call, request: &CreateRequest) -> Result<Created, GatewayError> {
         let answer = self.transport.call(call).await?;
         match answer.meaning {
             Meaning::Done | Meaning::AwaitingPayer => {
                 response::require_payment(&answer.node, &request.payment_no)?;
-                Ok(taken(answer, request))
+                let paid = (answer.meaning == Meaning::Done).then(|| self.paid_by_code(&answer)).flatten();
+                Ok(taken(answer, request, paid))
             }
             Meaning::Refused(reason) => match barcode::after_refusal(reason) {
                 AfterRefusal::PassOn => Err(answer.into_error()),
@@ -150,17 +152,24 @@ impl AlipayGateway {
         }
     }
 
+    fn paid_by_code(&self, answer: &Answer) -> Option<Finding> {
+        let trade: Trade = response::json(&answer.node).ok()?;
+        trade.paid(&self.transport.config.payee).ok().map(Finding::Paid)
+    }
+
     async fn refused_pay(&self, answer: Answer, request: &CreateRequest) -> Result<Created, GatewayError> {
         let reference = TransactionReference::PaymentNo(request.payment_no.clone());
         let found = self.ask(&reference).await.map_err(|error| {
             GatewayError::Unknown(format!("refused, and asking where it is brought: {error}"))
         })?;
+        let refusal = answer.into_error();
+        let judged = barcode::judge(&refusal, &found.finding);
         let created = Created {
             handle: ChannelHandle { value: String::new(), expire_time: request.expire_time },
             evidence: Some(found.evidence),
+            finding: Some(found.finding),
         };
-        let refusal = answer.into_error();
-        match barcode::judge(&refusal, &found.finding) {
+        match judged {
             Refused::ForGood => Err(refusal),
             Refused::GoesOn => Ok(created),
             Refused::ToBeClosed => match self.close_trade(&request.payment_no, None).await {
@@ -232,7 +241,7 @@ impl Gateway for AlipayGateway {
         match product {
             AlipayProduct::App | AlipayProduct::Wap | AlipayProduct::Page => {
                 let handle = ChannelHandle { value: call.to_handle(), expire_time: request.expire_time };
-                Ok(Created { handle, evidence: None })
+                Ok(Created { handle, evidence: None, finding: None })
             }
             AlipayProduct::Precreate => self.precreate(&call, request).await,
             AlipayProduct::Barcode => self.pay(&call, request).await,
@@ -260,9 +269,19 @@ impl Gateway for AlipayGateway {
         self.ask(&request.reference).await
     }
 
+    /// Never called: [`HoldCapability::Never`] is declared.
+    async fn hold(&self, _: &HoldRequest) -> Result<PaymentAnswer, GatewayError> {
+        Err(GatewayError::NotSent("Alipay holds no money".to_owned()))
+    }
+
     /// Never called: [`CompletionCapability::ByPayer`] is declared.
     async fn capture(&self, _: &CaptureRequest) -> Result<PaymentAnswer, GatewayError> {
         Err(GatewayError::NotSent("Alipay has no capture: the payer's consent moves the money".to_owned()))
+    }
+
+    /// Never called: [`HoldCapability::Never`] is declared.
+    async fn release(&self, _: &ReleaseRequest) -> Result<Closed, GatewayError> {
+        Err(GatewayError::NotSent("Alipay holds no money".to_owned()))
     }
 
     async fn close(&self, request: &CloseRequest) -> Result<Closed, GatewayError> {
@@ -321,9 +340,9 @@ impl AlipayGateway {
     }
 }
 
-fn taken(answer: Answer, request: &CreateRequest) -> Created {
+fn taken(answer: Answer, request: &CreateRequest, finding: Option<Finding>) -> Created {
     let handle = ChannelHandle { value: String::new(), expire_time: request.expire_time };
-    Created { handle, evidence: Some(answer.into_evidence()) }
+    Created { handle, evidence: Some(answer.into_evidence()), finding }
 }
 
 fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
@@ -338,6 +357,7 @@ fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
         time_to_pay: SHORTEST..=LONGEST,
         repeated_create: RepeatedCreate::Safe,
         completion: CompletionCapability::ByPayer,
+        hold: HoldCapability::Never,
         close: CloseCapability::AtChannel,
         // No number of parts is documented; only their sum is bounded.
         refund: RefundCapability { parts: u32::MAX, window: config.refund_window },

@@ -214,6 +214,8 @@ pub(crate) struct Trade {
     receipt_amount: Option<String>,
     buyer_pay_amount: Option<String>,
     send_pay_date: Option<String>,
+    /// The same in the answer to a payment by the payer's code.
+    gmt_payment: Option<String>,
     seller_id: Option<String>,
 }
 
@@ -252,14 +254,15 @@ impl Trade {
             || positive(&self.buyer_pay_amount)
     }
 
-    fn paid(&self, account: &Payee) -> Result<PaidFinding, Unreadable> {
+    /// The figures of a trade that is paid.
+    pub(crate) fn paid(&self, account: &Payee) -> Result<PaidFinding, Unreadable> {
         let transaction_no = ChannelTransactionNo::parse(self.trade_no.clone().unwrap_or_default());
         Ok(PaidFinding {
             transaction_no: transaction_no.map_err(|_| unreadable("trade_no"))?,
             // Not receipt_amount or buyer_pay_amount: discounts lower them, and not what the order costs.
             amount: self.total_amount.as_deref().and_then(yuan).ok_or_else(|| unreadable("total_amount"))?,
             payee: self.payee(account)?,
-            paid_time: self.send_pay_date.as_deref().and_then(beijing::read),
+            paid_time: self.send_pay_date.as_deref().or(self.gmt_payment.as_deref()).and_then(beijing::read),
         })
     }
 

@@ -3,13 +3,13 @@
 
 use payment_core::{
     gateway::{CallbackOutcome, CallbackRejected, CallbackRejection, CallbackReply, RawCallback},
-    identifiers::ChannelNotificationId,
+    identifiers::{ChannelNotificationId, ChannelRefundNo},
 };
 use serde::Deserialize;
 
 use crate::{
     handle::ResourceId,
-    response::{self, Unreadable},
+    response::{self, Link, Unreadable, up_link},
 };
 
 /// The resource that is to be read.
@@ -23,8 +23,21 @@ pub(crate) enum Subject {
     Authorization(ResourceId),
     /// A refund.
     Refund(ResourceId),
+    /// Money that was taken back.
+    Reversal(Taken),
+    /// Money that the payer asks back.
+    Dispute(Taken),
     /// Nothing that moves a payment of ours.
     None,
+}
+
+/// What others than us do to a capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// PayPal's number of what is done.
+    pub(crate) reference: ChannelRefundNo,
+    /// The capture that it is done to, as the webhook says.
+    pub(crate) capture_id: ResourceId,
 }
 
 /// What a webhook claims to be about.
@@ -53,6 +66,37 @@ struct Resource {
     /// Where `CHECKOUT.PAYMENT-APPROVAL.REVERSED` has the order.
     #[serde(default)]
     order_id: String,
+    /// Where a reversal has its capture.
+    #[serde(default)]
+    links: Vec<Link>,
+    /// A dispute's own number.
+    #[serde(default)]
+    dispute_id: String,
+    /// What a dispute is about.
+    #[serde(default)]
+    disputed_transactions: Vec<Disputed>,
+}
+
+#[derive(Deserialize)]
+struct Disputed {
+    /// The capture.
+    #[serde(default)]
+    seller_transaction_id: String,
+}
+
+impl Resource {
+    fn reversal(&self) -> Option<Taken> {
+        let reference = ChannelRefundNo::parse(ResourceId::parse(&self.id)?.as_str()).ok()?;
+        Some(Taken { reference, capture_id: up_link(&self.links, "/v2/payments/captures/")? })
+    }
+
+    /// The first that names a capture: a dispute over several is one dispute.
+    fn dispute(&self) -> Option<Taken> {
+        let reference = ChannelRefundNo::parse(self.dispute_id.as_str()).ok()?;
+        let mut ids = self.disputed_transactions.iter();
+        let capture_id = ids.find_map(|disputed| ResourceId::parse(&disputed.seller_transaction_id))?;
+        Some(Taken { reference, capture_id })
+    }
 }
 
 /// Reads the claim of a webhook that PayPal sent.
@@ -72,8 +116,8 @@ fn claim(body: &[u8]) -> Result<Claim, Unreadable> {
     Ok(Claim { id, event_type: envelope.event_type, subject })
 }
 
-/// `PAYMENT.CAPTURE.REFUNDED` brings a refund, not a capture. `PAYMENT.CAPTURE.REVERSED` brings one that is not ours: a
-/// chargeback. Disputes and unknown types are kept and acknowledged.
+/// `PAYMENT.CAPTURE.REFUNDED` brings a refund, not a capture. `PAYMENT.CAPTURE.REVERSED` brings what looks like one and is
+/// not ours: a chargeback. A dispute that does not say what it is about, and unknown types, are kept and acknowledged.
 fn subject(event_type: &str, resource: &Resource) -> Result<Subject, Unreadable> {
     let id = |text: &str, field| ResourceId::parse(text).ok_or_else(|| response::unreadable(field));
     let own = || id(&resource.id, "resource.id");
@@ -88,6 +132,13 @@ fn subject(event_type: &str, resource: &Resource) -> Result<Subject, Unreadable>
         | "PAYMENT.CAPTURE.DENIED" => own().map(Subject::Capture),
         "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.REFUND.PENDING" | "PAYMENT.REFUND.FAILED" => {
             own().map(Subject::Refund)
+        }
+        "PAYMENT.CAPTURE.REVERSED" => resource
+            .reversal()
+            .map(Subject::Reversal)
+            .ok_or_else(|| response::unreadable("resource.links[up]")),
+        "CUSTOMER.DISPUTE.CREATED" | "CUSTOMER.DISPUTE.UPDATED" | "RISK.DISPUTE.CREATED" => {
+            Ok(resource.dispute().map_or(Subject::None, Subject::Dispute))
         }
         "PAYMENT.AUTHORIZATION.CREATED" | "PAYMENT.AUTHORIZATION.VOIDED" => own().map(Subject::Authorization),
         _ => Ok(Subject::None),
@@ -139,7 +190,6 @@ mod tests {
             ("PAYMENT.REFUND.FAILED", Subject::Refund(id())),
             ("PAYMENT.AUTHORIZATION.CREATED", Subject::Authorization(id())),
             ("PAYMENT.AUTHORIZATION.VOIDED", Subject::Authorization(id())),
-            ("PAYMENT.CAPTURE.REVERSED", Subject::None),
             ("CUSTOMER.DISPUTE.CREATED", Subject::None),
             ("INVENTED.LATER", Subject::None),
         ];
@@ -153,6 +203,24 @@ mod tests {
         let reversed = "CHECKOUT.PAYMENT-APPROVAL.REVERSED";
         assert_eq!(read(reversed, json!({"order_id": "7AB1"})), Ok(Subject::Order(id())));
         assert!(read(reversed, json!({"id": "7AB1"})).is_err());
+    }
+
+    #[test]
+    fn pitfall_12_a_reversal_names_the_capture_that_was_taken_back() {
+        let taken = |reference: &str| Taken {
+            reference: ChannelRefundNo::parse(reference).expect("a number"),
+            capture_id: id(),
+        };
+        let up = json!([{"rel": "up", "href": "https://api.paypal.com/v2/payments/captures/7AB1"}]);
+        let reversed = read("PAYMENT.CAPTURE.REVERSED", json!({"id": "1RV2", "links": up}));
+        assert_eq!(reversed, Ok(Subject::Reversal(taken("1RV2"))));
+        assert!(read("PAYMENT.CAPTURE.REVERSED", json!({"id": "1RV2"})).is_err());
+        let disputed =
+            json!({"dispute_id": "PP-D-1", "disputed_transactions": [{"seller_transaction_id": "7AB1"}]});
+        for event_type in ["CUSTOMER.DISPUTE.CREATED", "CUSTOMER.DISPUTE.UPDATED", "RISK.DISPUTE.CREATED"] {
+            assert_eq!(read(event_type, disputed.clone()), Ok(Subject::Dispute(taken("PP-D-1"))));
+        }
+        assert_eq!(read("CUSTOMER.DISPUTE.RESOLVED", disputed), Ok(Subject::None));
     }
 
     #[test]

@@ -2,8 +2,11 @@
 //!
 //! The order itself is the guard against taking it twice: PayPal captures an order once, whatever request ids say.
 
-use payment_core::gateway::{
-    CaptureRequest, CloseRequest, Closed, Finding, GatewayError, PaymentAnswer, Reason,
+use payment_core::{
+    gateway::{
+        CaptureRequest, Closed, Finding, GatewayError, HoldRequest, PaymentAnswer, Reason, ReleaseRequest,
+    },
+    identifiers::PaymentNo,
 };
 
 use crate::{
@@ -25,26 +28,20 @@ enum Tried {
 }
 
 impl Transport {
-    /// Captures, from whichever state the order is in.
+    /// Takes the money: of an approved order, or what an order of the intent AUTHORIZE holds.
     pub(crate) async fn capture(&self, request: &CaptureRequest) -> Result<PaymentAnswer, GatewayError> {
         let handle = Handle::read(&request.handle)?;
         match handle.intent {
-            Intent::Capture => self.approved(&handle, request).await,
-            Intent::Authorize => {
-                let held = self.approved(&handle, request).await?;
-                if held.finding != Finding::Approved {
-                    return Ok(held);
-                }
-                self.capture_held(&handle.order_id, request).await
-            }
+            Intent::Capture => self.approved(&handle, &request.payment_no).await,
+            Intent::Authorize => self.capture_held(&handle.order_id, request).await,
         }
     }
 
     /// Holds the money of an approved order of the intent AUTHORIZE, and takes nothing.
-    pub(crate) async fn authorize(&self, request: &CaptureRequest) -> Result<PaymentAnswer, GatewayError> {
+    pub(crate) async fn hold(&self, request: &HoldRequest) -> Result<PaymentAnswer, GatewayError> {
         let handle = Handle::read(&request.handle)?;
         match handle.intent {
-            Intent::Authorize => self.approved(&handle, request).await,
+            Intent::Authorize => self.approved(&handle, &request.payment_no).await,
             Intent::Capture => {
                 Err(GatewayError::NotSent("the order was created to be captured, not to be held".to_owned()))
             }
@@ -54,19 +51,15 @@ impl Transport {
     /// Carries out an approved order's intent. A declined source of money is tried again only if PayPal says that the
     /// payer has approved the order again meanwhile, and under the next request id: the old one may be answered with the
     /// old decline.
-    async fn approved(
-        &self,
-        handle: &Handle,
-        request: &CaptureRequest,
-    ) -> Result<PaymentAnswer, GatewayError> {
+    async fn approved(&self, handle: &Handle, payment_no: &PaymentNo) -> Result<PaymentAnswer, GatewayError> {
         let mut last = None;
         for attempt in Attempt::ALL {
-            match self.try_once(handle, request, attempt).await? {
+            match self.try_once(handle, payment_no, attempt).await? {
                 Tried::Answered(answer) => return Ok(answer),
                 Tried::Declined(error) => last = Some(error),
             }
-            let order = self.answer_of_order(&handle.order_id, request).await?;
-            if order.finding != Finding::Approved {
+            let order = self.answer_of_order(&handle.order_id, payment_no).await?;
+            if !matches!(order.finding, Finding::Approved(_)) {
                 return Ok(order);
             }
         }
@@ -78,18 +71,20 @@ impl Transport {
     async fn try_once(
         &self,
         handle: &Handle,
-        request: &CaptureRequest,
+        payment_no: &PaymentNo,
         attempt: Attempt,
     ) -> Result<Tried, GatewayError> {
-        let (order_id, payment_no) = (&handle.order_id, &request.payment_no);
+        let order_id = &handle.order_id;
         let call = match handle.intent {
             Intent::Capture => request::capture(order_id, payment_no, attempt)?,
             Intent::Authorize => request::authorize(order_id, payment_no, attempt)?,
         };
         match self.call(&call).await? {
-            Answer::Done(words) => self.carried_out(order_id, request, words).await.map(Tried::Answered),
+            Answer::Done(words) => self.carried_out(order_id, payment_no, words).await.map(Tried::Answered),
             Answer::Error(error) if error.meaning == Meaning::SourceDeclined => Ok(Tried::Declined(error)),
-            Answer::Error(error) => self.not_carried_out(order_id, request, error).await.map(Tried::Answered),
+            Answer::Error(error) => {
+                self.not_carried_out(order_id, payment_no, error).await.map(Tried::Answered)
+            }
         }
     }
 
@@ -97,16 +92,16 @@ impl Transport {
     async fn carried_out(
         &self,
         order_id: &ResourceId,
-        request: &CaptureRequest,
+        payment_no: &PaymentNo,
         words: Words,
     ) -> Result<PaymentAnswer, GatewayError> {
         let answered: Option<PaymentAnswer> = response::json::<Order>(&words.body)
             .ok()
             .filter(|order| order.id == *order_id)
-            .and_then(|order| told(&order, words).ok()?.about(&request.payment_no).ok());
+            .and_then(|order| told(&order, words).ok()?.about(payment_no).ok());
         match answered {
             Some(answer) => Ok(answer),
-            None => self.answer_of_order(order_id, request).await,
+            None => self.answer_of_order(order_id, payment_no).await,
         }
     }
 
@@ -114,11 +109,11 @@ impl Transport {
     async fn not_carried_out(
         &self,
         order_id: &ResourceId,
-        request: &CaptureRequest,
+        payment_no: &PaymentNo,
         error: ErrorAnswer,
     ) -> Result<PaymentAnswer, GatewayError> {
         match error.meaning {
-            Meaning::AlreadyDone => self.answer_of_order(order_id, request).await,
+            Meaning::AlreadyDone => self.answer_of_order(order_id, payment_no).await,
             Meaning::PayerMustAct => {
                 Ok(PaymentAnswer { finding: Finding::AwaitingPayer, evidence: error.into_evidence() })
             }
@@ -134,10 +129,10 @@ impl Transport {
     async fn answer_of_order(
         &self,
         order_id: &ResourceId,
-        request: &CaptureRequest,
+        payment_no: &PaymentNo,
     ) -> Result<PaymentAnswer, GatewayError> {
         match self.told_by_order(order_id).await? {
-            Read::There(told) => Ok(told.about(&request.payment_no)?),
+            Read::There(told) => Ok(told.about(payment_no)?),
             Read::NotFound(evidence) => Ok(not_found(evidence)),
         }
     }
@@ -161,32 +156,22 @@ impl Transport {
             Answer::Error(error) if error.meaning == Meaning::AlreadyDone => {}
             Answer::Error(error) => return Err(error.into_error()),
         }
-        self.answer_of_order(order_id, request).await
+        self.answer_of_order(order_id, &request.payment_no).await
     }
 
-    /// Lets held money go. An order whose money is not held cannot be cancelled; it is closed by never capturing it.
-    pub(crate) async fn void(&self, request: &CloseRequest) -> Result<Closed, GatewayError> {
-        let no_cancel = || {
-            GatewayError::NotSent(
-                "PayPal has no cancel: an order that is never captured runs out by itself".to_owned(),
-            )
-        };
-        let handle = Handle::read(request.handle.as_ref().ok_or_else(no_cancel)?)?;
-        let Read::There((order, words)) = self.read_order(&handle.order_id).await? else {
-            return Err(no_cancel());
-        };
+    /// Lets held money go.
+    pub(crate) async fn release(&self, request: &ReleaseRequest) -> Result<Closed, GatewayError> {
+        let handle = Handle::read(&request.handle)?;
+        let (order, words) = self.read_order(&handle.order_id).await?.there()?;
         let authorization = order.open_authorization()?.map(|authorization| authorization.id.clone());
         let told = told(&order, words)?.about(&request.payment_no)?;
         match (told.finding, authorization) {
-            (Finding::Paid(_), _) => Err(GatewayError::Refused {
-                reason: Reason::AlreadyPaid,
-                channel_code: "CAPTURED".to_owned(),
-            }),
+            (Finding::Paid(_), _) => Err(refused(Reason::AlreadyPaid, "CAPTURED")),
             (Finding::Closed, _) => Ok(Closed { evidence: told.evidence }),
             (_, Some(authorization)) => {
-                self.void_authorization(&handle.order_id, &authorization, request).await
+                self.void_authorization(&handle.order_id, &authorization, &request.payment_no).await
             }
-            (_, None) => Err(no_cancel()),
+            (_, None) => Err(refused(Reason::NotFound, "NOT_AUTHORIZED")),
         }
     }
 
@@ -195,21 +180,29 @@ impl Transport {
         &self,
         order_id: &ResourceId,
         authorization: &ResourceId,
-        request: &CloseRequest,
+        payment_no: &PaymentNo,
     ) -> Result<Closed, GatewayError> {
-        match self.call(&request::void(authorization, &request.payment_no)?).await? {
+        match self.call(&request::void(authorization, payment_no)?).await? {
             Answer::Done(_) => {}
             Answer::Error(error) if error.meaning == Meaning::AlreadyDone => {}
             Answer::Error(error) => return Err(error.into_error()),
         }
-        let unproven =
-            || GatewayError::Unknown("the order does not show that its money was let go".to_owned());
-        let Read::There(told) = self.told_by_order(order_id).await? else { return Err(unproven()) };
-        let answer = told.about(&request.payment_no)?;
-        if answer.finding == Finding::Closed {
-            Ok(Closed { evidence: answer.evidence })
-        } else {
-            Err(unproven())
+        let answer = self.answer_of_order(order_id, payment_no).await?;
+        match answer.finding {
+            Finding::Closed => Ok(Closed { evidence: answer.evidence }),
+            Finding::Paid(_) => Err(refused(Reason::AlreadyPaid, "CAPTURED")),
+            Finding::AwaitingPayer
+            | Finding::Approved(_)
+            | Finding::Held(_)
+            | Finding::Pending
+            | Finding::NotFound
+            | Finding::Failed(_) => {
+                Err(GatewayError::Unknown("the order does not show that its money was let go".to_owned()))
+            }
         }
     }
+}
+
+fn refused(reason: Reason, code: &str) -> GatewayError {
+    GatewayError::Refused { reason, channel_code: code.to_owned() }
 }

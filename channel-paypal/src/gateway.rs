@@ -5,9 +5,10 @@ use payment_core::{
     gateway::{
         AccountSettings, CallbackOutcome, CallbackRejected, CallbackRejection, CallbackReply, Capabilities,
         CaptureRequest, ClientResultHint, CloseCapability, CloseRequest, Closed, CompletionCapability,
-        CreateCapability, CreateRequest, Created, Gateway, GatewayError, PaymentAnswer, PaymentData,
-        ProductCapability, QueryRequest, RawCallback, RefundAnswer, RefundCapability, RefundQueryRequest,
-        RefundRequest, RepeatedCreate, TransactionReference, VerifiedEvent,
+        CreateCapability, CreateRequest, Created, Finding, Gateway, GatewayError, HoldCapability,
+        HoldRequest, PaymentAnswer, PaymentData, ProductCapability, QueryRequest, RawCallback, RefundAnswer,
+        RefundCapability, RefundQueryRequest, RefundRequest, ReleaseRequest, RepeatedCreate,
+        TransactionReference, VerifiedEvent,
     },
     identifiers::{ChannelName, IdentifierError, KeySerial, Payee, Product},
     payment::ChannelHandle,
@@ -28,7 +29,7 @@ use crate::{
     currency::{self, WireMoney},
     handle::{Handle, Intent, ResourceId},
     options::{self, Options, PaypalProduct},
-    order::{Order, OrderStatus},
+    order::{HONOUR, Order, OrderStatus, VALIDITY},
     request::{self, PostbackFields},
     rereading::{Read, not_found},
     response::{self, Unreadable, unreadable},
@@ -46,6 +47,10 @@ const SCHEDULES: Schedules = Schedules {
     late: LateLooks::new(&[3600, 259_200]),
     ..Schedules::USUAL
 };
+
+/// How long after the time to pay PayPal cannot know an order any more whose intent was not carried out: twice the
+/// longest life that it grants by contract.
+const FORGOTTEN_AFTER: Duration = Duration::hours(144);
 
 /// One merchant account at PayPal.
 pub struct PaypalGateway {
@@ -74,15 +79,6 @@ impl PaypalGateway {
             capabilities(&config).map_err(|error| vec![Violation::new("environment", error.to_string())])?;
         let certificates = CertificateStore::new();
         Ok(Self { transport: Transport::new(config, ports.clone()), certificates, capabilities })
-    }
-
-    /// Holds the money of an approved payment that was created with the option `intent = AUTHORIZE`, and takes nothing:
-    /// [`Gateway::capture`] takes it later, [`Gateway::close`] lets it go. Repeating it holds nothing more.
-    ///
-    /// # Errors
-    /// As the verbs of [`Gateway`].
-    pub async fn authorize(&self, request: &CaptureRequest) -> Result<PaymentAnswer, GatewayError> {
-        self.transport.authorize(request).await
     }
 
     /// Everything about a create but its time to pay, which shrinks until a repeat.
@@ -222,7 +218,7 @@ impl Gateway for PaypalGateway {
         let value = handle(&order, options.intent, &self.transport.config.hosts)?.write()?;
         let life_end = now + self.transport.config.order_lifetime;
         let handle = ChannelHandle { value, expire_time: life_end.min(request.expire_time) };
-        Ok(Created { handle, evidence: Some(words.into_evidence()) })
+        Ok(Created { handle, evidence: Some(words.into_evidence()), finding: None })
     }
 
     fn payment_data(&self, product: &Product, handle: &ChannelHandle) -> Result<PaymentData, GatewayError> {
@@ -243,6 +239,9 @@ impl Gateway for PaypalGateway {
             (TransactionReference::PaymentNo(payment_no), Some(handle)) => {
                 match self.transport.told_by_order(&Handle::read(handle)?.order_id).await? {
                     Read::There(told) => Ok(told.about(payment_no)?),
+                    Read::NotFound(evidence) if self.is_long_over(handle) => {
+                        Ok(PaymentAnswer { finding: Finding::Closed, evidence })
+                    }
                     Read::NotFound(evidence) => Ok(not_found(evidence)),
                 }
             }
@@ -263,13 +262,22 @@ impl Gateway for PaypalGateway {
         }
     }
 
+    async fn hold(&self, request: &HoldRequest) -> Result<PaymentAnswer, GatewayError> {
+        self.transport.hold(request).await
+    }
+
     async fn capture(&self, request: &CaptureRequest) -> Result<PaymentAnswer, GatewayError> {
         self.transport.capture(request).await
     }
 
-    /// Lets held money go. An order without held money cannot be cancelled: [`CloseCapability::Never`] is declared.
-    async fn close(&self, request: &CloseRequest) -> Result<Closed, GatewayError> {
-        self.transport.void(request).await
+    async fn release(&self, request: &ReleaseRequest) -> Result<Closed, GatewayError> {
+        self.transport.release(request).await
+    }
+
+    /// Never called: [`CloseCapability::Never`] is declared.
+    async fn close(&self, _: &CloseRequest) -> Result<Closed, GatewayError> {
+        let no_cancel = "PayPal has no cancel: an order that is never captured runs out by itself";
+        Err(GatewayError::NotSent(no_cancel.to_owned()))
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, GatewayError> {
@@ -301,6 +309,12 @@ impl Gateway for PaypalGateway {
 }
 
 impl PaypalGateway {
+    /// Whether PayPal has certainly forgotten an order that nobody approved, or that nothing was taken of: it keeps one
+    /// for up to 72 hours until its approval and as long after it, and one that was carried out for good.
+    fn is_long_over(&self, handle: &ChannelHandle) -> bool {
+        self.transport.now() > handle.expire_time + FORGOTTEN_AFTER
+    }
+
     /// What PayPal's SDKs need. None of it is secret.
     fn sdk_parameters(&self, handle: Handle) -> BTreeMap<String, String> {
         let config = &self.transport.config;
@@ -326,6 +340,7 @@ fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
         time_to_pay: SHORTEST..=config.order_lifetime,
         repeated_create: RepeatedCreate::Safe,
         completion: CompletionCapability::ByCapture,
+        hold: HoldCapability::Whole { honour: HONOUR, validity: VALIDITY },
         close: CloseCapability::Never,
         // PayPal limits the parts and does not say to how many; what it refuses is told as refused.
         refund: RefundCapability { parts: 100, window: Duration::days(180) },

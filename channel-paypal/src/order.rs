@@ -5,13 +5,13 @@
 //! is missing makes the whole answer unreadable.
 
 use payment_core::{
-    gateway::{Finding, PaidFinding, Reason},
-    identifiers::{ChannelTransactionNo, Payee},
+    gateway::{Approval, Finding, HeldFinding, PaidFinding, Reason},
+    identifiers::{ChannelHoldNo, ChannelTransactionNo, Payee},
     money::Money,
     payment::Failure,
 };
 use serde::Deserialize;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     currency::WireMoney,
@@ -58,15 +58,33 @@ pub(crate) enum AuthorizationStatus {
     Pending,
     Denied,
     Voided,
+    Expired,
     #[serde(other)]
     Unlisted,
 }
+
+/// What an order was created for. The set is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum OrderIntent {
+    Capture,
+    Authorize,
+    #[serde(other)]
+    Unlisted,
+}
+
+/// How long PayPal stands in for held money.
+pub(crate) const HONOUR: Duration = Duration::days(3);
+
+/// How long PayPal holds money at most. An authorization says itself when it ends.
+pub(crate) const VALIDITY: Duration = Duration::days(29);
 
 /// An order, as reads and writes answer it. The payer is not read: nobody here needs to know.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Order {
     pub(crate) id: ResourceId,
     pub(crate) status: OrderStatus,
+    intent: Option<OrderIntent>,
     #[serde(default)]
     purchase_units: Vec<Unit>,
     #[serde(default)]
@@ -136,6 +154,12 @@ pub(crate) struct Capture {
 pub(crate) struct Authorization {
     pub(crate) id: ResourceId,
     pub(crate) status: AuthorizationStatus,
+    amount: Option<WireMoney>,
+    payee: Option<PayeeBody>,
+    #[serde(default, deserialize_with = "lenient_time")]
+    create_time: Option<OffsetDateTime>,
+    #[serde(default, deserialize_with = "lenient_time")]
+    expiration_time: Option<OffsetDateTime>,
     #[serde(default)]
     supplementary_data: SupplementaryData,
     #[serde(default)]
@@ -165,7 +189,13 @@ impl Capture {
 
     /// What it says by itself. Whether a decline ends the payment, only its order tells.
     pub(crate) fn finding(&self) -> Result<Finding, Unreadable> {
-        if self.is_paid() { self.paid(None).map(Finding::Paid) } else { Ok(Finding::AwaitingPayer) }
+        match self.status {
+            CaptureStatus::Completed | CaptureStatus::PartiallyRefunded | CaptureStatus::Refunded => {
+                self.paid(None).map(Finding::Paid)
+            }
+            CaptureStatus::Pending | CaptureStatus::Unlisted => Ok(Finding::Pending),
+            CaptureStatus::Declined | CaptureStatus::Failed => Ok(Finding::AwaitingPayer),
+        }
     }
 
     fn amount(&self) -> Result<Money, Unreadable> {
@@ -202,6 +232,23 @@ impl Authorization {
     pub(crate) fn order_id(&self) -> Option<ResourceId> {
         related_order(&self.supplementary_data, &self.links)
     }
+
+    /// The figures of held money. What it says of its end goes before what PayPal's documents say.
+    fn held(&self, unit_payee: Option<&PayeeBody>) -> Result<HeldFinding, Unreadable> {
+        let payee = self.payee.as_ref().or(unit_payee).and_then(|payee| payee.merchant_id.clone());
+        let payee = payee.and_then(|payee| Payee::parse(payee).ok());
+        let began = self.create_time.or_else(|| self.expiration_time.map(|end| end - VALIDITY));
+        let began = began.ok_or_else(|| unreadable("authorization.create_time"))?;
+        let amount = self.amount.as_ref().and_then(WireMoney::read);
+        Ok(HeldFinding {
+            hold_no: ChannelHoldNo::parse(self.id.as_str()).map_err(|_| unreadable("authorization.id"))?,
+            amount: amount.ok_or_else(|| unreadable("authorization.amount"))?,
+            payee: payee.ok_or_else(|| unreadable("payee.merchant_id"))?,
+            hold_time: Some(began),
+            honour_end_time: began + HONOUR,
+            expire_time: self.expiration_time.unwrap_or(began + VALIDITY),
+        })
+    }
 }
 
 impl Order {
@@ -231,6 +278,7 @@ impl Order {
             | AuthorizationStatus::Captured
             | AuthorizationStatus::Denied
             | AuthorizationStatus::Voided
+            | AuthorizationStatus::Expired
             | AuthorizationStatus::Unlisted => false,
         };
         Ok(self.unit()?.payments.authorizations.iter().find(is_open))
@@ -251,9 +299,18 @@ impl Order {
             | OrderStatus::Saved
             | OrderStatus::PayerActionRequired
             | OrderStatus::Unlisted => Ok(Finding::AwaitingPayer),
-            OrderStatus::Approved => Ok(Finding::Approved),
+            OrderStatus::Approved => self.approval().map(Finding::Approved),
             OrderStatus::Completed => self.completed(),
             OrderStatus::Voided => Ok(Finding::Closed),
+        }
+    }
+
+    /// What the payer approved. Money that may only be held must not be taken, so nothing is guessed.
+    fn approval(&self) -> Result<Approval, Unreadable> {
+        match self.intent {
+            Some(OrderIntent::Capture) => Ok(Approval::Capture),
+            Some(OrderIntent::Authorize) => Ok(Approval::Hold),
+            Some(OrderIntent::Unlisted) | None => Err(unreadable("intent")),
         }
     }
 
@@ -280,32 +337,39 @@ impl Order {
     /// Carried out, and no money came: pending, held, let go, or declined for good. An order is captured once only, so
     /// a declined capture of a completed order stays the last word.
     fn completed(&self) -> Result<Finding, Unreadable> {
-        let Payments { captures, authorizations, .. } = &self.unit()?.payments;
+        let unit = self.unit()?;
+        let Payments { captures, authorizations, .. } = &unit.payments;
         let declined =
             |capture: &Capture| matches!(capture.status, CaptureStatus::Declined | CaptureStatus::Failed);
-        let all = |status: AuthorizationStatus| {
-            !authorizations.is_empty() && authorizations.iter().all(|one| one.status == status)
-        };
-        if authorizations.is_empty() {
-            return Ok(match captures.last() {
-                Some(last) if captures.iter().all(declined) => Finding::Failed(last.failure()),
-                Some(_) | None => Finding::AwaitingPayer,
-            });
-        }
         if captures.iter().any(|capture| !declined(capture)) {
-            return Ok(Finding::AwaitingPayer);
+            return Ok(Finding::Pending);
         }
-        Ok(if authorizations.iter().any(|one| one.status == AuthorizationStatus::Created) {
-            Finding::Approved
-        } else if all(AuthorizationStatus::Voided) {
-            Finding::Closed
-        } else if all(AuthorizationStatus::Denied) {
-            let channel_code = "AUTHORIZATION_DENIED".to_owned();
-            Finding::Failed(Failure { reason: Reason::PayerAccountUnusable, channel_code })
-        } else {
-            Finding::AwaitingPayer
-        })
+        match (captures.last(), authorizations.is_empty()) {
+            (Some(last), true) => Ok(Finding::Failed(last.failure())),
+            (None, true) => Ok(Finding::Pending),
+            (_, false) => held_or_over(authorizations, unit.payee.as_ref()),
+        }
     }
+}
+
+/// Authorizations of which nothing was captured.
+fn held_or_over(
+    authorizations: &[Authorization],
+    unit_payee: Option<&PayeeBody>,
+) -> Result<Finding, Unreadable> {
+    use AuthorizationStatus as S;
+    if let Some(held) = authorizations.iter().rfind(|one| one.status == S::Created) {
+        return held.held(unit_payee).map(Finding::Held);
+    }
+    let all = |over: &[S]| authorizations.iter().all(|one| over.contains(&one.status));
+    Ok(if all(&[S::Voided, S::Expired]) {
+        Finding::Closed
+    } else if all(&[S::Denied]) {
+        let channel_code = "AUTHORIZATION_DENIED".to_owned();
+        Finding::Failed(Failure { reason: Reason::PayerAccountUnusable, channel_code })
+    } else {
+        Finding::Pending
+    })
 }
 
 #[cfg(test)]
@@ -313,6 +377,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::{Value, json};
+    use time::macros::datetime;
 
     fn capture(status: &str) -> Value {
         json!({"id": "7AB1", "status": status, "amount": {"currency_code": "EUR", "value": "24.90"},
@@ -320,7 +385,7 @@ mod tests {
     }
 
     fn order(status: &str, payments: Value) -> Value {
-        json!({"id": "4TX1", "status": status, "purchase_units": [{"custom_id": "P1",
+        json!({"id": "4TX1", "status": status, "intent": "CAPTURE", "purchase_units": [{"custom_id": "P1",
             "payee": {"merchant_id": "ABCDEFGH23456"}, "payments": payments}]})
     }
 
@@ -334,9 +399,9 @@ mod tests {
             ("CREATED", Finding::AwaitingPayer),
             ("SAVED", Finding::AwaitingPayer),
             ("PAYER_ACTION_REQUIRED", Finding::AwaitingPayer),
-            ("APPROVED", Finding::Approved),
+            ("APPROVED", Finding::Approved(Approval::Capture)),
             ("VOIDED", Finding::Closed),
-            ("COMPLETED", Finding::AwaitingPayer),
+            ("COMPLETED", Finding::Pending),
             ("INVENTED_LATER", Finding::AwaitingPayer),
         ];
         for (status, expected) in table {
@@ -348,7 +413,7 @@ mod tests {
     fn f37_pitfall_01_a_completed_order_is_paid_by_a_completed_capture_only() {
         for status in ["PENDING", "INVENTED_LATER"] {
             let pending = order("COMPLETED", json!({"captures": [capture(status)]}));
-            assert_eq!(finding(pending), Ok(Finding::AwaitingPayer), "{status}");
+            assert_eq!(finding(pending), Ok(Finding::Pending), "{status}");
         }
         for status in ["COMPLETED", "REFUNDED", "PARTIALLY_REFUNDED"] {
             let Ok(Finding::Paid(paid)) = finding(order("COMPLETED", json!({"captures": [capture(status)]})))
@@ -368,7 +433,7 @@ mod tests {
                 panic!("{status}")
             };
             assert_eq!((failure.reason, failure.channel_code.as_str()), (Reason::PayerAccountUnusable, code));
-            assert_eq!(finding(order("APPROVED", captures)), Ok(Finding::Approved));
+            assert_eq!(finding(order("APPROVED", captures)), Ok(Finding::Approved(Approval::Capture)));
         }
         let mut risky = capture("DECLINED");
         risky["status_details"] = json!({"reason": "DECLINED_BY_RISK_FRAUD_FILTERS"});
@@ -396,20 +461,62 @@ mod tests {
         assert_eq!(paid.amount.minor_units(), 4980);
     }
 
+    fn authorization(status: &str) -> Value {
+        json!({"id": "0AW1", "status": status, "amount": {"currency_code": "EUR", "value": "24.90"},
+            "create_time": "2027-01-05T11:00:00Z", "expiration_time": "2027-02-03T11:00:00Z"})
+    }
+
     #[test]
-    fn held_money_is_approved_and_let_go_money_is_closed() {
+    fn held_money_is_held_and_let_go_money_is_closed() {
         let held = |statuses: &[&str]| {
-            let all: Vec<_> = statuses.iter().map(|status| json!({"id": "0AW1", "status": status})).collect();
+            let all: Vec<_> = statuses.iter().map(|status| authorization(status)).collect();
             finding(order("COMPLETED", json!({"authorizations": all})))
         };
-        assert_eq!(held(&["CREATED"]), Ok(Finding::Approved));
-        assert_eq!(held(&["VOIDED", "CREATED"]), Ok(Finding::Approved));
-        assert_eq!(held(&["PENDING"]), Ok(Finding::AwaitingPayer));
-        assert_eq!(held(&["EXPIRED"]), Ok(Finding::AwaitingPayer));
-        assert_eq!(held(&["VOIDED"]), Ok(Finding::Closed));
+        for one in [&["CREATED"][..], &["VOIDED", "CREATED"], &["DENIED", "CREATED"]] {
+            let Ok(Finding::Held(finding)) = held(one) else { panic!("{one:?}") };
+            assert_eq!((finding.hold_no.as_str(), finding.amount.minor_units()), ("0AW1", 2490));
+            assert_eq!(finding.honour_end_time, datetime!(2027-01-08 11:00 UTC));
+            assert_eq!(finding.expire_time, datetime!(2027-02-03 11:00 UTC));
+        }
+        for pending in ["PENDING", "CAPTURED", "INVENTED_LATER"] {
+            assert_eq!(held(&[pending]), Ok(Finding::Pending), "{pending}");
+        }
+        for over in [&["VOIDED"][..], &["EXPIRED"], &["VOIDED", "EXPIRED"]] {
+            assert_eq!(held(over), Ok(Finding::Closed), "{over:?}");
+        }
         assert!(matches!(held(&["DENIED"]), Ok(Finding::Failed(_))));
-        let pending = json!({"authorizations": [{"id": "0AW1", "status": "CAPTURED"}], "captures": [capture("PENDING")]});
-        assert_eq!(finding(order("COMPLETED", pending)), Ok(Finding::AwaitingPayer));
+        let pending =
+            json!({"authorizations": [authorization("CAPTURED")], "captures": [capture("PENDING")]});
+        assert_eq!(finding(order("COMPLETED", pending)), Ok(Finding::Pending));
+        let declined =
+            json!({"authorizations": [authorization("CREATED")], "captures": [capture("DECLINED")]});
+        assert!(matches!(finding(order("COMPLETED", declined)), Ok(Finding::Held(_))));
+    }
+
+    #[test]
+    fn f48_a_hold_without_its_figures_is_unreadable_and_its_end_is_29_days_after_its_beginning() {
+        let without = |field: &str| {
+            let mut one = authorization("CREATED");
+            one.as_object_mut().expect("an object").remove(field);
+            finding(order("COMPLETED", json!({"authorizations": [one]})))
+        };
+        assert!(without("amount").is_err());
+        for field in ["create_time", "expiration_time"] {
+            let Ok(Finding::Held(held)) = without(field) else { panic!("{field}") };
+            assert_eq!(held.expire_time, datetime!(2027-02-03 11:00 UTC), "{field}");
+        }
+    }
+
+    #[test]
+    fn what_was_approved_is_told_by_the_intent_and_never_guessed() {
+        let approved = |intent: Value| {
+            let mut approved = order("APPROVED", json!({}));
+            approved["intent"] = intent;
+            finding(approved)
+        };
+        assert_eq!(approved(json!("CAPTURE")), Ok(Finding::Approved(Approval::Capture)));
+        assert_eq!(approved(json!("AUTHORIZE")), Ok(Finding::Approved(Approval::Hold)));
+        assert!(approved(json!("INVENTED_LATER")).is_err() && approved(Value::Null).is_err());
     }
 
     #[test]

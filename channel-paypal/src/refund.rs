@@ -3,6 +3,7 @@
 use payment_core::{
     gateway::{RefundFinding, RefundStatus},
     identifiers::{ChannelRefundNo, PaymentNo, RefundNo},
+    money::Money,
 };
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -23,6 +24,14 @@ enum Status {
     Cancelled,
     #[serde(other)]
     Unlisted,
+}
+
+/// What stands before PayPal's own number of a refund that we did not make.
+const FOREIGN: &str = "PAYPAL-";
+
+/// PayPal's number in the number of a refund that we did not make.
+pub(crate) fn of_foreign_no(refund_no: &RefundNo) -> Option<ResourceId> {
+    ResourceId::parse(refund_no.as_str().strip_prefix(FOREIGN)?)
 }
 
 /// A refund. A minimal answer has its id, status and links only.
@@ -49,9 +58,20 @@ impl Refund {
         self.custom_id.as_deref()
     }
 
+    /// The number under which a refund that we did not make is recorded: there is no other name of it.
+    pub(crate) fn foreign_no(&self) -> Result<RefundNo, Unreadable> {
+        RefundNo::parse(format!("{FOREIGN}{}", self.id.as_str())).map_err(|_| unreadable("refund.id"))
+    }
+
     /// The capture that it is of.
     pub(crate) fn capture_id(&self) -> Option<ResourceId> {
         up_link(&self.links, "/v2/payments/captures/")
+    }
+
+    /// What is given back, where it says so.
+    pub(crate) fn amount(&self) -> Result<Option<Money>, Unreadable> {
+        let read = |amount: &WireMoney| amount.read().ok_or_else(|| unreadable("refund.amount"));
+        self.amount.as_ref().map(read).transpose()
     }
 
     /// What it says about the refund `refund_no`.
@@ -63,13 +83,10 @@ impl Refund {
         refund_no: RefundNo,
         payment_no: PaymentNo,
     ) -> Result<RefundFinding, Unreadable> {
-        if self.custom_id.as_deref().is_some_and(|named| named != refund_no.as_str()) {
+        let names_another = self.custom_id.as_deref().is_some_and(|named| named != refund_no.as_str());
+        if names_another && self.foreign_no()? != refund_no {
             return Err(Unreadable("custom_id is another than was asked about".to_owned()));
         }
-        let amount = match &self.amount {
-            Some(amount) => Some(amount.read().ok_or_else(|| unreadable("refund.amount"))?),
-            None => None,
-        };
         let status = match self.status {
             // Funded from the seller's bank, which takes days.
             Status::Pending | Status::Unlisted => RefundStatus::Processing,
@@ -82,7 +99,7 @@ impl Refund {
             channel_refund_no: Some(
                 ChannelRefundNo::parse(self.id.as_str()).map_err(|_| unreadable("refund.id"))?,
             ),
-            amount,
+            amount: self.amount()?,
             status,
             refunded_time: (status == RefundStatus::Succeeded).then_some(self.update_time).flatten(),
         })
@@ -122,5 +139,19 @@ mod tests {
     fn an_answer_about_another_refund_is_no_answer() {
         assert!(finding("COMPLETED", Some("R-2")).is_err());
         assert!(finding("COMPLETED", None).is_ok());
+    }
+
+    #[test]
+    fn r18_a_refund_of_the_console_is_known_by_paypals_number() {
+        for custom_id in [None, Some("P202701050000000000000000000000")] {
+            let refund = json!({"id": "1RF2", "status": "COMPLETED", "custom_id": custom_id});
+            let refund: Refund = serde_json::from_value(refund).expect("a refund");
+            let number = refund.foreign_no().expect("a number");
+            assert_eq!(number.as_str(), "PAYPAL-1RF2");
+            assert_eq!(of_foreign_no(&number).as_ref(), Some(refund.id()));
+            let payment_no = PaymentNo::parse("P202701050000000000000000000000").expect("a number");
+            assert!(refund.finding(number, payment_no).is_ok());
+        }
+        assert_eq!(of_foreign_no(&RefundNo::parse("R-1").expect("a number")), None);
     }
 }

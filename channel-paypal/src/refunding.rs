@@ -15,7 +15,7 @@ use crate::{
     codes::Meaning,
     handle::ResourceId,
     order::Capture,
-    refund::Refund,
+    refund::{Refund, of_foreign_no},
     request,
     rereading::{Read, refund_not_found, require_same},
     response::{self, Unreadable},
@@ -112,6 +112,7 @@ impl Transport {
     ) -> Result<RefundAnswer, GatewayError> {
         let (refund_no, payment_no) = (request.refund_no.clone(), request.payment_no.clone());
         let number = request.channel_refund_no.as_ref().and_then(|number| ResourceId::parse(number.as_str()));
+        let number = number.or_else(|| of_foreign_no(&refund_no));
         let Some(id) = number else {
             let nothing_asked = ChannelEvidence { bytes: Vec::new(), verified_by: None };
             return Ok(refund_not_found(refund_no, payment_no, nothing_asked));

@@ -200,7 +200,14 @@ pub(crate) fn capture_authorization(id: &ResourceId, request: &CaptureRequest) -
     let body =
         CaptureAuthorizationBody { amount, invoice_id: request.payment_no.as_str(), final_capture: true };
     let path = format!("/v2/payments/authorizations/{}/capture", id.as_str());
-    Call::write(Operation::CaptureAuthorization, path, format!("k-{}", request.payment_no), &body)
+    Call::write(Operation::CaptureAuthorization, path, held_request_id(request), &body)
+}
+
+/// The same for each repeat of one decision to take held money, and another one for a new decision after a refusal, which
+/// PayPal may answer the old id with. The authorization is the guard against taking it twice: its capture is final.
+fn held_request_id(request: &CaptureRequest) -> String {
+    let seconds = request.intend_time.unix_timestamp().rem_euclid(0x1_0000);
+    format!("k-{}-{seconds:04x}", request.payment_no)
 }
 
 /// Lets held money go.

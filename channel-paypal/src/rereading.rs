@@ -3,13 +3,15 @@
 use payment_core::{
     evidence::ChannelEvidence,
     gateway::{
-        EventContent, Finding, GatewayError, PaymentAnswer, RefundAnswer, RefundFinding, RefundStatus,
+        Contest, ContestFinding, EventContent, Finding, GatewayError, PaymentAnswer, RefundAnswer,
+        RefundFinding, RefundStatus,
     },
-    identifiers::{PaymentNo, RefundNo},
+    identifiers::{ChannelTransactionNo, PaymentNo, RefundNo},
+    money::Money,
 };
 
 use crate::{
-    callback::{Claim, Subject},
+    callback::{Claim, Subject, Taken},
     codes::Meaning,
     handle::ResourceId,
     order::{Authorization, Capture, Order},
@@ -38,7 +40,7 @@ pub(crate) enum Read<T> {
 
 impl<T> Read<T> {
     /// What is there, where its absence leaves everything open.
-    fn there(self) -> Result<T, GatewayError> {
+    pub(crate) fn there(self) -> Result<T, GatewayError> {
         match self {
             Self::There(value) => Ok(value),
             Self::NotFound(_) => {
@@ -115,6 +117,11 @@ impl Transport {
         let told = match claim.subject {
             Subject::None => return Ok(EventContent::Irrelevant { event_type: claim.event_type }),
             Subject::Refund(id) => return self.refund_content(&id, claim.event_type).await,
+            Subject::Reversal(taken) => return self.reversal_content(&taken, claim.event_type).await,
+            Subject::Dispute(taken) => {
+                let (capture, _) = self.read_capture(&taken.capture_id).await?.there()?;
+                return contest(Contest::Disputed, &taken, capture, None, claim.event_type);
+            }
             Subject::Order(id) => self.told_by_order(&id).await?.there()?,
             Subject::Capture(id) => self.told_by_capture(&id).await?.there()?,
             Subject::Authorization(id) => self.told_by_authorization(&id).await?,
@@ -135,8 +142,8 @@ impl Transport {
         self.told_by_order(&order_id).await?.there()
     }
 
-    /// A refund and the payment that its capture belongs to. A refund under a number that is none of ours was begun
-    /// elsewhere, in PayPal's console perhaps, where the payment's own number is repeated in it.
+    /// A refund and the payment that its capture belongs to. One under a number that is none of ours was begun elsewhere, in
+    /// PayPal's console perhaps, where the payment's own number is repeated in it: it goes by PayPal's number (R18).
     async fn refund_content(
         &self,
         id: &ResourceId,
@@ -148,14 +155,60 @@ impl Transport {
         let capture_id = refund.capture_id().ok_or_else(|| response::unreadable("refund.links[up]"))?;
         let (capture, _) = self.read_capture(&capture_id).await?.there()?;
         let payment_no = capture.custom_id.as_deref().and_then(|text| PaymentNo::parse(text).ok());
-        let refund_no = refund.custom_id().filter(|text| Some(*text) != capture.custom_id.as_deref());
-        match (payment_no, refund_no.and_then(|text| RefundNo::parse(text).ok())) {
-            (Some(payment_no), Some(refund_no)) => {
-                Ok(EventContent::Refund(refund.finding(refund_no, payment_no)?))
-            }
-            (None, _) | (_, None) => Ok(EventContent::Irrelevant { event_type }),
-        }
+        let Some(payment_no) = payment_no else { return Ok(EventContent::Irrelevant { event_type }) };
+        let refund_no = match own_no(&refund, &capture) {
+            Some(refund_no) => refund_no,
+            None => refund.foreign_no()?,
+        };
+        Ok(EventContent::Refund(refund.finding(refund_no, payment_no)?))
     }
+
+    /// Money that was taken back. Whether PayPal lets it be read as a refund, its documents do not say: where it does, that
+    /// proves how much it was; and one that turns out to be a refund of ours is told as such.
+    async fn reversal_content(
+        &self,
+        taken: &Taken,
+        event_type: String,
+    ) -> Result<EventContent, GatewayError> {
+        let id =
+            ResourceId::parse(taken.reference.as_str()).ok_or_else(|| response::unreadable("resource.id"))?;
+        let words = match self.read_words(&request::read_refund(&id)).await? {
+            Read::There(words) => words,
+            Read::NotFound(_) => {
+                let (capture, _) = self.read_capture(&taken.capture_id).await?.there()?;
+                return contest(Contest::Reversed, taken, capture, None, event_type);
+            }
+        };
+        let refund: Refund = response::json(&words.body)?;
+        require_same(refund.id(), &id)?;
+        let capture_id = refund.capture_id().unwrap_or_else(|| taken.capture_id.clone());
+        let (capture, _) = self.read_capture(&capture_id).await?.there()?;
+        if own_no(&refund, &capture).is_some() {
+            return self.refund_content(&id, event_type).await;
+        }
+        contest(Contest::Reversed, taken, capture, refund.amount()?, event_type)
+    }
+}
+
+/// What was done to a capture that PayPal's API shows to be one of ours. It moves nothing: somebody has to look.
+fn contest(
+    kind: Contest,
+    taken: &Taken,
+    capture: Capture,
+    amount: Option<Money>,
+    event_type: String,
+) -> Result<EventContent, GatewayError> {
+    let Some(payment_no) = capture.custom_id else { return Ok(EventContent::Irrelevant { event_type }) };
+    let transaction_no =
+        ChannelTransactionNo::parse(capture.id.as_str()).map_err(|_| response::unreadable("capture.id"))?;
+    let reference = taken.reference.clone();
+    Ok(EventContent::Contest(ContestFinding { kind, payment_no, transaction_no, reference, amount }))
+}
+
+/// Our number of a refund, if it is one of ours. The console repeats the payment's number.
+fn own_no(refund: &Refund, capture: &Capture) -> Option<RefundNo> {
+    let named = refund.custom_id().filter(|text| Some(*text) != capture.custom_id.as_deref())?;
+    RefundNo::parse(named).ok()
 }
 
 /// An order as the payment that it stands for.

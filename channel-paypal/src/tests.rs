@@ -82,6 +82,7 @@ fn capture_request(intent: &str) -> CaptureRequest {
         product: product("checkout"),
         handle: handle(intent),
         amount: euros(2490),
+        intend_time: NOW,
     }
 }
 

@@ -5,9 +5,10 @@ use payment_core::{
     gateway::{
         AccountSettings, CallbackOutcome, CallbackRejected, CallbackReply, Capabilities, CaptureRequest,
         ClientResultHint, CloseCapability, CloseRequest, Closed, CompletionCapability, CreateCapability,
-        CreateRequest, Created, Finding, Gateway, GatewayError, PaymentAnswer, PaymentData,
-        ProductCapability, QueryRequest, RawCallback, Reason, RefundAnswer, RefundCapability, RefundFinding,
-        RefundQueryRequest, RefundRequest, RefundStatus, RepeatedCreate, TransactionReference, VerifiedEvent,
+        CreateRequest, Created, Finding, Gateway, GatewayError, HoldCapability, HoldRequest, PaymentAnswer,
+        PaymentData, ProductCapability, QueryRequest, RawCallback, Reason, RefundAnswer, RefundCapability,
+        RefundFinding, RefundQueryRequest, RefundRequest, RefundStatus, ReleaseRequest, RepeatedCreate,
+        TransactionReference, VerifiedEvent,
     },
     identifiers::{ChannelName, IdentifierError, Payee, PaymentNo, Product, RefundNo},
     money::Currency,
@@ -146,7 +147,7 @@ impl Gateway for WeChatGateway {
         let proven = self.transport.call(&call).await?.proven()?;
         let value = response::handle(product, &proven.body)?;
         let handle = ChannelHandle { value, expire_time: life_end.min(request.expire_time) };
-        Ok(Created { handle, evidence: Some(proven.into_evidence()) })
+        Ok(Created { handle, evidence: Some(proven.into_evidence()), finding: None })
     }
 
     fn payment_data(&self, product: &Product, handle: &ChannelHandle) -> Result<PaymentData, GatewayError> {
@@ -192,11 +193,21 @@ impl Gateway for WeChatGateway {
         }
     }
 
+    /// Never called: [`HoldCapability::Never`] is declared.
+    async fn hold(&self, _: &HoldRequest) -> Result<PaymentAnswer, GatewayError> {
+        Err(GatewayError::NotSent("WeChat Pay holds no money".to_owned()))
+    }
+
     /// Never called: [`CompletionCapability::ByPayer`] is declared.
     async fn capture(&self, _: &CaptureRequest) -> Result<PaymentAnswer, GatewayError> {
         Err(GatewayError::NotSent(
             "WeChat Pay has no capture: the payer's consent moves the money".to_owned(),
         ))
+    }
+
+    /// Never called: [`HoldCapability::Never`] is declared.
+    async fn release(&self, _: &ReleaseRequest) -> Result<Closed, GatewayError> {
+        Err(GatewayError::NotSent("WeChat Pay holds no money".to_owned()))
     }
 
     async fn close(&self, request: &CloseRequest) -> Result<Closed, GatewayError> {
@@ -250,6 +261,7 @@ fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
         time_to_pay: SHORTEST..=LONGEST,
         repeated_create: RepeatedCreate::Safe,
         completion: CompletionCapability::ByPayer,
+        hold: HoldCapability::Never,
         close: CloseCapability::AtChannel,
         refund: RefundCapability { parts: 50, window: Duration::days(365) },
         schedules: Schedules::USUAL,

@@ -1,7 +1,7 @@
 //! Cases: money or evidence that fits nowhere, kept in sight until somebody has dealt with it.
 
 use crate::{
-    gateway::RefundFinding,
+    gateway::{Contest, ContestFinding, RefundFinding},
     identifiers::{ChannelTransactionNo, OrderNo, PaymentNo, RefundNo},
     money::Money,
     payment::Payment,
@@ -19,6 +19,11 @@ pub enum CaseKind {
     PayeeMismatch,
     /// A second channel transaction claims to have paid the same payment, or one transaction to have paid two payments.
     TransactionMismatch,
+    /// The channel took money of a paid payment back without our word: a chargeback, a claim that the payer won. The
+    /// payment stays succeeded, and the case says how much is gone.
+    PaymentReversed,
+    /// The payer or the payer's bank asks for paid money back, and the channel has not decided.
+    PaymentDisputed,
     /// A refund that the channel refuses or cannot deliver until a person acts (R17).
     RefundNeedsPerson,
     /// The channel names another amount for a refund than ours.
@@ -29,11 +34,13 @@ pub enum CaseKind {
 
 impl CaseKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::UnknownPayment,
         Self::AmountMismatch,
         Self::PayeeMismatch,
         Self::TransactionMismatch,
+        Self::PaymentReversed,
+        Self::PaymentDisputed,
         Self::RefundNeedsPerson,
         Self::RefundMismatch,
         Self::RefundExceedsPaid,
@@ -47,6 +54,8 @@ impl CaseKind {
             Self::AmountMismatch => "AMOUNT_MISMATCH",
             Self::PayeeMismatch => "PAYEE_MISMATCH",
             Self::TransactionMismatch => "TRANSACTION_MISMATCH",
+            Self::PaymentReversed => "PAYMENT_REVERSED",
+            Self::PaymentDisputed => "PAYMENT_DISPUTED",
             Self::RefundNeedsPerson => "REFUND_NEEDS_PERSON",
             Self::RefundMismatch => "REFUND_MISMATCH",
             Self::RefundExceedsPaid => "REFUND_EXCEEDS_PAID",
@@ -61,7 +70,7 @@ pub struct CaseOpening {
     pub kind: CaseKind,
     /// The payment number that the channel named, ours or not.
     pub payment_no: String,
-    /// The refund, where the case is about one.
+    /// The refund, where the case is about one; for money that was taken back, the channel's number of that.
     pub refund_no: Option<RefundNo>,
     /// The order, where the case is about one.
     pub order_no: Option<OrderNo>,
@@ -87,6 +96,34 @@ impl CaseOpening {
             description: format!(
                 "the channel proved {amount} paid for {payment_no}, which is not in our records"
             ),
+        }
+    }
+
+    /// Money of a paid payment that others than us took back or ask for, whether the payment is in our records or not.
+    #[must_use]
+    pub fn contest(finding: &ContestFinding) -> Self {
+        let reference = &finding.reference;
+        let much = finding
+            .amount
+            .map_or_else(|| "an amount that it does not prove".to_owned(), |amount| amount.to_string());
+        let (kind, description) = match finding.kind {
+            Contest::Reversed => (
+                CaseKind::PaymentReversed,
+                format!("the channel took {much} back without our word, under its number {reference}"),
+            ),
+            Contest::Disputed => (
+                CaseKind::PaymentDisputed,
+                format!("the payer disputes {much} at the channel, under its number {reference}"),
+            ),
+        };
+        Self {
+            kind,
+            payment_no: finding.payment_no.clone(),
+            refund_no: RefundNo::parse(reference.as_str()).ok(),
+            order_no: None,
+            channel_transaction_no: Some(finding.transaction_no.clone()),
+            amount: finding.amount,
+            description,
         }
     }
 
@@ -142,7 +179,7 @@ impl CaseOpening {
     pub(crate) fn of_payment(
         kind: CaseKind,
         payment_no: &PaymentNo,
-        transaction: &ChannelTransactionNo,
+        transaction: Option<&ChannelTransactionNo>,
         amount: Money,
         description: String,
     ) -> Self {
@@ -151,7 +188,7 @@ impl CaseOpening {
             payment_no: payment_no.to_string(),
             refund_no: None,
             order_no: None,
-            channel_transaction_no: Some(transaction.clone()),
+            channel_transaction_no: transaction.cloned(),
             amount: Some(amount),
             description,
         }

@@ -31,6 +31,8 @@ pub enum Source {
     QueryAnswer,
     /// The channel answered our close.
     CloseAnswer,
+    /// The channel answered our request to hold money.
+    HoldAnswer,
     /// The channel answered our capture.
     CaptureAnswer,
     /// The channel answered our refund.
@@ -45,12 +47,13 @@ pub enum Source {
 
 impl Source {
     /// Every source, in the order of the words that are stored.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CallerRequest,
         Self::ClientResult,
         Self::CreateAnswer,
         Self::QueryAnswer,
         Self::CloseAnswer,
+        Self::HoldAnswer,
         Self::CaptureAnswer,
         Self::RefundAnswer,
         Self::Notification,
@@ -67,6 +70,7 @@ impl Source {
             Self::CreateAnswer => "CREATE_ANSWER",
             Self::QueryAnswer => "QUERY_ANSWER",
             Self::CloseAnswer => "CLOSE_ANSWER",
+            Self::HoldAnswer => "HOLD_ANSWER",
             Self::CaptureAnswer => "CAPTURE_ANSWER",
             Self::RefundAnswer => "REFUND_ANSWER",
             Self::Notification => "NOTIFICATION",

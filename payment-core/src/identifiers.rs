@@ -106,6 +106,10 @@ identifier!(
     ChannelTransactionNo, 1..=64, is_visible, "must be 1 to 64 visible ASCII characters"
 );
 identifier!(
+    /// The channel's own number of money that it holds, such as the id of PayPal's authorization.
+    ChannelHoldNo, 1..=64, is_visible, "must be 1 to 64 visible ASCII characters"
+);
+identifier!(
     /// Our number of a refund, sent to the channel as it is; the strictest channel admits 64 of `[0-9A-Za-z_-|*@]`.
     RefundNo, 1..=64, |byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_', "must be 1 to 64 of [0-9A-Za-z_-]"
 );

@@ -192,9 +192,10 @@ fn money_is_allocated(ledger: &Ledger) -> Vec<String> {
     let fits = |payment: &Payment, held: AllocationState| match payment.state {
         PaymentState::Succeeded => matches!(held, AllocationState::Effective | AllocationState::Duplicate),
         PaymentState::Closed | PaymentState::Failed => held == AllocationState::Released,
-        PaymentState::Initiating | PaymentState::AwaitingPayer | PaymentState::ClientReported => {
-            held == AllocationState::Pending
-        }
+        PaymentState::Initiating
+        | PaymentState::AwaitingPayer
+        | PaymentState::ClientReported
+        | PaymentState::Held => held == AllocationState::Pending,
     };
     let misfits =
         |payment: &&Payment| !payment.allocations.iter().all(|allocation| fits(payment, allocation.state));
@@ -235,6 +236,7 @@ fn deleted_successes(ledger: &Ledger) -> BTreeSet<&PaymentNo> {
 /// What must be told of a payment that comes to a state.
 const fn told_of_payment(to: PaymentState) -> Option<MerchantEvent> {
     match to {
+        PaymentState::Held => Some(MerchantEvent::PaymentAuthorized),
         PaymentState::Succeeded => Some(MerchantEvent::PaymentSucceeded),
         PaymentState::Closed => Some(MerchantEvent::PaymentClosed),
         PaymentState::Failed => Some(MerchantEvent::PaymentFailed),
@@ -277,9 +279,10 @@ fn payment_changes_are_told(ledger: &Ledger) -> Vec<String> {
         Some(((merchant_id, payment_no, transition.revision, event.as_str()), transition.time))
     });
     let is_of_change = |event: &&RecordedEvent| match event.event {
-        MerchantEvent::PaymentSucceeded | MerchantEvent::PaymentClosed | MerchantEvent::PaymentFailed => {
-            merchants.contains_key(event.payment_no.as_str())
-        }
+        MerchantEvent::PaymentAuthorized
+        | MerchantEvent::PaymentSucceeded
+        | MerchantEvent::PaymentClosed
+        | MerchantEvent::PaymentFailed => merchants.contains_key(event.payment_no.as_str()),
         MerchantEvent::DuplicateFound
         | MerchantEvent::RefundProgressed
         | MerchantEvent::RefundNeedsAttention

@@ -3,6 +3,8 @@
 /// The kinds of event about a payment and its refunds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MerchantEvent {
+    /// The channel holds the payer's money. The payment is not paid.
+    PaymentAuthorized,
     /// The payment is paid, proven by the channel.
     PaymentSucceeded,
     /// The payment can no longer be paid, proven by the channel.
@@ -25,7 +27,8 @@ pub enum MerchantEvent {
 
 impl MerchantEvent {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::PaymentAuthorized,
         Self::PaymentSucceeded,
         Self::PaymentClosed,
         Self::PaymentFailed,
@@ -41,6 +44,7 @@ impl MerchantEvent {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::PaymentAuthorized => "payment.authorized",
             Self::PaymentSucceeded => "payment.succeeded",
             Self::PaymentClosed => "payment.closed",
             Self::PaymentFailed => "payment.failed",

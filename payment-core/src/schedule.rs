@@ -10,6 +10,9 @@ use time::OffsetDateTime;
 pub struct Schedules {
     /// About a payment that may be paid at any moment (R19).
     pub payment: Schedule,
+    /// About a payment whose money is held and that nobody is about to take: notifications tell what others do to it, and
+    /// the channel is asked in case one is lost.
+    pub hold: Schedule,
     /// To close a payment whose time is over, until the channel proves that it did (R20).
     pub close: Schedule,
     /// About a refund that has not arrived (R22).
@@ -36,6 +39,7 @@ impl Schedules {
     /// within seconds and cards within days.
     pub const USUAL: Self = Self {
         payment: Schedule::new(&steps_of_payment()),
+        hold: Schedule::new(&[60, 300, 1800, 3600]),
         close: Schedule::new(&[10, 30, 60, 120, 300]),
         refund: Schedule::new(&[10, 60, 300, 600, 1200, 1800, 3600]),
         late: LateLooks::new(&[600, 3600, 86_400, 259_200]),

@@ -15,8 +15,8 @@ use payment_core::{
     gateway::{
         AccountSettings, CallbackOutcome, CallbackRejected, CallbackReply, Capabilities, CaptureRequest,
         ClientResultHint, CloseRequest, Closed, CreateRequest, Created, Gateway, GatewayError,
-        GatewayFactory, PaymentAnswer, PaymentData, QueryRequest, RawCallback, RefundAnswer,
-        RefundQueryRequest, RefundRequest, VerifiedEvent,
+        GatewayFactory, HoldRequest, PaymentAnswer, PaymentData, QueryRequest, RawCallback, RefundAnswer,
+        RefundQueryRequest, RefundRequest, ReleaseRequest, VerifiedEvent,
     },
     identifiers::{ChannelAccountId, ChannelName, MerchantId, Payee, Product},
     payment::ChannelHandle,
@@ -77,6 +77,12 @@ impl Gateway for Unasked {
         unreachable!()
     }
     async fn close(&self, _: &CloseRequest) -> Result<Closed, GatewayError> {
+        unreachable!()
+    }
+    async fn hold(&self, _: &HoldRequest) -> Result<PaymentAnswer, GatewayError> {
+        unreachable!()
+    }
+    async fn release(&self, _: &ReleaseRequest) -> Result<Closed, GatewayError> {
         unreachable!()
     }
     async fn refund(&self, _: &RefundRequest) -> Result<RefundAnswer, GatewayError> {

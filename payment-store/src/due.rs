@@ -74,20 +74,21 @@ struct PaymentOfRow {
     payment_no: String,
 }
 
-// The claims as PostgreSQL reads them, `$1` being now, `$2` the lease's end and `$3` the most rows. The rows are chosen in
-// a CTE because the planner may run a subquery of FROM more than once, and then claim more than the limit.
+// The claims as PostgreSQL reads them, `$1` being now, `$2` the lease's end and `$3` the most rows. The time of a payment
+// whose money is held is over when the hold is. The rows are chosen in a CTE because the planner may run a subquery of FROM more than once, and then claim more than the limit.
 const CLAIM_TO_ASK: &str = "\
     WITH due AS MATERIALIZED ( \
-        SELECT payment_no FROM payment \
-        WHERE next_check_time <= $1 AND (expire_time > $1 OR state IN ('CLOSED', 'FAILED')) \
-        ORDER BY next_check_time LIMIT $3 FOR UPDATE SKIP LOCKED) \
+        SELECT payment.payment_no FROM payment LEFT JOIN payment_hold AS hold USING (payment_no) \
+        WHERE next_check_time <= $1 AND (coalesce(hold.expire_time, payment.expire_time) > $1 OR state IN ('CLOSED', 'FAILED')) \
+        ORDER BY next_check_time LIMIT $3 FOR UPDATE OF payment SKIP LOCKED) \
     UPDATE payment SET next_check_time = $2 FROM due WHERE payment.payment_no = due.payment_no \
     RETURNING payment.merchant_id, payment.payment_no AS number, payment.checks, payment.next_check_time AS lease_end";
 const CLAIM_TO_CLOSE: &str = "\
     WITH due AS MATERIALIZED ( \
-        SELECT payment_no FROM payment \
-        WHERE next_check_time <= $1 AND expire_time <= $1 AND state NOT IN ('CLOSED', 'FAILED') \
-        ORDER BY next_check_time LIMIT $3 FOR UPDATE SKIP LOCKED) \
+        SELECT payment.payment_no FROM payment LEFT JOIN payment_hold AS hold USING (payment_no) \
+        WHERE next_check_time <= $1 AND coalesce(hold.expire_time, payment.expire_time) <= $1 \
+        AND state NOT IN ('CLOSED', 'FAILED') \
+        ORDER BY next_check_time LIMIT $3 FOR UPDATE OF payment SKIP LOCKED) \
     UPDATE payment SET next_check_time = $2 FROM due WHERE payment.payment_no = due.payment_no \
     RETURNING payment.merchant_id, payment.payment_no AS number, payment.checks, payment.next_check_time AS lease_end";
 const CLAIM_REFUNDS: &str = "\

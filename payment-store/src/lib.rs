@@ -34,8 +34,8 @@ pub use feed::{FeedEvent, FeedQuery, FeedReach, FeedWindow, Numbered};
 pub use inbox::{Delivery, NotificationRecord};
 pub use pool::{DatabaseTls, PoolUse, StoreOptions};
 pub use snapshot::{
-    AllocationSnapshot, CaseSnapshot, FailureSnapshot, PaymentSnapshot, RefundPartSnapshot, RefundSnapshot,
-    Snapshot,
+    AllocationSnapshot, CaseSnapshot, FailureSnapshot, HoldSnapshot, PaymentSnapshot, RefundPartSnapshot,
+    RefundSnapshot, Snapshot,
 };
 
 use std::{collections::HashMap, sync::Arc};

@@ -40,7 +40,18 @@ diesel::table! {
         next_check_time -> Nullable<Timestamptz>,
         checks -> Integer,
         capture_intend_time -> Nullable<Timestamptz>,
+        hold_intend_time -> Nullable<Timestamptz>,
         notify_url -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    payment_hold (payment_no) {
+        payment_no -> Text,
+        hold_no -> Text,
+        hold_time -> Timestamptz,
+        honour_end_time -> Timestamptz,
+        expire_time -> Timestamptz,
     }
 }
 

@@ -7,7 +7,9 @@ use payment_core::{
     case::{CaseKind, CaseOpening},
     gateway::Reason,
     money::Money,
-    payment::{Allocation, Failure, Payment, PaymentTimes, allocation::AllocationState, state::PaymentState},
+    payment::{
+        Allocation, Failure, Hold, Payment, PaymentTimes, allocation::AllocationState, state::PaymentState,
+    },
     refund::{Refund, RefundOrigin, RefundPart, RefundReason, RefundTimes, state::RefundState},
 };
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,9 @@ pub struct PaymentSnapshot {
     /// Why the channel refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureSnapshot>,
+    /// The money that the channel held for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldSnapshot>,
     /// Recorded.
     #[serde(with = "rfc3339")]
     pub create_time: OffsetDateTime,
@@ -97,6 +102,25 @@ pub struct FailureSnapshot {
     pub reason: Reason,
     /// The channel's own code.
     pub channel_code: String,
+}
+
+/// Held money as it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HoldSnapshot {
+    /// The channel's number of it.
+    pub hold_no: String,
+    /// Since when.
+    #[serde(with = "rfc3339")]
+    pub hold_time: OffsetDateTime,
+    /// Until when the channel stood in for it.
+    #[serde(with = "rfc3339")]
+    pub honour_end_time: OffsetDateTime,
+    /// When the channel was to let it go.
+    #[serde(with = "rfc3339")]
+    pub expire_time: OffsetDateTime,
+    /// Since when it was being taken.
+    #[serde(default, with = "rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub capture_time: Option<OffsetDateTime>,
 }
 
 /// A refund as it was.
@@ -205,6 +229,7 @@ impl PaymentSnapshot {
             product: payment.product.to_string(),
             channel_transaction_no: payment.channel_transaction_no.as_ref().map(ToString::to_string),
             failure: payment.failure.as_ref().map(FailureSnapshot::of),
+            hold: payment.hold.as_ref().map(|hold| HoldSnapshot::of(hold, payment.capture_intend_time)),
             create_time: create,
             expire_time: expire,
             update_time: update,
@@ -229,6 +254,18 @@ impl AllocationSnapshot {
 impl FailureSnapshot {
     fn of(failure: &Failure) -> Self {
         Self { reason: failure.reason, channel_code: failure.channel_code.clone() }
+    }
+}
+
+impl HoldSnapshot {
+    fn of(hold: &Hold, capture_time: Option<OffsetDateTime>) -> Self {
+        Self {
+            hold_no: hold.hold_no.to_string(),
+            hold_time: hold.hold_time,
+            honour_end_time: hold.honour_end_time,
+            expire_time: hold.expire_time,
+            capture_time,
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! What tests do over and over: a caller's calls, a payer's acts, an accident at the channel, a look into the records.
 
 use payment_proto::v1::{
-    ChannelContact, ClientResult, ClosePaymentRequest, ConfirmPaymentRequest, CreatePaymentRequest,
-    CreatePaymentResponse, GetOrderRequest, GetPaymentRequest, Order, Payment, PaymentState,
-    SyncPaymentRequest,
+    CapturePaymentRequest, ChannelContact, ClientResult, ClosePaymentRequest, ConfirmPaymentRequest,
+    CreatePaymentRequest, CreatePaymentResponse, GetOrderRequest, GetPaymentRequest, Order, Payment,
+    PaymentState, SyncPaymentRequest,
 };
 use payment_sandbox::wechat::{Fault, FaultRule, Operation, PayOptions};
 
@@ -63,6 +63,14 @@ impl TestApp {
             sdk_result: Vec::new(),
         };
         self.payments().confirm_payment(request).await.unwrap().into_inner().payment.unwrap().state()
+    }
+
+    /// Takes held money.
+    pub async fn capture(&self, payment_no: &str) -> Result<(PaymentState, ChannelContact), Refusal> {
+        let request = CapturePaymentRequest { payment_no: payment_no.to_owned() };
+        let answer = self.payments().capture_payment(request).await.map_err(|status| Refusal::of(&status))?;
+        let answer = answer.into_inner();
+        Ok((answer.payment.as_ref().unwrap().state(), answer.channel_contact()))
     }
 
     /// Closes a payment.

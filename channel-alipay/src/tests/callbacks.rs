@@ -66,7 +66,9 @@ fn finding(changes: &[(&'static str, &'static str)]) -> Finding {
             assert_eq!(payment_no, NUMBER);
             finding
         }
-        other @ (EventContent::Refund(_) | EventContent::Irrelevant { .. }) => panic!("{other:?}"),
+        other @ (EventContent::Refund(_) | EventContent::Contest(_) | EventContent::Irrelevant { .. }) => {
+            panic!("{other:?}")
+        }
     }
 }
 

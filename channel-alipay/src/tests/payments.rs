@@ -455,8 +455,13 @@ fn capabilities_say_what_the_account_can_do() {
     assert_eq!(gateway.check_create(&create_request("page", json!({}))).len(), 1);
     let handle = ChannelHandle { value: String::new(), expire_time: NOW };
     assert!(gateway.payment_data(&product("page"), &handle).is_err());
-    let capture =
-        CaptureRequest { payment_no: payment_no(), product: product("app"), handle, amount: cny(1) };
+    let capture = CaptureRequest {
+        payment_no: payment_no(),
+        product: product("app"),
+        handle,
+        amount: cny(1),
+        intend_time: NOW,
+    };
     assert_eq!(certainty(done(gateway.capture(&capture))), Err("not sent".to_owned()));
 }
 

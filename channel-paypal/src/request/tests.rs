@@ -139,6 +139,7 @@ fn held_money_is_captured_whole_and_finally() {
         product: Product::parse("sdk").expect("a product"),
         handle: ChannelHandle { value: String::new(), expire_time: NOW },
         amount: money("EUR", 2490),
+        intend_time: NOW,
     };
     let call = capture_authorization(&id(), &request).expect("a call");
     assert_eq!(call.path, "/v2/payments/authorizations/4TX1/capture");

@@ -2,8 +2,8 @@
 
 use payment_core::{
     gateway::{
-        CallbackOutcome, CallbackRejection, ClientResultHint, EventContent, Finding, Gateway, RawCallback,
-        RefundStatus, VerifiedEvent,
+        Approval, CallbackOutcome, CallbackRejection, ClientResultHint, Contest, EventContent, Finding,
+        Gateway, RawCallback, RefundStatus, VerifiedEvent,
     },
     ports::HttpError,
 };
@@ -51,7 +51,9 @@ fn finding(event: &VerifiedEvent) -> &Finding {
             assert_eq!(payment_no, NUMBER);
             finding
         }
-        EventContent::Refund(_) | EventContent::Irrelevant { .. } => panic!("{:?}", event.content()),
+        EventContent::Refund(_) | EventContent::Contest(_) | EventContent::Irrelevant { .. } => {
+            panic!("{:?}", event.content())
+        }
     }
 }
 
@@ -61,7 +63,7 @@ fn an_approval_is_verified_read_again_and_told_with_its_evidence() {
     world.http.will(answer(200, &order("APPROVED")));
     let callback = approved().signed();
     let event = verdict(&gateway, &callback).expect("verified");
-    assert_eq!(finding(&event), &Finding::Approved);
+    assert_eq!(finding(&event), &Finding::Approved(Approval::Capture));
     assert_eq!(event.notification_id().as_str(), "WH-58D329510W468432D-8HN650336L201105X");
     assert_eq!(event.evidence().bytes, callback.body);
     assert!(event.evidence().verified_by.is_some());
@@ -82,7 +84,7 @@ fn r07_a_webhook_s_own_words_are_never_believed() {
     world.http.will(answer(200, &capture_body("PENDING"))).will(answer(200, &captured("PENDING")));
     let event =
         verdict(&gateway, &Delivery::of("PAYMENT.CAPTURE.COMPLETED", &claims).signed()).expect("verified");
-    assert_eq!(finding(&event), &Finding::AwaitingPayer);
+    assert_eq!(finding(&event), &Finding::Pending);
 }
 
 #[test]
@@ -175,7 +177,8 @@ fn authorizations_lead_to_their_order() {
     let authorization = json!({"id": "0AW1", "status": "CREATED", "supplementary_data": {"related_ids": {"order_id": ORDER}}});
     world.http.will(answer(200, &authorization)).will(answer(200, &order("APPROVED")));
     let delivery = Delivery::of("PAYMENT.AUTHORIZATION.CREATED", &json!({"id": "0AW1"}));
-    assert_eq!(finding(&verdict(&gateway, &delivery.signed()).expect("verified")), &Finding::Approved);
+    let event = verdict(&gateway, &delivery.signed()).expect("verified");
+    assert_eq!(finding(&event), &Finding::Approved(Approval::Capture));
 }
 
 fn refund(custom_id: &Value) -> Value {
@@ -201,15 +204,75 @@ fn pitfall_11_a_refund_is_read_with_the_payment_that_it_is_of() {
 }
 
 #[test]
-fn pitfall_12_what_is_not_ours_is_kept_and_acknowledged() {
-    for custom_id in [Value::Null, json!(NUMBER)] {
+fn r18_a_refund_of_the_console_goes_by_paypals_number() {
+    for custom_id in [Value::Null, json!(NUMBER), json!("another system's note")] {
         let (world, gateway) = opened();
         world.http.will(answer(200, &refund(&custom_id))).will(answer(200, &capture_body("REFUNDED")));
         let delivery = Delivery::of("PAYMENT.CAPTURE.REFUNDED", &json!({"id": "1RF2"}));
         let event = verdict(&gateway, &delivery.signed()).expect("verified");
-        assert!(matches!(event.content(), EventContent::Irrelevant { .. }), "a refund from the console");
+        let EventContent::Refund(found) = event.content() else { panic!("{:?}", event.content()) };
+        assert_eq!((found.refund_no.as_str(), found.payment_no.as_str()), ("PAYPAL-1RF2", NUMBER));
+        assert_eq!(found.amount.map(|amount| amount.minor_units()), Some(1000));
     }
-    for event_type in ["PAYMENT.CAPTURE.REVERSED", "CUSTOMER.DISPUTE.RESOLVED", "INVENTED.LATER"] {
+}
+
+fn reversal() -> Delivery {
+    let up = format!("https://api.paypal.com/v2/payments/captures/{CAPTURE}");
+    Delivery::of("PAYMENT.CAPTURE.REVERSED", &json!({"id": "1RF2", "links": [{"rel": "up", "href": up}]}))
+}
+
+#[test]
+fn pitfall_12_a_reversal_is_no_refund_of_ours_and_is_told_with_what_paypal_proves() {
+    for (read, amount) in [(answer(200, &refund(&Value::Null)), Some(1000)), (gone(), None)] {
+        let (world, gateway) = opened();
+        world.http.will(read).will(answer(200, &capture_body("PARTIALLY_REFUNDED")));
+        let event = verdict(&gateway, &reversal().signed()).expect("verified");
+        let EventContent::Contest(contest) = event.content() else { panic!("{:?}", event.content()) };
+        assert_eq!((contest.kind, contest.payment_no.as_str()), (Contest::Reversed, NUMBER));
+        assert_eq!((contest.transaction_no.as_str(), contest.reference.as_str()), (CAPTURE, "1RF2"));
+        assert_eq!(contest.amount.map(|amount| amount.minor_units()), amount);
+    }
+}
+
+#[test]
+fn r07_a_reversal_that_the_api_shows_to_be_our_own_refund_is_that_refund() {
+    let (world, gateway) = opened();
+    let ours = refund(&json!("R-1"));
+    let capture = capture_body("PARTIALLY_REFUNDED");
+    world
+        .http
+        .will(answer(200, &ours))
+        .will(answer(200, &capture))
+        .will(answer(200, &ours))
+        .will(answer(200, &capture));
+    let event = verdict(&gateway, &reversal().signed()).expect("verified");
+    assert!(matches!(event.content(), EventContent::Refund(found) if found.refund_no.as_str() == "R-1"));
+}
+
+#[test]
+fn a_dispute_is_told_once_its_capture_is_proven_to_be_ours() {
+    let (world, gateway) = opened();
+    let dispute =
+        json!({"dispute_id": "PP-D-1", "disputed_transactions": [{"seller_transaction_id": CAPTURE}]});
+    world.http.will(answer(200, &capture_body("COMPLETED")));
+    let delivery = Delivery::of("CUSTOMER.DISPUTE.CREATED", &dispute);
+    let event = verdict(&gateway, &delivery.signed()).expect("verified");
+    let EventContent::Contest(contest) = event.content() else { panic!("{:?}", event.content()) };
+    assert_eq!(
+        (contest.kind, contest.reference.as_str(), contest.amount),
+        (Contest::Disputed, "PP-D-1", None)
+    );
+    let (world, gateway) = opened();
+    let mut foreign = capture_body("COMPLETED");
+    foreign["custom_id"] = Value::Null;
+    world.http.will(answer(200, &foreign));
+    let event = verdict(&gateway, &delivery.signed()).expect("verified");
+    assert!(matches!(event.content(), EventContent::Irrelevant { .. }), "another system's payment");
+}
+
+#[test]
+fn pitfall_12_what_is_not_ours_is_kept_and_acknowledged() {
+    for event_type in ["CUSTOMER.DISPUTE.CREATED", "CUSTOMER.DISPUTE.RESOLVED", "INVENTED.LATER"] {
         let (world, gateway) = opened();
         let event =
             verdict(&gateway, &Delivery::of(event_type, &json!({"id": "1RF2"})).signed()).expect("verified");

@@ -1,11 +1,11 @@
 //! Taking money once, from whichever side it is asked for, and letting held money go.
 
 use payment_core::{
-    gateway::{CloseRequest, Finding, Gateway},
-    payment::ChannelHandle,
+    gateway::{Approval, CaptureRequest, CloseRequest, Finding, Gateway, HoldRequest, ReleaseRequest},
     ports::HttpError,
 };
 use serde_json::{Value, json};
+use time::Duration;
 
 use super::{
     CAPTURE_PATH, NUMBER, ORDER, ORDER_PATH, capture_body, capture_request, captured, certainty, handle,
@@ -19,11 +19,18 @@ fn request_ids(world: &World) -> Vec<String> {
 }
 
 fn held(status: &str) -> Value {
-    order_of("COMPLETED", json!({"authorizations": [{"id": "0AW1", "status": status}]}))
+    let amount = json!({"currency_code": "EUR", "value": "24.90"});
+    let authorization = json!({"id": "0AW1", "status": status, "amount": amount,
+        "create_time": "2027-01-05T11:50:00Z", "expiration_time": "2027-02-03T11:50:00Z"});
+    order_of("COMPLETED", json!({"authorizations": [authorization]}))
 }
 
-fn close_request(handle: Option<ChannelHandle>) -> CloseRequest {
-    CloseRequest { payment_no: payment_no(), product: product("checkout"), handle }
+fn hold_request(intent: &str) -> HoldRequest {
+    HoldRequest { payment_no: payment_no(), product: product("checkout"), handle: handle(intent) }
+}
+
+fn release_request() -> ReleaseRequest {
+    ReleaseRequest { payment_no: payment_no(), product: product("checkout"), handle: handle("AUTHORIZE") }
 }
 
 #[test]
@@ -82,7 +89,7 @@ fn f37_a_capture_that_pends_is_not_paid_and_one_that_is_declined_has_failed() {
         world.http.will(answer(201, &captured(status)));
         let taken = done(gateway.capture(&capture_request("CAPTURE"))).expect("an answer");
         assert_eq!(matches!(taken.finding, Finding::Failed(_)), paid_or_failed, "{status}");
-        assert_eq!(taken.finding == Finding::AwaitingPayer, !paid_or_failed, "{status}");
+        assert_eq!(taken.finding == Finding::Pending, !paid_or_failed, "{status}");
     }
 }
 
@@ -178,34 +185,53 @@ fn f46_an_order_with_another_number_is_not_taken_for_ours() {
 }
 
 #[test]
-fn held_money_is_authorized_first_and_captured_then() {
+fn approved_money_is_held_and_not_taken_and_held_money_is_taken() {
     let world = World::new();
     let gateway = open(&world);
     world.http.will(answer(201, &held("CREATED")));
-    let holding = done(gateway.authorize(&capture_request("AUTHORIZE"))).expect("an answer");
-    assert_eq!(holding.finding, Finding::Approved);
+    let holding = done(gateway.hold(&hold_request("AUTHORIZE"))).expect("an answer");
+    let Finding::Held(finding) = holding.finding else { panic!("{:?}", holding.finding) };
+    assert_eq!((finding.hold_no.as_str(), finding.amount.minor_units()), ("0AW1", 2490));
+    assert!(holding.evidence.verified_by.is_some());
     world
         .http
-        .will(unprocessable("ORDER_ALREADY_AUTHORIZED"))
-        .will(answer(200, &held("CREATED")))
         .will(answer(200, &held("CREATED")))
         .will(answer(201, &capture_body("COMPLETED")))
         .will(answer(200, &captured("COMPLETED")));
     let taken = done(gateway.capture(&capture_request("AUTHORIZE"))).expect("an answer");
     assert!(matches!(taken.finding, Finding::Paid(_)));
-    let expected = [format!("a-{NUMBER}"), format!("a-{NUMBER}"), format!("k-{NUMBER}")];
-    assert_eq!(request_ids(&world), expected);
-    assert_eq!(world.http.asked()[4], "POST /v2/payments/authorizations/0AW1/capture");
-    assert_eq!(certainty(done(gateway.authorize(&capture_request("CAPTURE")))), Err("not sent".to_owned()));
+    let ids = request_ids(&world);
+    assert_eq!(ids[0], format!("a-{NUMBER}"));
+    assert!(ids[1].starts_with(&format!("k-{NUMBER}-")) && ids[1].len() == 38, "{ids:?}");
+    assert_eq!(world.http.asked()[2], "POST /v2/payments/authorizations/0AW1/capture");
 }
 
 #[test]
-fn f38_held_money_that_was_captured_already_is_read() {
+fn what_the_caller_wants_held_is_never_taken_and_the_other_way_round() {
     let world = World::new();
     let gateway = open(&world);
+    assert_eq!(certainty(done(gateway.hold(&hold_request("CAPTURE")))), Err("not sent".to_owned()));
+    let mut approved = order("APPROVED");
+    approved["intent"] = json!("AUTHORIZE");
+    world.http.will(answer(200, &approved));
+    let nothing = done(gateway.capture(&capture_request("AUTHORIZE"))).expect("an answer");
+    assert_eq!(
+        nothing.finding,
+        Finding::Approved(Approval::Hold),
+        "nothing is held yet, so nothing is taken"
+    );
+    assert_eq!(world.http.asked(), [format!("GET {ORDER_PATH}")]);
+}
+
+#[test]
+fn f38_what_was_held_or_taken_already_is_read() {
+    let world = World::new();
+    let gateway = open(&world);
+    world.http.will(unprocessable("ORDER_ALREADY_AUTHORIZED")).will(answer(200, &held("CREATED")));
+    let holding = done(gateway.hold(&hold_request("AUTHORIZE"))).expect("an answer");
+    assert!(matches!(holding.finding, Finding::Held(_)));
     world
         .http
-        .will(answer(201, &held("CREATED")))
         .will(answer(200, &held("CREATED")))
         .will(unprocessable("AUTHORIZATION_ALREADY_CAPTURED"))
         .will(answer(200, &captured("COMPLETED")));
@@ -214,32 +240,87 @@ fn f38_held_money_that_was_captured_already_is_read() {
 }
 
 #[test]
-fn held_money_is_let_go_and_the_order_proves_it() {
+fn pitfall_03_one_decision_to_take_held_money_has_one_request_id_and_the_next_one_another() {
     let world = World::new();
     let gateway = open(&world);
-    world.http.will(answer(200, &held("CREATED"))).will(raw(204, b"")).will(answer(200, &held("VOIDED")));
-    let closed = done(gateway.close(&close_request(Some(handle("AUTHORIZE"))))).expect("closed");
-    assert!(closed.evidence.verified_by.is_some());
-    assert_eq!(world.http.asked()[1], "POST /v2/payments/authorizations/0AW1/void");
-    assert_eq!(request_ids(&world), [format!("v-{NUMBER}")]);
-    world.http.will(answer(200, &held("CREATED"))).will(raw(204, b"")).will(answer(200, &held("CREATED")));
-    let unproven = done(gateway.close(&close_request(Some(handle("AUTHORIZE")))));
-    assert_eq!(certainty(unproven), Err("unknown".to_owned()));
+    let first = capture_request("AUTHORIZE");
+    let second = CaptureRequest { intend_time: first.intend_time + Duration::SECOND, ..first.clone() };
+    for request in [&first, &first, &second] {
+        world.http.will(answer(200, &held("CREATED"))).will(unprocessable("TRANSACTION_REFUSED"));
+        assert!(done(gateway.capture(request)).is_err());
+    }
+    let ids = request_ids(&world);
+    assert!(ids[0] == ids[1] && ids[1] != ids[2], "{ids:?}");
 }
 
 #[test]
-fn pitfall_08_an_order_without_held_money_cannot_be_closed() {
-    for body in [order("APPROVED"), order("PAYER_ACTION_REQUIRED")] {
+fn r05_a_capture_of_held_money_that_is_refused_says_why() {
+    let table = [
+        ("AUTHORIZATION_EXPIRED", "refused: CHANNEL_ALREADY_CLOSED"),
+        ("AUTHORIZATION_VOIDED", "refused: CHANNEL_ALREADY_CLOSED"),
+        ("AUTHORIZATION_DENIED", "refused: PAYER_ACCOUNT_UNUSABLE"),
+        ("TRANSACTION_REFUSED", "refused: PAYER_ACCOUNT_UNUSABLE"),
+        ("DUPLICATE_INVOICE_ID", "refused: CHANNEL_ALREADY_PAID"),
+        ("INVENTED_LATER", "unknown"),
+    ];
+    for (name, expected) in table {
         let world = World::new();
         let gateway = open(&world);
-        world.http.will(answer(200, &body));
-        let refused = done(gateway.close(&close_request(Some(handle("CAPTURE")))));
-        assert_eq!(certainty(refused), Err("not sent".to_owned()));
+        world.http.will(answer(200, &held("CREATED"))).will(unprocessable(name));
+        let refused = certainty(done(gateway.capture(&capture_request("AUTHORIZE"))));
+        assert_eq!(refused, Err(expected.to_owned()), "{name}");
+    }
+}
+
+#[test]
+fn pitfall_22_held_money_is_let_go_and_the_order_proves_it() {
+    for void in [raw(204, b""), answer(200, &json!({"id": "0AW1", "status": "VOIDED"}))] {
+        let world = World::new();
+        let gateway = open(&world);
+        world.http.will(answer(200, &held("CREATED"))).will(void).will(answer(200, &held("VOIDED")));
+        let closed = done(gateway.release(&release_request())).expect("closed");
+        assert!(closed.evidence.verified_by.is_some());
+        assert_eq!(world.http.asked()[1], "POST /v2/payments/authorizations/0AW1/void");
+        assert_eq!(request_ids(&world), [format!("v-{NUMBER}")]);
     }
     let world = World::new();
     let gateway = open(&world);
-    assert_eq!(certainty(done(gateway.close(&close_request(None)))), Err("not sent".to_owned()));
-    world.http.will(answer(200, &captured("COMPLETED")));
-    let paid = done(gateway.close(&close_request(Some(handle("CAPTURE")))));
-    assert_eq!(certainty(paid), Err("refused: CHANNEL_ALREADY_PAID".to_owned()));
+    world.http.will(answer(200, &held("CREATED"))).will(raw(204, b"")).will(answer(200, &held("CREATED")));
+    assert_eq!(certainty(done(gateway.release(&release_request()))), Err("unknown".to_owned()));
+}
+
+#[test]
+fn a_release_that_comes_too_late_or_to_nothing_says_so() {
+    let table = [
+        (captured("COMPLETED"), Err("refused: CHANNEL_ALREADY_PAID".to_owned())),
+        (held("VOIDED"), Ok(())),
+        (order("PAYER_ACTION_REQUIRED"), Err("refused: CHANNEL_NOT_FOUND".to_owned())),
+    ];
+    for (body, expected) in table {
+        let world = World::new();
+        let gateway = open(&world);
+        world.http.will(answer(200, &body));
+        assert_eq!(certainty(done(gateway.release(&release_request()))), expected);
+        assert_eq!(world.http.count(), 1, "nothing was voided");
+    }
+    let world = World::new();
+    let gateway = open(&world);
+    world
+        .http
+        .will(answer(200, &held("CREATED")))
+        .will(unprocessable("PREVIOUSLY_CAPTURED"))
+        .will(answer(200, &captured("COMPLETED")));
+    let late = certainty(done(gateway.release(&release_request())));
+    assert_eq!(late, Err("refused: CHANNEL_ALREADY_PAID".to_owned()));
+}
+
+#[test]
+fn pitfall_08_an_order_cannot_be_closed() {
+    let world = World::new();
+    let gateway = open(&world);
+    for handle in [None, Some(handle("CAPTURE"))] {
+        let request = CloseRequest { payment_no: payment_no(), product: product("checkout"), handle };
+        assert_eq!(certainty(done(gateway.close(&request))), Err("not sent".to_owned()));
+    }
+    assert_eq!(world.http.count(), 0);
 }

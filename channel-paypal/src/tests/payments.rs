@@ -2,8 +2,8 @@
 
 use payment_core::{
     gateway::{
-        CloseCapability, CompletionCapability, CreateRequest, Finding, Gateway, GatewayFactory, PaymentData,
-        QueryRequest, TransactionReference,
+        Approval, CloseCapability, CompletionCapability, CreateRequest, Finding, Gateway, GatewayFactory,
+        PaymentData, QueryRequest, TransactionReference,
     },
     identifiers::ChannelTransactionNo,
     money::{Currency, Money},
@@ -152,8 +152,8 @@ fn everything_that_paypal_would_refuse_is_told_before_it_is_asked() {
 fn a_query_tells_where_the_order_is() {
     let table = [
         (order("PAYER_ACTION_REQUIRED"), Finding::AwaitingPayer),
-        (order("APPROVED"), Finding::Approved),
-        (captured("PENDING"), Finding::AwaitingPayer),
+        (order("APPROVED"), Finding::Approved(Approval::Capture)),
+        (captured("PENDING"), Finding::Pending),
         (order("VOIDED"), Finding::Closed),
     ];
     for (body, expected) in table {
@@ -208,6 +208,21 @@ fn pitfall_07_an_order_that_is_gone_is_not_found_which_ends_nothing() {
     assert_eq!((found.finding, found.evidence.verified_by), (Finding::NotFound, None));
     world.http.will(raw(404, b"<html>not here</html>"));
     assert_eq!(certainty(done(gateway.query(&query_request()))), Err("unknown".to_owned()));
+}
+
+#[test]
+fn r04_pitfall_07_an_order_that_is_gone_is_closed_once_paypal_cannot_know_it_any_more() {
+    let world = World::new();
+    let gateway = open(&world);
+    world.clock.advance(Duration::hours(145));
+    world.http.will(gone());
+    let young = done(gateway.query(&query_request())).expect("an answer");
+    assert_eq!(young.finding, Finding::NotFound);
+    world.clock.advance(Duration::SECOND);
+    world.http.will(gone()).will(answer(200, &captured("COMPLETED")));
+    assert_eq!(done(gateway.query(&query_request())).expect("an answer").finding, Finding::Closed);
+    let paid = done(gateway.query(&query_request())).expect("an answer");
+    assert!(matches!(paid.finding, Finding::Paid(_)), "what was carried out is kept");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Webhooks verified by PayPal's own word, where the configuration says so.
 
-use payment_core::gateway::{CallbackRejection, EventContent, Finding};
+use payment_core::gateway::{Approval, CallbackRejection, EventContent, Finding};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -29,7 +29,10 @@ fn a_success_is_read_again_all_the_same() {
     world.http.will(answer(200, &word("SUCCESS"))).will(answer(200, &order("APPROVED")));
     let callback = approved().signed();
     let event = verdict(&gateway, &callback).expect("verified");
-    let expected = EventContent::Payment { payment_no: NUMBER.to_owned(), finding: Finding::Approved };
+    let expected = EventContent::Payment {
+        payment_no: NUMBER.to_owned(),
+        finding: Finding::Approved(Approval::Capture),
+    };
     assert_eq!(event.content(), &expected);
     let proof = event.evidence().verified_by.as_ref().map(|key| key.to_string());
     assert_eq!(proof, Some(format!("postback:{WEBHOOK_ID}")));

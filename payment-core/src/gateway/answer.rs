@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::{
     evidence::ChannelEvidence,
-    identifiers::{ChannelRefundNo, ChannelTransactionNo, Payee, PaymentNo, RefundNo},
+    identifiers::{ChannelHoldNo, ChannelRefundNo, ChannelTransactionNo, Payee, PaymentNo, RefundNo},
     money::Money,
     payment::{ChannelHandle, Failure},
 };
@@ -18,6 +18,8 @@ pub struct Created {
     pub handle: ChannelHandle,
     /// The channel's answer; `None` where the payment was signed locally.
     pub evidence: Option<ChannelEvidence>,
+    /// What the same answer says beyond that, where the create itself may take the money (a payer's code at the till).
+    pub finding: Option<Finding>,
 }
 
 /// What the payer's app, page or scanner needs.
@@ -61,14 +63,44 @@ pub enum Finding {
     Paid(PaidFinding),
     /// Known and not paid now. Ends nothing: it may be paid the next moment.
     AwaitingPayer,
-    /// The payer approved it, and no money moves until we capture it.
-    Approved,
+    /// The payer approved it, and nothing happens to the money until we say so.
+    Approved(Approval),
+    /// Proven held for us: not paid, and not the payer's to spend either.
+    Held(HeldFinding),
+    /// Taken or being held at our word, and not there yet: an eCheck, a review (F37). Ends nothing.
+    Pending,
     /// Not known to the channel now. Ends nothing (F31).
     NotFound,
     /// Proven closed: cannot be paid any more.
     Closed,
     /// Proven failed for good, by the channel's documented final state.
     Failed(Failure),
+}
+
+/// What a payer approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approval {
+    /// That we take the money.
+    Capture,
+    /// That we have it held, to be taken later.
+    Hold,
+}
+
+/// Held money, in the channel's own figures. They are compared with ours before anything is believed (R8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldFinding {
+    /// The channel's number of it.
+    pub hold_no: ChannelHoldNo,
+    /// How much is held.
+    pub amount: Money,
+    /// For whom.
+    pub payee: Payee,
+    /// Since when, by the channel's clock.
+    pub hold_time: Option<OffsetDateTime>,
+    /// Until when the channel stands in for the money.
+    pub honour_end_time: OffsetDateTime,
+    /// When the channel lets it go by itself.
+    pub expire_time: OffsetDateTime,
 }
 
 /// A proven success, in the channel's own figures. They are compared with ours before anything is believed (R8).
@@ -82,6 +114,30 @@ pub struct PaidFinding {
     pub payee: Payee,
     /// When, by the channel's clock.
     pub paid_time: Option<OffsetDateTime>,
+}
+
+/// Money of a paid payment that the channel took back, or may take back, without our word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContestFinding {
+    /// What happened.
+    pub kind: Contest,
+    /// The payment, by the number that the channel names; it may not be ours.
+    pub payment_no: String,
+    /// The channel's number of the money that had come.
+    pub transaction_no: ChannelTransactionNo,
+    /// The channel's number of what happened to it.
+    pub reference: ChannelRefundNo,
+    /// How much of it, where the channel proves that.
+    pub amount: Option<Money>,
+}
+
+/// What can happen to paid money without our word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contest {
+    /// It was taken back: a chargeback, a claim that the payer won, a decision of the channel.
+    Reversed,
+    /// The payer or the payer's bank asks for it, and the channel has not decided.
+    Disputed,
 }
 
 /// The channel's proof that a payment is closed.

@@ -3,7 +3,7 @@
 
 use crate::{
     evidence::ChannelEvidence,
-    gateway::{Finding, RefundFinding},
+    gateway::{ContestFinding, Finding, RefundFinding},
     identifiers::{ChannelNotificationId, KeySerial},
 };
 
@@ -101,6 +101,8 @@ pub enum EventContent {
     },
     /// A refund.
     Refund(RefundFinding),
+    /// Money of a paid payment that was taken back, or is asked for, by others than us.
+    Contest(ContestFinding),
     /// Something that this service takes no part in; kept and acknowledged.
     Irrelevant {
         /// The channel's name of the event.

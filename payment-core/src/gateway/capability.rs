@@ -23,6 +23,8 @@ pub struct Capabilities {
     pub repeated_create: RepeatedCreate,
     /// How an approved payment becomes a paid one.
     pub completion: CompletionCapability,
+    /// Whether money can be held first and taken later.
+    pub hold: HoldCapability,
     /// Whether a payment can be closed at the channel.
     pub close: CloseCapability,
     /// Its refunds.
@@ -65,6 +67,23 @@ pub enum CompletionCapability {
     ByPayer,
     /// The payer's consent only allows it; our capture moves the money.
     ByCapture,
+}
+
+/// Whether the channel holds money for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldCapability {
+    /// It does not.
+    Never,
+    /// It does where a payment's options ask for it, which needs [`CompletionCapability::ByCapture`].
+    ///
+    /// `honour` is how long it stands in for the money, `validity` after how long it lets the money go by itself. A hold
+    /// is taken whole and once: the rest of a hold that was taken in parts would be neither paid nor free.
+    Whole {
+        /// How long the channel stands in for the money.
+        honour: Duration,
+        /// How long it holds the money at most.
+        validity: Duration,
+    },
 }
 
 /// Whether the channel closes payments.

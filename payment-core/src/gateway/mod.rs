@@ -12,22 +12,22 @@ mod factory;
 mod request;
 
 pub use answer::{
-    ClientResultHint, Closed, Created, Finding, PaidFinding, PaymentAnswer, PaymentData, RefundAnswer,
-    RefundFinding, RefundStatus,
+    Approval, ClientResultHint, Closed, Contest, ContestFinding, Created, Finding, HeldFinding, PaidFinding,
+    PaymentAnswer, PaymentData, RefundAnswer, RefundFinding, RefundStatus,
 };
 pub use callback::{
     CallbackOutcome, CallbackRejected, CallbackRejection, CallbackReply, EventContent, RawCallback,
     VerifiedEvent,
 };
 pub use capability::{
-    Capabilities, CloseCapability, CompletionCapability, CreateCapability, ProductCapability,
+    Capabilities, CloseCapability, CompletionCapability, CreateCapability, HoldCapability, ProductCapability,
     RefundCapability, RepeatedCreate,
 };
 pub use error::{GatewayError, Reason};
 pub use factory::{AccountSettings, GatewayFactory};
 pub use request::{
-    CaptureRequest, CloseRequest, CreateRequest, QueryRequest, RefundQueryRequest, RefundRequest,
-    TransactionReference,
+    CaptureRequest, CloseRequest, CreateRequest, HoldRequest, QueryRequest, RefundQueryRequest,
+    RefundRequest, ReleaseRequest, TransactionReference,
 };
 
 use crate::{identifiers::Payee, identifiers::Product, payment::ChannelHandle, violation::Violation};
@@ -57,10 +57,20 @@ pub trait Gateway: Send + Sync {
     /// Asks where a payment is.
     async fn query(&self, request: &QueryRequest) -> Result<PaymentAnswer, GatewayError>;
 
-    /// Takes the money of a payment that its payer approved ([`Finding::Approved`]), once: repeating it with the same
-    /// request takes nothing more. Called only where [`CompletionCapability::ByCapture`] is declared, and only after the
-    /// intent to capture is recorded.
+    /// Has the money of an approved payment held ([`Approval::Hold`]) and takes nothing, once: repeating it with the same
+    /// request holds nothing more. Called only where [`HoldCapability::Whole`] is declared, and only after the intent to
+    /// hold is recorded.
+    async fn hold(&self, request: &HoldRequest) -> Result<PaymentAnswer, GatewayError>;
+
+    /// Takes the money of a payment that its payer approved to be taken ([`Approval::Capture`]) or that is held
+    /// ([`Finding::Held`]), whole and once: repeating it with the same request takes nothing more. Called only where
+    /// [`CompletionCapability::ByCapture`] is declared, and only after the intent to capture is recorded.
+    ///
+    /// An answer of [`Finding::AwaitingPayer`] or [`Finding::Approved`] says that nothing was taken.
     async fn capture(&self, request: &CaptureRequest) -> Result<PaymentAnswer, GatewayError>;
+
+    /// Lets held money go. `Ok` is the channel's proof that none of it can be taken any more.
+    async fn release(&self, request: &ReleaseRequest) -> Result<Closed, GatewayError>;
 
     /// Asks the channel to refuse this payment from now on. `Ok` is the channel's proof that it is closed.
     async fn close(&self, request: &CloseRequest) -> Result<Closed, GatewayError>;

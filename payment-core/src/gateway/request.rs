@@ -44,7 +44,29 @@ pub struct QueryRequest {
     pub handle: Option<ChannelHandle>,
 }
 
-/// Which approved payment to take the money of.
+/// Which approved payment to have the money held of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldRequest {
+    /// Our number.
+    pub payment_no: PaymentNo,
+    /// The way of paying.
+    pub product: Product,
+    /// What the channel gave at the create.
+    pub handle: ChannelHandle,
+}
+
+/// Which payment's held money to let go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseRequest {
+    /// Our number.
+    pub payment_no: PaymentNo,
+    /// The way of paying.
+    pub product: Product,
+    /// What the channel gave at the create.
+    pub handle: ChannelHandle,
+}
+
+/// Which approved or held payment to take the money of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaptureRequest {
     /// Our number.
@@ -55,6 +77,9 @@ pub struct CaptureRequest {
     pub handle: ChannelHandle,
     /// What is to be taken: the whole payment.
     pub amount: Money,
+    /// When it was decided to take it. A capture that was refused and is decided on again is another one: channels may
+    /// answer a repeat with the old refusal.
+    pub intend_time: OffsetDateTime,
 }
 
 /// How a payment is named to a channel.

@@ -24,6 +24,8 @@ pub enum AllocationEvent {
     PaidAgain,
     /// Its payment closed or failed.
     PaymentEnded,
+    /// The channel holds its payment's money.
+    PaymentHeld,
 }
 
 /// What an event does to an allocation.
@@ -35,7 +37,8 @@ pub enum AllocationTransition {
     Stay,
 }
 
-/// The transition table. What holds money stays as it is; what was released takes money that comes late (R6).
+/// The transition table. What holds money stays as it is; what was released takes money that comes late (R6), and
+/// waits again for money that is held late.
 #[must_use]
 pub const fn next(state: AllocationState, event: AllocationEvent) -> AllocationTransition {
     use AllocationEvent as E;
@@ -44,7 +47,10 @@ pub const fn next(state: AllocationState, event: AllocationEvent) -> AllocationT
         (S::Pending | S::Released, E::PaidFirst) => AllocationTransition::To(S::Effective),
         (S::Pending | S::Released, E::PaidAgain) => AllocationTransition::To(S::Duplicate),
         (S::Pending, E::PaymentEnded) => AllocationTransition::To(S::Released),
-        (S::Released, E::PaymentEnded) | (S::Effective | S::Duplicate, _) => AllocationTransition::Stay,
+        (S::Released, E::PaymentHeld) => AllocationTransition::To(S::Pending),
+        (S::Pending, E::PaymentHeld) | (S::Released, E::PaymentEnded) | (S::Effective | S::Duplicate, _) => {
+            AllocationTransition::Stay
+        }
     }
 }
 
@@ -66,7 +72,7 @@ impl AllocationState {
 
 impl AllocationEvent {
     /// Every event.
-    pub const ALL: [Self; 3] = [Self::PaidFirst, Self::PaidAgain, Self::PaymentEnded];
+    pub const ALL: [Self; 4] = [Self::PaidFirst, Self::PaidAgain, Self::PaymentEnded, Self::PaymentHeld];
 
     /// The word shown in the graph.
     #[must_use]
@@ -75,6 +81,7 @@ impl AllocationEvent {
             Self::PaidFirst => "PAID_FIRST",
             Self::PaidAgain => "PAID_AGAIN",
             Self::PaymentEnded => "PAYMENT_ENDED",
+            Self::PaymentHeld => "PAYMENT_HELD",
         }
     }
 }
@@ -105,10 +112,10 @@ mod tests {
     #[test]
     fn every_pair_is_as_written_by_hand() {
         let by_hand = [
-            (S::Pending, [To(S::Effective), To(S::Duplicate), To(S::Released)]),
-            (S::Effective, [Stay, Stay, Stay]),
-            (S::Duplicate, [Stay, Stay, Stay]),
-            (S::Released, [To(S::Effective), To(S::Duplicate), Stay]),
+            (S::Pending, [To(S::Effective), To(S::Duplicate), To(S::Released), Stay]),
+            (S::Effective, [Stay, Stay, Stay, Stay]),
+            (S::Duplicate, [Stay, Stay, Stay, Stay]),
+            (S::Released, [To(S::Effective), To(S::Duplicate), Stay, To(S::Pending)]),
         ];
         assert_eq!(by_hand.map(|(state, _)| state), S::ALL);
         for (state, outcomes) in by_hand {

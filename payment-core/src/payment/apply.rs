@@ -6,15 +6,16 @@
 use time::OffsetDateTime;
 
 use super::{
-    Allocation, ChannelHandle, Failure, Payment,
+    Allocation, ChannelHandle, Failure, Hold, Payment,
     allocation::{self, AllocationEvent, AllocationState, AllocationTransition},
     state::{self, PaymentEvent, PaymentState, Transition},
 };
 use crate::{
     case::{CaseKind, CaseOpening},
-    gateway::{Finding, PaidFinding},
-    identifiers::{ChannelTransactionNo, OrderNo, PaymentNo},
+    gateway::{ContestFinding, Finding, HeldFinding, PaidFinding},
+    identifiers::{ChannelTransactionNo, OrderNo, Payee, PaymentNo},
     merchant_event::MerchantEvent,
+    money::Money,
 };
 
 /// Something that happened to a payment and that a decision is needed on.
@@ -28,8 +29,14 @@ pub enum Happening {
     ClientReported,
     /// The channel said where the payment is.
     Found(Finding),
-    /// The payer approved it, and we are about to take the money.
+    /// The payer approved it, and we are about to have the money held.
+    HoldIntended,
+    /// The payer approved it or the money is held, and we are about to take the money.
     CaptureIntended,
+    /// The channel answered that nothing was taken and nothing held: what was intended is not on its way any more.
+    NothingMoved,
+    /// Others than us took money back, or ask for it.
+    Contested(ContestFinding),
     /// Its time is over, or it was given up, at a channel where no money moves without our capture.
     GateClosed,
 }
@@ -78,14 +85,32 @@ pub struct Learned {
     pub channel_transaction_no: Option<ChannelTransactionNo>,
     /// Why it was refused.
     pub failure: Option<Failure>,
-    /// When we decided to take approved money.
+    /// When we decided to have approved money held.
+    pub hold_intend_time: Option<OffsetDateTime>,
+    /// The money that is held.
+    pub hold: Option<Hold>,
+    /// When we decided to take approved or held money.
     pub capture_intend_time: Option<OffsetDateTime>,
+    /// Which intents are not on their way any more.
+    pub withdrawn: Withdrawn,
     /// When the app said paid.
     pub client_report_time: Option<OffsetDateTime>,
     /// When it was paid.
     pub succeed_time: Option<OffsetDateTime>,
     /// When it ended without money.
     pub end_time: Option<OffsetDateTime>,
+}
+
+/// Which intents to move the payer's money a payment gives up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Withdrawn {
+    /// None.
+    #[default]
+    Nothing,
+    /// To take the money that is held, which stays held.
+    Capture,
+    /// To hold and to take: the payer has to approve again.
+    Everything,
 }
 
 impl Decision {
@@ -126,7 +151,14 @@ impl Learned {
         take(&mut payment.handle, &self.handle);
         take(&mut payment.channel_transaction_no, &self.channel_transaction_no);
         take(&mut payment.failure, &self.failure);
+        take(&mut payment.hold_intend_time, &self.hold_intend_time);
+        take(&mut payment.hold, &self.hold);
         take(&mut payment.capture_intend_time, &self.capture_intend_time);
+        match self.withdrawn {
+            Withdrawn::Nothing => {}
+            Withdrawn::Capture => payment.capture_intend_time = None,
+            Withdrawn::Everything => (payment.hold_intend_time, payment.capture_intend_time) = (None, None),
+        }
         take(&mut payment.times.client_report, &self.client_report_time);
         take(&mut payment.times.succeed, &self.succeed_time);
         take(&mut payment.times.end, &self.end_time);
@@ -152,23 +184,32 @@ pub fn decide(payment: &Payment, paid_by: &[PaidBy], happening: &Happening, now:
         }
         Happening::ClientReported => client_reported(payment, now),
         Happening::Found(Finding::Paid(paid)) => paid_found(payment, paid_by, paid, now),
+        Happening::Found(Finding::Held(held)) => held_found(payment, held, now),
         Happening::Found(Finding::Closed) => ended(payment, PaymentEvent::ChannelClosed, None, now),
         Happening::Found(Finding::Failed(failure)) => {
             ended(payment, PaymentEvent::ChannelFailed, Some(failure.clone()), now)
         }
+        Happening::HoldIntended => hold_intended(payment, paid_by, now),
         Happening::CaptureIntended => capture_intended(payment, paid_by, now),
-        Happening::GateClosed if payment.capture_intend_time.is_some() => Decision::default(),
-        Happening::GateClosed => ended(payment, PaymentEvent::ChannelClosed, None, now),
-        // "Not paid" and "not found" prove nothing: the payer may be typing the password (R4, F31).
-        Happening::Found(Finding::AwaitingPayer | Finding::Approved | Finding::NotFound) => {
+        Happening::NothingMoved => nothing_moved(payment),
+        Happening::Contested(contest) => {
+            Decision { cases: vec![CaseOpening::contest(contest)], ..Decision::default() }
+        }
+        // Held money is let go by the channel only.
+        Happening::GateClosed if payment.is_intended() || payment.state == PaymentState::Held => {
             Decision::default()
         }
+        Happening::GateClosed => ended(payment, PaymentEvent::ChannelClosed, None, now),
+        // "Not paid" and "not found" prove nothing: the payer may be typing the password (R4, F31).
+        Happening::Found(
+            Finding::AwaitingPayer | Finding::Approved(_) | Finding::Pending | Finding::NotFound,
+        ) => Decision::default(),
     }
 }
 
-/// A fresh handle is taken up in every open state: a repeated create renews one that ran out.
+/// A fresh handle is taken up as long as the payer may need it: a repeated create renews one that ran out.
 fn created(payment: &Payment, handle: &ChannelHandle) -> Decision {
-    if !payment.state.is_open() {
+    if !payment.state.awaits_payer() {
         return Decision::default();
     }
     Decision {
@@ -189,15 +230,70 @@ fn client_reported(payment: &Payment, now: OffsetDateTime) -> Decision {
     }
 }
 
-/// Money is taken only for a payment that is open and whose orders nobody else has paid (R11): the intent is recorded
-/// under the orders' locks before the channel is called, so a close cannot pass it.
+/// Money is held only for a payment that awaits its payer and whose orders nobody else has paid (R11): the intent is
+/// recorded under the orders' locks before the channel is called, so a close cannot pass it.
+fn hold_intended(payment: &Payment, paid_by: &[PaidBy], now: OffsetDateTime) -> Decision {
+    if !payment.state.awaits_payer() || payment.is_intended() || !paid_by.is_empty() {
+        return Decision::default();
+    }
+    Decision { learned: Learned { hold_intend_time: Some(now), ..Learned::default() }, ..Decision::default() }
+}
+
+/// The same for money that is taken, from the payer's approval or from a hold. A payment that had ended is not taken up
+/// again by money that was held late.
 fn capture_intended(payment: &Payment, paid_by: &[PaidBy], now: OffsetDateTime) -> Decision {
-    if !payment.state.is_open() || payment.capture_intend_time.is_some() || !paid_by.is_empty() {
+    let from_hold = payment.state == PaymentState::Held && !payment.is_held_late();
+    let from_approval = payment.state.awaits_payer() && payment.hold_intend_time.is_none();
+    let intended = payment.capture_intend_time.is_some();
+    if intended || !paid_by.is_empty() || !(from_hold || from_approval) {
         return Decision::default();
     }
     Decision {
         learned: Learned { capture_intend_time: Some(now), ..Learned::default() },
         ..Decision::default()
+    }
+}
+
+/// What was intended did not happen, by the channel's own answer: it may be intended again, or closed.
+fn nothing_moved(payment: &Payment) -> Decision {
+    let withdrawn = match payment.state {
+        PaymentState::Held if payment.capture_intend_time.is_some() => Withdrawn::Capture,
+        PaymentState::Initiating | PaymentState::AwaitingPayer | PaymentState::ClientReported
+            if payment.is_intended() =>
+        {
+            Withdrawn::Everything
+        }
+        PaymentState::Held
+        | PaymentState::Initiating
+        | PaymentState::AwaitingPayer
+        | PaymentState::ClientReported
+        | PaymentState::Succeeded
+        | PaymentState::Closed
+        | PaymentState::Failed => Withdrawn::Nothing,
+    };
+    Decision { learned: Learned { withdrawn, ..Learned::default() }, ..Decision::default() }
+}
+
+/// Held is not paid: no order is paid by it. Money that is held for a payment that had ended is recorded and told too, and
+/// let go by itself.
+fn held_found(payment: &Payment, held: &HeldFinding, now: OffsetDateTime) -> Decision {
+    let Some(transition) = transition(payment, PaymentEvent::ChannelHeld) else { return Decision::default() };
+    if let Some(case) = foreign_figures(payment, held.amount, &held.payee, None, "held") {
+        return Decision { cases: vec![case], ..Decision::default() };
+    }
+    let hold = Hold {
+        hold_no: held.hold_no.clone(),
+        hold_time: held.hold_time.unwrap_or(now),
+        honour_end_time: held.honour_end_time,
+        expire_time: held.expire_time,
+    };
+    let waiting = |allocation: &Allocation| change(allocation, AllocationEvent::PaymentHeld);
+    Decision {
+        transition: Some(transition),
+        allocations: payment.allocations.iter().filter_map(waiting).collect(),
+        learned: Learned { hold: Some(hold), ..Learned::default() },
+        events: vec![MerchantEvent::PaymentAuthorized],
+        cases: Vec::new(),
     }
 }
 
@@ -210,6 +306,7 @@ fn ended(payment: &Payment, event: PaymentEvent, failure: Option<Failure>, now: 
         PaymentState::Initiating
         | PaymentState::AwaitingPayer
         | PaymentState::ClientReported
+        | PaymentState::Held
         | PaymentState::Succeeded => None,
     };
     let released = |allocation: &Allocation| change(allocation, AllocationEvent::PaymentEnded);
@@ -250,27 +347,39 @@ fn paid_found(payment: &Payment, paid_by: &[PaidBy], paid: &PaidFinding, now: Of
 
 /// A proven success that is not this payment's: another amount, payee or transaction (R8).
 fn misfit(payment: &Payment, paid: &PaidFinding) -> Option<CaseOpening> {
-    let case = |kind, description| {
-        CaseOpening::of_payment(kind, &payment.payment_no, &paid.transaction_no, paid.amount, description)
-    };
-    if paid.amount != payment.amount {
-        let description =
-            format!("the channel proved {} paid, the payment is over {}", paid.amount, payment.amount);
-        return Some(case(CaseKind::AmountMismatch, description));
-    }
-    if paid.payee != payment.payee {
-        let description =
-            format!("the channel names payee {}, the payment is for {}", paid.payee, payment.payee);
-        return Some(case(CaseKind::PayeeMismatch, description));
+    let transaction = &paid.transaction_no;
+    if let Some(case) = foreign_figures(payment, paid.amount, &paid.payee, Some(transaction), "paid") {
+        return Some(case);
     }
     match &payment.channel_transaction_no {
-        Some(known) if *known != paid.transaction_no => {
-            let description =
-                format!("paid by transaction {known}, the channel names {} too", paid.transaction_no);
-            Some(case(CaseKind::TransactionMismatch, description))
+        Some(known) if known != transaction => {
+            let description = format!("paid by transaction {known}, the channel names {transaction} too");
+            let (kind, number) = (CaseKind::TransactionMismatch, &payment.payment_no);
+            Some(CaseOpening::of_payment(kind, number, Some(transaction), paid.amount, description))
         }
         Some(_) | None => None,
     }
+}
+
+/// Money over another amount, or for somebody else.
+fn foreign_figures(
+    payment: &Payment,
+    amount: Money,
+    payee: &Payee,
+    transaction: Option<&ChannelTransactionNo>,
+    proven: &str,
+) -> Option<CaseOpening> {
+    let (kind, description) = if amount != payment.amount {
+        let description =
+            format!("the channel proved {amount} {proven}, the payment is over {}", payment.amount);
+        (CaseKind::AmountMismatch, description)
+    } else if *payee != payment.payee {
+        let description = format!("the channel names payee {payee}, the payment is for {}", payment.payee);
+        (CaseKind::PayeeMismatch, description)
+    } else {
+        return None;
+    };
+    Some(CaseOpening::of_payment(kind, &payment.payment_no, transaction, amount, description))
 }
 
 /// The decision on a proven success whose channel transaction paid another payment already, which only the database can
@@ -281,7 +390,7 @@ pub fn transaction_taken(payment: &Payment, happening: &Happening) -> Decision {
     let (number, transaction) = (&payment.payment_no, &paid.transaction_no);
     let description = format!("the channel names transaction {transaction}, which paid another payment");
     let kind = CaseKind::TransactionMismatch;
-    let case = CaseOpening::of_payment(kind, number, transaction, paid.amount, description);
+    let case = CaseOpening::of_payment(kind, number, Some(transaction), paid.amount, description);
     Decision { cases: vec![case], ..Decision::default() }
 }
 

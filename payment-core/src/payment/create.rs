@@ -82,7 +82,7 @@ impl CreateContent {
 pub enum EarlierAttempt {
     /// It asks for the same and can still be paid: hand its payment data out again.
     Reuse,
-    /// It differs or is about to run out: close it at the channel first.
+    /// It differs, is about to run out, or its money is held already: close it at the channel first.
     Replace,
 }
 
@@ -93,7 +93,7 @@ pub const LIFE_TO_REUSE: Duration = Duration::minutes(2);
 #[must_use]
 pub fn earlier_attempt(earlier: &Payment, wanted: &CreateContent, now: OffsetDateTime) -> EarlierAttempt {
     let same = CreateContent::of(earlier).differing_field(wanted).is_none();
-    if same && now + LIFE_TO_REUSE <= earlier.times.expire {
+    if same && earlier.state.awaits_payer() && now + LIFE_TO_REUSE <= earlier.times.expire {
         EarlierAttempt::Reuse
     } else {
         EarlierAttempt::Replace
@@ -103,7 +103,7 @@ pub fn earlier_attempt(earlier: &Payment, wanted: &CreateContent, now: OffsetDat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::payment::apply::tests::payment;
+    use crate::payment::{apply::tests::payment, state::PaymentState};
     use time::macros::datetime;
 
     #[test]
@@ -134,6 +134,9 @@ mod tests {
         let late = earlier.times.expire - Duration::seconds(119);
         assert_eq!(earlier_attempt(&earlier, &wanted, late), EarlierAttempt::Replace);
         assert!(late > datetime!(2026-01-01 0:00 UTC));
+        let mut held = earlier.clone();
+        held.state = PaymentState::Held;
+        assert_eq!(earlier_attempt(&held, &wanted, early), EarlierAttempt::Replace);
         let mut dearer = wanted;
         for order in &mut dearer.orders {
             order.amount = Money::new(order.amount.currency(), order.amount.minor_units() + 1);

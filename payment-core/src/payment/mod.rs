@@ -6,4 +6,4 @@ pub mod create;
 mod record;
 pub mod state;
 
-pub use record::{Allocation, ChannelHandle, Failure, Payment, PaymentTimes};
+pub use record::{Allocation, ChannelHandle, Failure, Hold, Payment, PaymentTimes};

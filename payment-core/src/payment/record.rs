@@ -10,8 +10,8 @@ use super::{allocation::AllocationState, state::PaymentState};
 use crate::{
     gateway::Reason,
     identifiers::{
-        ChannelAccountId, ChannelName, ChannelTransactionNo, MerchantId, OrderNo, Payee, PaymentNo, Product,
-        RequestId,
+        ChannelAccountId, ChannelHoldNo, ChannelName, ChannelTransactionNo, MerchantId, OrderNo, Payee,
+        PaymentNo, Product, RequestId,
     },
     money::Money,
 };
@@ -56,14 +56,42 @@ pub struct Payment {
     pub handle: Option<ChannelHandle>,
     /// Why the channel refused it, if it did.
     pub failure: Option<Failure>,
-    /// When we decided to take the money that the payer approved, where the channel leaves that to us. From then on the
-    /// payment is not closed by us alone.
+    /// When we decided to have the money held that the payer approved to be held.
+    pub hold_intend_time: Option<OffsetDateTime>,
+    /// The money that the channel holds, or held.
+    pub hold: Option<Hold>,
+    /// When we decided to take the money that the payer approved or that is held, where the channel leaves that to us.
+    /// From either decision on the payment is not closed by us alone.
     pub capture_intend_time: Option<OffsetDateTime>,
     /// When what happened.
     pub times: PaymentTimes,
 }
 
 impl Payment {
+    /// Whether a call of ours that moves or holds the payer's money may be on its way.
+    #[must_use]
+    pub const fn is_intended(&self) -> bool {
+        self.hold_intend_time.is_some() || self.capture_intend_time.is_some()
+    }
+
+    /// Whether its money is held and nobody is about to take it.
+    #[must_use]
+    pub const fn is_at_rest(&self) -> bool {
+        matches!(self.state, PaymentState::Held) && self.capture_intend_time.is_none()
+    }
+
+    /// When its time is over: until then its payer may pay, or we may take what is held.
+    #[must_use]
+    pub fn end_of_time(&self) -> OffsetDateTime {
+        self.hold.as_ref().map_or(self.times.expire, |hold| hold.expire_time)
+    }
+
+    /// Whether held money is to be let go whoever asks: the payment had ended before the money was held.
+    #[must_use]
+    pub const fn is_held_late(&self) -> bool {
+        matches!(self.state, PaymentState::Held) && self.times.end.is_some()
+    }
+
     /// Whether this payment is the one that paid the order (R9).
     #[must_use]
     pub fn pays(&self, order_no: &OrderNo) -> bool {
@@ -93,6 +121,19 @@ pub struct PaymentTimes {
     pub succeed: Option<OffsetDateTime>,
     /// Closed or failed, by ours.
     pub end: Option<OffsetDateTime>,
+}
+
+/// Money that the channel holds for us: it is the payer's until we take it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// The channel's number of it.
+    pub hold_no: ChannelHoldNo,
+    /// Since when, by the channel's clock where it tells, else by ours.
+    pub hold_time: OffsetDateTime,
+    /// Until when the channel stands in for the money. Later it may refuse the capture.
+    pub honour_end_time: OffsetDateTime,
+    /// When the channel lets the money go by itself.
+    pub expire_time: OffsetDateTime,
 }
 
 /// The tie of a payment to one order.

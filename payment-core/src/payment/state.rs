@@ -11,6 +11,8 @@ pub enum PaymentState {
     AwaitingPayer,
     /// The payer's app says it is paid: a hint (R1).
     ClientReported,
+    /// The channel proved that it holds the payer's money for us. Nothing is paid until we take it.
+    Held,
     /// Paid, proven by the channel.
     Succeeded,
     /// Can no longer be paid, proven by the channel. A success that comes all the same is still recorded (R6).
@@ -26,6 +28,8 @@ pub enum PaymentEvent {
     PaymentDataReady,
     /// The payer's app says it is paid.
     ClientReported,
+    /// The channel proved that it holds the money.
+    ChannelHeld,
     /// The channel proved it paid.
     ChannelPaid,
     /// The channel proved that it can no longer be paid.
@@ -45,22 +49,32 @@ pub enum Transition {
     Stay,
 }
 
-/// The transition table. Success is accepted in every state and left in none (R6, F5).
+/// The transition table. Success is accepted in every state and left in none (R6, F5). A hold is accepted wherever no
+/// money has come, for held money must never be out of sight.
 #[must_use]
 pub const fn next(state: PaymentState, event: PaymentEvent) -> Transition {
     use PaymentEvent as E;
     use PaymentState as S;
     match (state, event) {
-        (S::Initiating | S::AwaitingPayer | S::ClientReported | S::Closed | S::Failed, E::ChannelPaid) => {
-            Transition::To(S::Succeeded)
+        (
+            S::Initiating | S::AwaitingPayer | S::ClientReported | S::Held | S::Closed | S::Failed,
+            E::ChannelPaid,
+        ) => Transition::To(S::Succeeded),
+        (S::Initiating | S::AwaitingPayer | S::ClientReported | S::Closed | S::Failed, E::ChannelHeld) => {
+            Transition::To(S::Held)
         }
         (S::Initiating, E::PaymentDataReady) => Transition::To(S::AwaitingPayer),
         (S::Initiating | S::AwaitingPayer, E::ClientReported) => Transition::To(S::ClientReported),
-        (S::Initiating | S::AwaitingPayer | S::ClientReported, E::ChannelClosed) => Transition::To(S::Closed),
-        (S::Initiating | S::AwaitingPayer | S::ClientReported, E::ChannelFailed) => Transition::To(S::Failed),
+        (S::Initiating | S::AwaitingPayer | S::ClientReported | S::Held, E::ChannelClosed) => {
+            Transition::To(S::Closed)
+        }
+        (S::Initiating | S::AwaitingPayer | S::ClientReported | S::Held, E::ChannelFailed) => {
+            Transition::To(S::Failed)
+        }
         (S::Initiating, E::CreateRefused) => Transition::To(S::Failed),
         (S::AwaitingPayer | S::ClientReported, E::PaymentDataReady | E::CreateRefused)
         | (S::ClientReported, E::ClientReported)
+        | (S::Held, E::PaymentDataReady | E::ClientReported | E::ChannelHeld | E::CreateRefused)
         | (S::Succeeded, _)
         | (
             S::Closed | S::Failed,
@@ -71,10 +85,11 @@ pub const fn next(state: PaymentState, event: PaymentEvent) -> Transition {
 
 impl PaymentState {
     /// Every state, in the order of a payment's life.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Initiating,
         Self::AwaitingPayer,
         Self::ClientReported,
+        Self::Held,
         Self::Succeeded,
         Self::Closed,
         Self::Failed,
@@ -92,6 +107,15 @@ impl PaymentState {
         matches!(next(self, PaymentEvent::ChannelClosed), Transition::To(_))
     }
 
+    /// Whether the payer still has something to do with the payment data.
+    #[must_use]
+    pub const fn awaits_payer(self) -> bool {
+        match self {
+            Self::Initiating | Self::AwaitingPayer | Self::ClientReported => true,
+            Self::Held | Self::Succeeded | Self::Closed | Self::Failed => false,
+        }
+    }
+
     /// The word kept in the database and on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -99,6 +123,7 @@ impl PaymentState {
             Self::Initiating => "INITIATING",
             Self::AwaitingPayer => "AWAITING_PAYER",
             Self::ClientReported => "CLIENT_REPORTED",
+            Self::Held => "HELD",
             Self::Succeeded => "SUCCEEDED",
             Self::Closed => "CLOSED",
             Self::Failed => "FAILED",
@@ -108,9 +133,10 @@ impl PaymentState {
 
 impl PaymentEvent {
     /// Every event.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::PaymentDataReady,
         Self::ClientReported,
+        Self::ChannelHeld,
         Self::ChannelPaid,
         Self::ChannelClosed,
         Self::ChannelFailed,
@@ -123,6 +149,7 @@ impl PaymentEvent {
         match self {
             Self::PaymentDataReady => "PAYMENT_DATA_READY",
             Self::ClientReported => "CLIENT_REPORTED",
+            Self::ChannelHeld => "CHANNEL_HELD",
             Self::ChannelPaid => "CHANNEL_PAID",
             Self::ChannelClosed => "CHANNEL_CLOSED",
             Self::ChannelFailed => "CHANNEL_FAILED",
@@ -151,12 +178,13 @@ mod tests {
     use super::{PaymentEvent as E, PaymentState as S, Transition::Stay, *};
 
     /// Written by hand from the mission's words, in the order of `PaymentEvent::ALL`.
-    const BY_HAND: [(S, [Option<S>; 6]); 6] = [
+    const BY_HAND: [(S, [Option<S>; 7]); 7] = [
         (
             S::Initiating,
             [
                 Some(S::AwaitingPayer),
                 Some(S::ClientReported),
+                Some(S::Held),
                 Some(S::Succeeded),
                 Some(S::Closed),
                 Some(S::Failed),
@@ -165,12 +193,24 @@ mod tests {
         ),
         (
             S::AwaitingPayer,
-            [None, Some(S::ClientReported), Some(S::Succeeded), Some(S::Closed), Some(S::Failed), None],
+            [
+                None,
+                Some(S::ClientReported),
+                Some(S::Held),
+                Some(S::Succeeded),
+                Some(S::Closed),
+                Some(S::Failed),
+                None,
+            ],
         ),
-        (S::ClientReported, [None, None, Some(S::Succeeded), Some(S::Closed), Some(S::Failed), None]),
-        (S::Succeeded, [None, None, None, None, None, None]),
-        (S::Closed, [None, None, Some(S::Succeeded), None, None, None]),
-        (S::Failed, [None, None, Some(S::Succeeded), None, None, None]),
+        (
+            S::ClientReported,
+            [None, None, Some(S::Held), Some(S::Succeeded), Some(S::Closed), Some(S::Failed), None],
+        ),
+        (S::Held, [None, None, None, Some(S::Succeeded), Some(S::Closed), Some(S::Failed), None]),
+        (S::Succeeded, [None, None, None, None, None, None, None]),
+        (S::Closed, [None, None, Some(S::Held), Some(S::Succeeded), None, None, None]),
+        (S::Failed, [None, None, Some(S::Held), Some(S::Succeeded), None, None, None]),
     ];
 
     #[test]
@@ -215,6 +255,12 @@ mod tests {
 
     #[test]
     fn open_states_are_those_before_the_channels_last_word() {
-        assert_eq!(S::open(), [S::Initiating, S::AwaitingPayer, S::ClientReported]);
+        assert_eq!(S::open(), [S::Initiating, S::AwaitingPayer, S::ClientReported, S::Held]);
+    }
+
+    #[test]
+    fn held_money_is_open_and_its_payer_has_nothing_more_to_do() {
+        let waiting: Vec<_> = S::ALL.into_iter().filter(|state| state.awaits_payer()).collect();
+        assert_eq!(waiting, [S::Initiating, S::AwaitingPayer, S::ClientReported]);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use payment_core::{
     evidence::{Evidence, Source},
-    gateway::{Finding, PaymentAnswer, QueryRequest, TransactionReference},
+    gateway::{PaymentAnswer, QueryRequest, TransactionReference},
     identifiers::PaymentNo,
     payment::{Payment, apply::Happening},
 };
@@ -39,11 +39,9 @@ impl App {
         match self.query(payment, account).await {
             None => Ok(SyncedPayment { payment: payment.clone(), contact: ChannelContact::NotReached }),
             Some(answer) => {
-                let approved = answer.finding == Finding::Approved;
-                let mut payment = self.apply_query_answer(payment, answer).await?;
-                if approved {
-                    payment = self.capture(payment, account).await?;
-                }
+                let found = answer.finding.clone();
+                let payment = self.apply_query_answer(payment, answer).await?;
+                let payment = self.carry_out(payment, account, &found).await?;
                 Ok(SyncedPayment { payment, contact: ChannelContact::Answered })
             }
         }

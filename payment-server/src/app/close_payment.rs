@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use payment_core::{
     evidence::{Evidence, Source},
-    gateway::{CloseCapability, CloseRequest, Closed, Finding, GatewayError, Reason},
+    gateway::{CloseCapability, CloseRequest, Closed, Finding, GatewayError, Reason, ReleaseRequest},
     identifiers::PaymentNo,
     payment::{Payment, apply::Happening, state::PaymentState},
 };
@@ -42,6 +42,9 @@ impl App {
         if !asked.payment.state.is_open() {
             return Ok(asked);
         }
+        if asked.payment.hold_intend_time.is_some() || asked.payment.state == PaymentState::Held {
+            return self.let_go(asked.payment, account).await;
+        }
         if account.gateway.capabilities().close == CloseCapability::Never {
             let payment = self.close_gate(asked.payment).await?;
             return Ok(SyncedPayment { payment, contact: asked.contact });
@@ -60,6 +63,20 @@ impl App {
         match closed {
             Ok(closed) => self.record_closed(known, account, closed).await,
             Err(error) => self.close_refused(known, account, &error).await,
+        }
+    }
+
+    /// Lets the payer's held money go. What may be on its way to be held is let go once the channel shows it.
+    async fn let_go(&self, payment: Payment, account: &Account) -> Result<SyncedPayment, AppError> {
+        let Some(handle) = payment.handle.clone() else {
+            return Ok(SyncedPayment { payment, contact: ChannelContact::NotReached });
+        };
+        let (payment_no, product) = (payment.payment_no.clone(), payment.product.clone());
+        let released = account.gateway.release(&ReleaseRequest { payment_no, product, handle }).await;
+        crash_point::reach(CrashPoint::ReleaseAnswered);
+        match released {
+            Ok(closed) => self.record_closed(payment, account, closed).await,
+            Err(error) => self.close_refused(payment, account, &error).await,
         }
     }
 

@@ -36,13 +36,19 @@ pub enum CrashPoint {
     CaptureIntended = 14,
     /// The channel answered a capture; nothing of it is recorded.
     CaptureAnswered = 15,
+    /// The intent to hold is committed; the channel has not been called.
+    HoldIntended = 16,
+    /// The channel answered a request to hold; nothing of it is recorded.
+    HoldAnswered = 17,
+    /// The channel answered that it let held money go; nothing of it is recorded.
+    ReleaseAnswered = 18,
     /// An endpoint answered a webhook; nothing of it is recorded.
     WebhookAnswered = 40,
 }
 
 impl CrashPoint {
     /// Every point.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::CreateIntended,
         Self::CreateAnswered,
         Self::CreateRecorded,
@@ -58,6 +64,9 @@ impl CrashPoint {
         Self::RefundRecorded,
         Self::CaptureIntended,
         Self::CaptureAnswered,
+        Self::HoldIntended,
+        Self::HoldAnswered,
+        Self::ReleaseAnswered,
         Self::WebhookAnswered,
     ];
 }

@@ -156,6 +156,8 @@ impl App {
             handle: None,
             failure: None,
             notify_url: Some(account.notify_url.clone()),
+            hold_intend_time: None,
+            hold: None,
             capture_intend_time: None,
             times: PaymentTimes {
                 create: now,

@@ -62,12 +62,32 @@ impl App {
         created: Created,
     ) -> Result<CreatedPayment, AppError> {
         let evidence = Evidence { source: Source::CreateAnswer, caller: None, channel: created.evidence };
-        let happening = Happening::Created(created.handle);
+        let payment = match created.finding {
+            Some(finding) => {
+                self.record_create_answer(payment, Happening::Found(finding), evidence.clone()).await?
+            }
+            None => payment,
+        };
+        let payment = if payment.state.awaits_payer() {
+            self.record_create_answer(payment, Happening::Created(created.handle), evidence).await?
+        } else {
+            payment
+        };
+        self.payment_data(payment, account)
+    }
+
+    /// What proves a success goes first: a payment that the create itself took is paid from the answer, and waits for
+    /// nobody.
+    async fn record_create_answer(
+        &self,
+        payment: Payment,
+        happening: Happening,
+        evidence: Evidence,
+    ) -> Result<Payment, AppError> {
         let applied =
             self.apply(&payment.merchant_id, &payment.payment_no, happening, evidence, None).await?;
         crash_point::reach(CrashPoint::CreateRecorded);
-        let payment = applied.map_or(payment, |applied| applied.payment);
-        self.payment_data(payment, account)
+        Ok(applied.map_or(payment, |applied| applied.payment))
     }
 
     /// Some refusals say that the channel knows the number: then it is asked, for only its facts decide (R4).
@@ -127,7 +147,7 @@ impl App {
     ) -> Result<CreatedPayment, AppError> {
         let payment = self.wait_while_announced_elsewhere(payment).await?;
         let now = self.now();
-        let payable = payment.state.is_open() && now < payment.times.expire;
+        let payable = payment.state.awaits_payer() && now < payment.times.expire;
         let handle_lives = payment.handle.as_ref().is_some_and(|handle| now < handle.expire_time);
         let repeatable = account.gateway.capabilities().repeated_create == RepeatedCreate::Safe;
         if payable && !handle_lives && repeatable {
@@ -159,8 +179,8 @@ impl App {
         payment: Payment,
         account: &Account,
     ) -> Result<CreatedPayment, AppError> {
-        let handle =
-            payment.handle.as_ref().filter(|_| payment.state.is_open() && self.now() < payment.times.expire);
+        let awaits_payer = payment.state.awaits_payer() && self.now() < payment.times.expire;
+        let handle = payment.handle.as_ref().filter(|_| awaits_payer);
         let payment_data =
             match handle {
                 None => None,

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use payment_core::{
     case::CaseOpening,
     evidence::{Evidence, Source},
-    gateway::{CallbackOutcome, EventContent, Finding, RawCallback, RefundFinding, VerifiedEvent},
+    gateway::{
+        CallbackOutcome, ContestFinding, EventContent, Finding, RawCallback, RefundFinding, VerifiedEvent,
+    },
     identifiers::PaymentNo,
-    payment::apply::Happening,
+    payment::{apply::Happening, state::PaymentState},
     refund::apply::RefundHappening,
 };
 use payment_store::{
@@ -88,19 +90,20 @@ impl App {
         }
     }
 
-    /// An approved payment is captured after the channel has its acknowledgement, which must not wait for another call.
+    /// What was approved is taken or held after the channel has its acknowledgement, which must not wait for another call.
     fn follow_up(self: &Arc<Self>, account: &Arc<Account>, event: &VerifiedEvent) {
-        let EventContent::Payment { payment_no, finding: Finding::Approved } = event.content() else {
+        let EventContent::Payment { payment_no, finding: found @ Finding::Approved(_) } = event.content()
+        else {
             return;
         };
         let Ok(payment_no) = PaymentNo::parse(payment_no.as_str()) else { return };
-        let (app, account) = (Arc::clone(self), Arc::clone(account));
+        let (app, account, found) = (Arc::clone(self), Arc::clone(account), found.clone());
         self.lifecycle.tasks.spawn(async move {
-            let captured = async {
+            let carried_out = async {
                 let payment = app.payment(&account.merchant_id, &payment_no).await?;
-                app.capture(payment, &account).await
+                app.carry_out(payment, &account, &found).await
             };
-            if let Err(error) = captured.await {
+            if let Err(error) = carried_out.await {
                 tracing::error!(payment.no = %payment_no, %error, "an approved payment is captured by the scheduler");
             }
         });
@@ -112,10 +115,38 @@ impl App {
                 self.record_payment_event(delivery, event, payment_no, finding).await
             }
             EventContent::Refund(refund) => self.record_refund_event(delivery, event, refund).await,
+            EventContent::Contest(contest) => self.record_contest(delivery, event, contest).await,
             EventContent::Irrelevant { .. } => {
                 Ok(self.store.notification_keep_irrelevant(&record(delivery, event, None)).await?)
             }
         }
+    }
+
+    /// Money that others than us took back or ask for. What was taken back had come: where our records do not say so yet,
+    /// the channel is asked.
+    async fn record_contest(
+        &self,
+        delivery: Delivery,
+        event: &VerifiedEvent,
+        contest: &ContestFinding,
+    ) -> Result<(), AppError> {
+        tracing::error!(payment.no = contest.payment_no, kind = ?contest.kind, "paid money is taken back or disputed: case open");
+        let record = record(delivery, event, Some(contest.payment_no.clone()));
+        if let Ok(ours) = PaymentNo::parse(contest.payment_no.as_str()) {
+            let evidence = Evidence::of_channel(Source::Notification, event.evidence().clone());
+            let happening = Happening::Contested(contest.clone());
+            let merchant = record.delivery.merchant_id.clone();
+            if let Some(applied) =
+                self.apply(&merchant, &ours, happening, evidence, Some(record.clone())).await?
+            {
+                if applied.payment.state != PaymentState::Succeeded {
+                    let account = self.account_of(&applied.payment)?;
+                    self.ask(&applied.payment, &account).await?;
+                }
+                return Ok(());
+            }
+        }
+        Ok(self.store.notification_open_case(&record, &CaseOpening::contest(contest)).await?)
     }
 
     /// A refund of ours, or one that somebody made at the channel's console (R18).
@@ -209,7 +240,9 @@ impl App {
                 Ok(self.store.notification_open_case(record, &case).await?)
             }
             Finding::AwaitingPayer
-            | Finding::Approved
+            | Finding::Approved(_)
+            | Finding::Held(_)
+            | Finding::Pending
             | Finding::NotFound
             | Finding::Closed
             | Finding::Failed(_) => Ok(self.store.notification_keep_irrelevant(record).await?),

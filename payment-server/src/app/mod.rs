@@ -7,6 +7,7 @@
 mod ask;
 mod backlog;
 mod capture;
+mod capture_payment;
 mod changes;
 mod close_payment;
 pub mod command;

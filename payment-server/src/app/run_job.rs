@@ -61,7 +61,7 @@ impl App {
             self.in_trace_of(&payment.payment_no, span, self.step_payment(job, &payment)).await
         };
         let outcome = self.guarded(&claim, &account, settings, step).await?;
-        let next = match payment.times.end {
+        let next = match payment.times.end.filter(|_| !payment.state.is_open()) {
             None => self.next_check_of_open(job, &payment, claim.checks, outcome),
             Some(end) => self.next_late_look(&payment, end, claim.checks, outcome),
         };
@@ -71,8 +71,10 @@ impl App {
 
     fn next_check_of_open(&self, job: Job, payment: &Payment, checks: u32, outcome: Outcome) -> NextCheck {
         let schedules = self.schedules_of(&payment.merchant_id, &payment.channel_account);
-        let next = self.next_check(job.schedule(schedules), checks, outcome);
-        let expire = payment.times.expire;
+        let at_rest = job == Job::PaymentSuccess && payment.is_at_rest();
+        let schedule = if at_rest { schedules.hold } else { job.schedule(schedules) };
+        let next = self.next_check(schedule, checks, outcome);
+        let expire = payment.end_of_time();
         // Its closing begins when its time is over, with short steps again.
         if job == Job::PaymentSuccess && next.time.is_some_and(|time| time > expire) {
             return NextCheck { time: Some(expire.max(self.now())), checks: 0 };
@@ -108,6 +110,9 @@ impl App {
         let account = self.account_of(payment)?;
         let synced = match job {
             Job::PaymentClose => self.close(payment.clone(), &account).await?,
+            Job::PaymentSuccess if self.is_to_be_let_go(payment).await? => {
+                self.close(payment.clone(), &account).await?
+            }
             Job::PaymentSuccess | Job::PaymentDuplicate | Job::RefundSuccess => {
                 self.ask(payment, &account).await?
             }

@@ -110,6 +110,23 @@ impl PaymentService for Payments {
         call.answer(use_case).await
     }
 
+    async fn capture_payment(
+        &self,
+        request: Request<v1::CapturePaymentRequest>,
+    ) -> Result<Response<v1::CapturePaymentResponse>, Status> {
+        let (call, request) = Call::of(request)?;
+        let use_case = async {
+            let payment_no = convert::payment_no(request.payment_no)?;
+            call.notes.payment_no(&payment_no);
+            let synced = self.app.capture_payment(&call.caller, &payment_no).await?;
+            Ok(v1::CapturePaymentResponse {
+                payment: Some(convert::payment(synced.payment)),
+                channel_contact: convert::channel_contact(synced.contact).into(),
+            })
+        };
+        call.answer(use_case).await
+    }
+
     async fn close_payment(
         &self,
         request: Request<v1::ClosePaymentRequest>,

@@ -8,6 +8,7 @@ const SCOPES: &[(&str, Scope)] = &[
     ("/payment.v1.EventService/StreamEvents", Scope::Read),
     ("/payment.v1.NotificationService/HandleNotification", Scope::Pay),
     ("/payment.v1.OrderService/GetOrder", Scope::Read),
+    ("/payment.v1.PaymentService/CapturePayment", Scope::Pay),
     ("/payment.v1.PaymentService/ClosePayment", Scope::Pay),
     ("/payment.v1.PaymentService/ConfirmPayment", Scope::Pay),
     ("/payment.v1.PaymentService/CreatePayment", Scope::Pay),

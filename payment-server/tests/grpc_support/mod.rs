@@ -15,8 +15,9 @@ use futures::{StreamExt as _, stream};
 use payment_core::{
     gateway::{
         CallbackOutcome, CallbackRejected, CallbackReply, Capabilities, CaptureRequest, ClientResultHint,
-        CloseRequest, Closed, CreateRequest, Created, Gateway, GatewayError, PaymentAnswer, PaymentData,
-        QueryRequest, RawCallback, RefundAnswer, RefundQueryRequest, RefundRequest, VerifiedEvent,
+        CloseRequest, Closed, CreateRequest, Created, Gateway, GatewayError, HoldRequest, PaymentAnswer,
+        PaymentData, QueryRequest, RawCallback, RefundAnswer, RefundQueryRequest, RefundRequest,
+        ReleaseRequest, VerifiedEvent,
     },
     identifiers::{ApiKeyId, ChannelAccountId, ChannelName, MerchantId, Payee, Product},
     payment::ChannelHandle,
@@ -131,6 +132,12 @@ impl Gateway for NoGateway {
         unreachable!()
     }
     async fn close(&self, _: &CloseRequest) -> Result<Closed, GatewayError> {
+        unreachable!()
+    }
+    async fn hold(&self, _: &HoldRequest) -> Result<PaymentAnswer, GatewayError> {
+        unreachable!()
+    }
+    async fn release(&self, _: &ReleaseRequest) -> Result<Closed, GatewayError> {
         unreachable!()
     }
     async fn refund(&self, _: &RefundRequest) -> Result<RefundAnswer, GatewayError> {

@@ -14,7 +14,10 @@ use payment_core::{
     identifiers::{MerchantId, PaymentNo},
     payment::{
         Payment,
-        apply::{AllocationChange, Decision, Happening, PaymentTransition, decide, transaction_taken},
+        allocation::AllocationState,
+        apply::{
+            AllocationChange, Decision, Happening, PaymentTransition, Withdrawn, decide, transaction_taken,
+        },
         state::PaymentState,
     },
     schedule::Schedules,
@@ -22,7 +25,10 @@ use payment_core::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::lock::{Locked, payment_lock_in_txn};
+use super::{
+    lock::{Locked, payment_lock_in_txn},
+    row::HoldRow,
+};
 use crate::{
     Store,
     cached::Cached,
@@ -31,7 +37,7 @@ use crate::{
     inbox::{NotificationRecord, Verdict, notification_insert_in_txn},
     outbox::{EventOf, Place, Telling, outbox_append_in_txn},
     refund::duplicates_refund_in_txn,
-    schema::{payment, payment_transition},
+    schema::{payment, payment_hold, payment_transition},
     transaction::{self, Abort},
     words::Word as _,
 };
@@ -182,7 +188,14 @@ async fn write(
     payment_update(connection, &after, decision, schedules)
         .await
         .inspect_err(|abort| note_taken(context, abort))?;
+    if let Some(hold) = &decision.learned.hold {
+        hold_write(connection, &HoldRow::of(&after.payment_no, hold)).await?;
+    }
     allocations_update(connection, &after, &decision.allocations).await?;
+    let pays = decision.allocations.iter().any(|change| change.to == AllocationState::Effective);
+    if pays && !locked.rivals().is_empty() {
+        holds_hasten(connection, locked.rivals(), request.now).await?;
+    }
     if let Some(transition) = decision.transition {
         transition_insert_in_txn(connection, &after, transition, &request.evidence, notification).await?;
     }
@@ -211,16 +224,41 @@ fn note_taken(context: &Context<'_>, abort: &Abort) {
     }
 }
 
+/// A payment is held once mostly. Where somebody else had it held again after its end, the newer hold counts.
+async fn hold_write(connection: &mut AsyncPgConnection, hold: &HoldRow) -> Result<(), Abort> {
+    let write = diesel::insert_into(payment_hold::table)
+        .values(hold)
+        .on_conflict(payment_hold::payment_no)
+        .do_update()
+        .set(hold);
+    Cached(write).execute(connection).await?;
+    Ok(())
+}
+
+/// Money that is held for an order which another payment has paid is let go by a scheduler, at once. The orders are
+/// locked, so nobody else who changes those payments is under way.
+async fn holds_hasten(
+    connection: &mut AsyncPgConnection,
+    rivals: &[String],
+    now: OffsetDateTime,
+) -> Result<(), Abort> {
+    let held = payment::table
+        .filter(payment::payment_no.eq_any(rivals))
+        .filter(payment::state.eq(PaymentState::Held.word()));
+    let update = diesel::update(held).set((payment::next_check_time.eq(now), payment::checks.eq(0)));
+    Cached(update).execute(connection).await?;
+    Ok(())
+}
+
 async fn payment_update(
     connection: &mut AsyncPgConnection,
     after: &Payment,
     decision: &Decision,
     schedules: Schedules,
 ) -> Result<(), Abort> {
-    // What becomes known of an ended payment beside its state leaves its late looks as they were planned.
-    let replanned = after.state.is_open() || decision.transition.is_some();
-    let due = replanned
-        .then(|| (payment::next_check_time.eq(next_check_time(after, schedules)), payment::checks.eq(0)));
+    let due = due(after, decision, schedules).map(|(time, checks)| {
+        (payment::next_check_time.eq(time), checks.map(|checks| payment::checks.eq(checks)))
+    });
     let update = diesel::update(payment::table.find(after.payment_no.as_str())).set((
         payment::state.eq(after.state.word()),
         payment::revision.eq(after.revision),
@@ -234,18 +272,43 @@ async fn payment_update(
         payment::succeed_time.eq(after.times.succeed),
         payment::end_time.eq(after.times.end),
         payment::capture_intend_time.eq(after.capture_intend_time),
+        payment::hold_intend_time.eq(after.hold_intend_time),
         due,
     ));
     Cached(update).execute(connection).await?;
     Ok(())
 }
 
+/// How long whoever intended to move money has to hear from the channel, before a scheduler asks.
+const AFTER_INTENT: time::Duration = time::Duration::minutes(1);
+
+/// When a scheduler looks after a payment next and how often it has, as far as a decision changes that. What is intended
+/// is asked about in case whoever intended it dies. That it did not happen, or what becomes known of an ended payment
+/// beside its state, leaves everything as it was planned.
+fn due(
+    after: &Payment,
+    decision: &Decision,
+    schedules: Schedules,
+) -> Option<(Option<OffsetDateTime>, Option<i32>)> {
+    let learned = &decision.learned;
+    let intended = learned.hold_intend_time.is_some() || learned.capture_intend_time.is_some();
+    match (decision.transition, learned.withdrawn) {
+        (None, _) if intended => Some((Some(after.times.update + AFTER_INTENT), None)),
+        (None, Withdrawn::Capture | Withdrawn::Everything) => None,
+        (Some(_), _) => Some((next_check_time(after, schedules), Some(0))),
+        (None, Withdrawn::Nothing) => {
+            after.state.is_open().then(|| (next_check_time(after, schedules), Some(0)))
+        }
+    }
+}
+
 /// A payment that just changed is asked about soon; one that ended without money, a few times more; a paid one never again.
 fn next_check_time(after: &Payment, schedules: Schedules) -> Option<OffsetDateTime> {
     match after.state {
-        PaymentState::Initiating | PaymentState::AwaitingPayer | PaymentState::ClientReported => {
-            Some(schedules.payment.first(after.times.update))
-        }
+        PaymentState::Initiating
+        | PaymentState::AwaitingPayer
+        | PaymentState::ClientReported
+        | PaymentState::Held => Some(schedules.payment.first(after.times.update)),
         PaymentState::Closed | PaymentState::Failed => {
             after.times.end.and_then(|end| schedules.late.next(end, 0))
         }

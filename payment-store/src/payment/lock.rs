@@ -7,7 +7,10 @@ use payment_core::{
     payment::{Payment, allocation::AllocationState, apply::PaidBy},
 };
 
-use super::row::{AllocationRow, PaymentRow};
+use super::{
+    read::hold_of,
+    row::{AllocationRow, PaymentRow},
+};
 use crate::{
     cached::Cached,
     error::StoreError,
@@ -19,6 +22,7 @@ use crate::{
 pub struct Locked<T> {
     value: T,
     paid_by: Vec<PaidBy>,
+    rivals: Vec<String>,
 }
 
 impl<T> Locked<T> {
@@ -35,6 +39,11 @@ impl<T> Locked<T> {
     /// Those of its orders that other payments have paid.
     pub(crate) fn paid_by(&self) -> &[PaidBy] {
         &self.paid_by
+    }
+
+    /// The numbers of the other payments that may still come to pay one of its orders.
+    pub(crate) fn rivals(&self) -> &[String] {
+        &self.rivals
     }
 }
 
@@ -68,6 +77,7 @@ pub(crate) async fn payment_lock_in_txn(
     let Some(row) = locked_payment.get_result::<PaymentRow>(connection).await.optional()? else {
         return Ok(None);
     };
+    let hold = hold_of(connection, &row).await?;
     let around = Cached(
         allocation::table
             .filter(allocation::merchant_id.eq(merchant_id.as_str()))
@@ -75,15 +85,19 @@ pub(crate) async fn payment_lock_in_txn(
             .filter(
                 allocation::payment_no
                     .eq(payment_no.as_str())
-                    .or(allocation::state.eq(AllocationState::Effective.as_str())),
+                    .or(allocation::state.eq(AllocationState::Effective.as_str()))
+                    .or(allocation::state.eq(AllocationState::Pending.as_str())),
             )
             .select(AllocationRow::as_select()),
     );
     let rows: Vec<AllocationRow> = around.load(connection).await?;
     let (own, others): (Vec<_>, Vec<_>) =
         rows.into_iter().partition(|row| row.payment_no == payment_no.as_str());
-    let paid_by = others.into_iter().map(paid_by).collect::<Result<_, _>>()?;
-    Ok(Some(Locked { value: row.into_domain(own)?, paid_by }))
+    let (paying, waiting): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|row| row.state == AllocationState::Effective.as_str());
+    let paid_by = paying.into_iter().map(paid_by).collect::<Result<_, _>>()?;
+    let rivals = waiting.into_iter().map(|row| row.payment_no).collect();
+    Ok(Some(Locked { value: row.into_domain(own, hold)?, paid_by, rivals }))
 }
 
 /// Makes sure that the orders have rows, and locks them by number.
@@ -112,7 +126,7 @@ pub(crate) async fn orders_lock_in_txn(
     Ok(())
 }
 
-fn paid_by(row: AllocationRow) -> Result<PaidBy, StoreError> {
+pub(super) fn paid_by(row: AllocationRow) -> Result<PaidBy, StoreError> {
     let corrupt = |_| StoreError::Corrupt("allocation");
     Ok(PaidBy {
         order_no: OrderNo::parse(row.order_no).map_err(corrupt)?,

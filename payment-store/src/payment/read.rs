@@ -6,15 +6,18 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use payment_core::{
     identifiers::{MerchantId, OrderNo, PaymentNo},
-    payment::{Payment, state::PaymentState},
+    payment::{Payment, allocation::AllocationState, apply::PaidBy, state::PaymentState},
 };
 use time::OffsetDateTime;
 
-use super::row::{AllocationRow, PaymentRow};
+use super::{
+    lock::paid_by,
+    row::{AllocationRow, HoldRow, PaymentRow},
+};
 use crate::{
     Store,
     error::StoreError,
-    schema::{allocation, payment},
+    schema::{allocation, payment, payment_hold},
     transaction::Abort,
     words::Word as _,
 };
@@ -65,7 +68,26 @@ impl Store {
             .select(AllocationRow::as_select())
             .load(&mut connection)
             .await?;
-        row.into_domain(allocations).map(Some)
+        let hold = hold_of(&mut connection, &row).await?;
+        row.into_domain(allocations, hold).map(Some)
+    }
+
+    /// The order of a payment that another payment has paid, and which. Only a look: under the locks it is looked at again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn payment_outrun(&self, payment: &Payment) -> Result<Option<PaidBy>, StoreError> {
+        let mut connection = self.connections.acquire().await?;
+        let orders: Vec<_> = payment.allocations.iter().map(|part| part.order_no.as_str()).collect();
+        let paid = allocation::table
+            .filter(allocation::merchant_id.eq(payment.merchant_id.as_str()))
+            .filter(allocation::order_no.eq_any(orders))
+            .filter(allocation::payment_no.ne(payment.payment_no.as_str()))
+            .filter(allocation::state.eq(AllocationState::Effective.as_str()))
+            .order(allocation::order_no)
+            .select(AllocationRow::as_select());
+        let row: Option<AllocationRow> = paid.first(&mut connection).await.optional()?;
+        row.map(paid_by).transpose()
     }
 
     /// Payments, newest number first.
@@ -120,6 +142,32 @@ pub(crate) async fn payments_in_txn(
     Ok(with_allocations(connection, rows).await?)
 }
 
+/// The money that is held for a payment.
+pub(crate) async fn hold_of(
+    connection: &mut AsyncPgConnection,
+    row: &PaymentRow,
+) -> QueryResult<Option<HoldRow>> {
+    Ok(holds_of(connection, std::slice::from_ref(row)).await?.into_values().next())
+}
+
+/// The money that is held for payments, by their numbers. Asks only where there may be some.
+async fn holds_of(
+    connection: &mut AsyncPgConnection,
+    rows: &[PaymentRow],
+) -> QueryResult<HashMap<String, HoldRow>> {
+    let payment_nos: Vec<_> =
+        rows.iter().filter(|row| row.may_have_hold()).map(|row| row.payment_no.as_str()).collect();
+    if payment_nos.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let holds: Vec<HoldRow> = payment_hold::table
+        .filter(payment_hold::payment_no.eq_any(payment_nos))
+        .select(HoldRow::as_select())
+        .load(connection)
+        .await?;
+    Ok(holds.into_iter().map(|hold| (hold.payment_no.clone(), hold)).collect())
+}
+
 /// Joins rows with their allocations, in the rows' order.
 pub(crate) async fn with_allocations(
     connection: &mut AsyncPgConnection,
@@ -135,10 +183,12 @@ pub(crate) async fn with_allocations(
     for row in allocations {
         by_payment.entry(row.payment_no.clone()).or_default().push(row);
     }
+    let mut holds = holds_of(connection, &rows).await?;
     rows.into_iter()
         .map(|row| {
             let own = by_payment.remove(&row.payment_no).unwrap_or_default();
-            row.into_domain(own)
+            let hold = holds.remove(&row.payment_no);
+            row.into_domain(own, hold)
         })
         .collect()
 }

@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 use payment_core::{
     identifiers::{
-        ChannelAccountId, ChannelName, ChannelTransactionNo, MerchantId, OrderNo, Payee, PaymentNo, Product,
-        RequestId,
+        ChannelAccountId, ChannelHoldNo, ChannelName, ChannelTransactionNo, MerchantId, OrderNo, Payee,
+        PaymentNo, Product, RequestId,
     },
     money::{Currency, Money},
-    payment::{Allocation, ChannelHandle, Failure, Payment, PaymentTimes},
+    payment::{Allocation, ChannelHandle, Failure, Hold, Payment, PaymentTimes, state::PaymentState},
     schedule::Schedules,
 };
 use serde_json::Value;
@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use crate::{
     error::StoreError,
-    schema::{allocation, payment},
+    schema::{allocation, payment, payment_hold},
     words::Word,
 };
 
@@ -53,6 +53,40 @@ pub(crate) struct PaymentRow {
     pub(crate) next_check_time: Option<OffsetDateTime>,
     pub(crate) capture_intend_time: Option<OffsetDateTime>,
     pub(crate) notify_url: Option<String>,
+    pub(crate) hold_intend_time: Option<OffsetDateTime>,
+}
+
+/// A row of `payment_hold`.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = payment_hold, check_for_backend(diesel::pg::Pg))]
+pub(crate) struct HoldRow {
+    pub(crate) payment_no: String,
+    pub(crate) hold_no: String,
+    pub(crate) hold_time: OffsetDateTime,
+    pub(crate) honour_end_time: OffsetDateTime,
+    pub(crate) expire_time: OffsetDateTime,
+}
+
+impl HoldRow {
+    /// The row of a payment's hold.
+    pub(crate) fn of(payment_no: &PaymentNo, hold: &Hold) -> Self {
+        Self {
+            payment_no: payment_no.to_string(),
+            hold_no: hold.hold_no.to_string(),
+            hold_time: hold.hold_time,
+            honour_end_time: hold.honour_end_time,
+            expire_time: hold.expire_time,
+        }
+    }
+
+    fn into_domain(self) -> Result<Hold, StoreError> {
+        Ok(Hold {
+            hold_no: ChannelHoldNo::parse(self.hold_no).map_err(|_| StoreError::Corrupt("payment_hold"))?,
+            hold_time: self.hold_time,
+            honour_end_time: self.honour_end_time,
+            expire_time: self.expire_time,
+        })
+    }
 }
 
 /// A row of `allocation`.
@@ -101,11 +135,21 @@ impl PaymentRow {
             next_check_time: payment.state.is_open().then(|| schedules.payment.first(payment.times.create)),
             capture_intend_time: payment.capture_intend_time,
             notify_url: payment.notify_url.as_ref().map(ToString::to_string),
+            hold_intend_time: payment.hold_intend_time,
         }
     }
 
+    /// Whether the payment may have a row in `payment_hold`: most have none, and are read without looking for one.
+    pub(crate) fn may_have_hold(&self) -> bool {
+        self.hold_intend_time.is_some() || self.state == PaymentState::Held.as_str()
+    }
+
     /// The domain's view, with the payment's allocations in any order.
-    pub(crate) fn into_domain(self, allocations: Vec<AllocationRow>) -> Result<Payment, StoreError> {
+    pub(crate) fn into_domain(
+        self,
+        allocations: Vec<AllocationRow>,
+        hold: Option<HoldRow>,
+    ) -> Result<Payment, StoreError> {
         let currency = Currency::parse(&self.currency).map_err(|_| CORRUPT)?;
         let mut allocations = allocations
             .into_iter()
@@ -135,6 +179,8 @@ impl PaymentRow {
             channel_transaction_no: transaction_no.map_err(|_| CORRUPT)?,
             handle: handle(self.handle, self.handle_expire_time)?,
             failure: failure(self.failure_reason, self.failure_code)?,
+            hold_intend_time: self.hold_intend_time,
+            hold: hold.map(HoldRow::into_domain).transpose()?,
             capture_intend_time: self.capture_intend_time,
             notify_url: self.notify_url.map(|text| text.parse()).transpose().map_err(|_| CORRUPT)?,
             times: PaymentTimes {

@@ -6,9 +6,10 @@ use payment_core::{
     gateway::{
         CallbackOutcome, CallbackRejected, CallbackRejection, CallbackReply, Capabilities, CaptureRequest,
         ClientResultHint, CloseCapability, CloseRequest, Closed, CompletionCapability, CreateCapability,
-        CreateRequest, Created, Finding, Gateway, GatewayError, PaidFinding, PaymentAnswer, PaymentData,
-        ProductCapability, QueryRequest, RawCallback, RefundAnswer, RefundCapability, RefundFinding,
-        RefundQueryRequest, RefundRequest, RefundStatus, RepeatedCreate, TransactionReference, VerifiedEvent,
+        CreateRequest, Created, Finding, Gateway, GatewayError, HoldCapability, HoldRequest, PaidFinding,
+        PaymentAnswer, PaymentData, ProductCapability, QueryRequest, RawCallback, RefundAnswer,
+        RefundCapability, RefundFinding, RefundQueryRequest, RefundRequest, RefundStatus, ReleaseRequest,
+        RepeatedCreate, TransactionReference, VerifiedEvent,
     },
     identifiers::{
         ChannelName, ChannelRefundNo, ChannelTransactionNo, IdentifierError, KeySerial, Payee, PaymentNo,
@@ -40,6 +41,7 @@ const SCHEDULES: Schedules = Schedules {
     close: Schedule::new(&[5, 20, 60, 240]),
     refund: Schedule::new(&[8, 40, 200, 1000, 3600]),
     late: LateLooks::new(&[300, 7200]),
+    ..Schedules::USUAL
 };
 
 /// One shop at Bad Pay.
@@ -140,7 +142,7 @@ impl Gateway for BadPayGateway {
         let ticket: Ticket = proven.read()?;
         require(ticket.number == request.payment_no.as_str())?;
         let handle = ChannelHandle { value: ticket.ticket, expire_time: request.expire_time };
-        Ok(Created { handle, evidence: Some(proven.into_evidence()) })
+        Ok(Created { handle, evidence: Some(proven.into_evidence()), finding: None })
     }
 
     fn payment_data(&self, product: &Product, handle: &ChannelHandle) -> Result<PaymentData, GatewayError> {
@@ -176,9 +178,19 @@ impl Gateway for BadPayGateway {
         }
     }
 
+    /// Never called: [`HoldCapability::Never`] is declared.
+    async fn hold(&self, _: &HoldRequest) -> Result<PaymentAnswer, GatewayError> {
+        Err(GatewayError::NotSent("Bad Pay holds no money".to_owned()))
+    }
+
     /// Never called: [`CompletionCapability::ByPayer`] is declared.
     async fn capture(&self, _: &CaptureRequest) -> Result<PaymentAnswer, GatewayError> {
         Err(GatewayError::NotSent("Bad Pay has no capture: the payer's consent moves the money".to_owned()))
+    }
+
+    /// Never called: [`HoldCapability::Never`] is declared.
+    async fn release(&self, _: &ReleaseRequest) -> Result<Closed, GatewayError> {
+        Err(GatewayError::NotSent("Bad Pay holds no money".to_owned()))
     }
 
     async fn close(&self, request: &CloseRequest) -> Result<Closed, GatewayError> {
@@ -239,6 +251,7 @@ fn capabilities() -> Result<Capabilities, IdentifierError> {
         time_to_pay: Duration::minutes(1)..=Duration::days(7),
         repeated_create: RepeatedCreate::Safe,
         completion: CompletionCapability::ByPayer,
+        hold: HoldCapability::Never,
         close: CloseCapability::AtChannel,
         refund: RefundCapability { parts: 10, window: Duration::days(90) },
         schedules: SCHEDULES,

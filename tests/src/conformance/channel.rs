@@ -183,6 +183,9 @@ pub trait ChannelUnderTest: Send + Sync + Sized + 'static {
     /// The options of a payment by this product. Asked for once for each payment.
     fn options(&self, product: &str) -> Value;
 
+    /// The options of a payment by this product whose money is to be held first; `None` where the channel holds nothing.
+    fn options_to_hold(&self, product: &str) -> Option<Value>;
+
     /// The payer turns up and does not pay yet.
     async fn appear(&self, attempt: &Attempt);
 

@@ -6,6 +6,7 @@
 
 mod channel;
 mod closing;
+mod holds;
 mod payments;
 mod receiver;
 mod refunds;
@@ -21,6 +22,7 @@ pub use channel::{
 /// The cases, each a function over a channel.
 pub mod cases {
     pub use super::closing::*;
+    pub use super::holds::*;
     pub use super::payments::*;
     pub use super::refunds::*;
     pub use super::secrecy::*;
@@ -39,6 +41,8 @@ macro_rules! gateway_conformance {
             what_the_channel_would_refuse_is_told_before_it_is_asked,
             each_state_is_found_as_what_it_is,
             a_capture_takes_the_money_once_or_is_refused,
+            money_that_is_held_is_taken_once_or_nothing_is_held,
+            money_that_is_let_go_is_closed_for_good,
             time_that_is_over_is_no_success,
             an_open_payment_is_closed_for_good_or_never,
             what_is_paid_or_unknown_is_not_closed,

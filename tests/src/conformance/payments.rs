@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use payment_core::{
     gateway::{
-        CompletionCapability, CreateCapability, Finding, GatewayError, QueryRequest, RepeatedCreate,
-        TransactionReference,
+        Approval, CompletionCapability, CreateCapability, Finding, GatewayError, QueryRequest,
+        RepeatedCreate, TransactionReference,
     },
     identifiers::Product,
     money::{Currency, Money},
@@ -115,7 +115,7 @@ pub async fn each_state_is_found_as_what_it_is<T: ChannelUnderTest>() {
     assert_eq!(scene.finding(&attempt).await, Finding::AwaitingPayer);
     scene.channel.consent(&attempt).await.unwrap();
     if scene.completion() == CompletionCapability::ByCapture {
-        assert_eq!(scene.finding(&attempt).await, Finding::Approved);
+        assert_eq!(scene.finding(&attempt).await, Finding::Approved(Approval::Capture));
         assert_eq!(scene.channel.books(&attempt).taken, 0, "nobody has taken the money yet");
         scene.gateway.capture(&capture_request(&attempt)).await.unwrap();
     }

@@ -248,6 +248,7 @@ pub(super) fn capture_request(attempt: &Attempt) -> CaptureRequest {
         product: attempt.request.product.clone(),
         handle: attempt.created.handle.clone(),
         amount: attempt.request.amount,
+        intend_time: attempt.request.expire_time,
     }
 }
 

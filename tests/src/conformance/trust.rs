@@ -17,7 +17,10 @@ fn is_our_success<T: ChannelUnderTest>(scene: &Scene<T>, attempt: &Attempt, even
                 && paid.amount == attempt.request.amount
                 && paid.payee == scene.gateway.payee(&attempt.request.product)
         }
-        EventContent::Payment { .. } | EventContent::Refund(_) | EventContent::Irrelevant { .. } => false,
+        EventContent::Payment { .. }
+        | EventContent::Refund(_)
+        | EventContent::Contest(_)
+        | EventContent::Irrelevant { .. } => false,
     }
 }
 
@@ -66,7 +69,7 @@ pub async fn a_refund_is_notified_under_our_number<T: ChannelUnderTest>() {
     for callback in scene.arrived().await {
         match scene.gateway.verify_callback(&callback).await.unwrap().content() {
             EventContent::Refund(finding) => told.push(finding.clone()),
-            EventContent::Payment { .. } | EventContent::Irrelevant { .. } => {}
+            EventContent::Payment { .. } | EventContent::Contest(_) | EventContent::Irrelevant { .. } => {}
         }
     }
     match scene.habits().notifies {
@@ -117,7 +120,7 @@ pub async fn a_forged_notification_is_never_our_success<T: ChannelUnderTest>() {
             }
         }
         let finding = scene.finding(&attempt).await;
-        assert!(matches!(finding, Finding::AwaitingPayer | Finding::Approved), "{forgery:?}: {finding:?}");
+        assert!(matches!(finding, Finding::AwaitingPayer | Finding::Approved(_)), "{forgery:?}: {finding:?}");
         assert!(scene.arrived().await.is_empty(), "{forgery:?}: no address in it was visited");
     }
 }

@@ -99,6 +99,10 @@ impl ChannelUnderTest for Alipay {
         }
     }
 
+    fn options_to_hold(&self, _: &str) -> Option<Value> {
+        None
+    }
+
     async fn appear(&self, attempt: &Attempt) {
         let number = attempt.request.payment_no.as_str();
         self.control.open_cashier(self.app_id(attempt), number).unwrap();

@@ -73,6 +73,10 @@ impl ChannelUnderTest for BadPay {
         json!({"greeting": "hello"})
     }
 
+    fn options_to_hold(&self, _: &str) -> Option<Value> {
+        None
+    }
+
     async fn appear(&self, _: &Attempt) {}
 
     async fn consent(&self, attempt: &Attempt) -> Result<(), String> {

@@ -100,6 +100,12 @@ impl ChannelUnderTest for Paypal {
         json!({"return_url": "https://shop.example/back", "cancel_url": "https://shop.example/cancelled"})
     }
 
+    fn options_to_hold(&self, product: &str) -> Option<Value> {
+        let mut options = self.options(product);
+        options["intent"] = json!("AUTHORIZE");
+        Some(options)
+    }
+
     async fn appear(&self, _: &Attempt) {}
 
     async fn consent(&self, attempt: &Attempt) -> Result<(), String> {

@@ -91,6 +91,10 @@ impl ChannelUnderTest for Wechat {
         }
     }
 
+    fn options_to_hold(&self, _: &str) -> Option<Value> {
+        None
+    }
+
     async fn appear(&self, _: &Attempt) {}
 
     async fn consent(&self, attempt: &Attempt) -> Result<(), String> {

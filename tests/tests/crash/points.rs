@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use nix::sys::signal::Signal;
 use payment_core::{identifiers::PaymentNo, merchant_event::MerchantEvent, refund::state::RefundState};
 use payment_proto::v1::{
-    ClientResult, ClosePaymentRequest, ConfirmPaymentRequest, CreatePaymentRequest, CreateRefundRequest,
-    Money, OrderToPay, Payment, PaymentState, PaypalCheckout, PaypalOptions, RefundReason,
-    SyncPaymentRequest, create_payment_request::ChannelOptions, create_refund_request, payment_data::Kind,
-    paypal_options,
+    CapturePaymentRequest, ClientResult, ClosePaymentRequest, ConfirmPaymentRequest, CreatePaymentRequest,
+    CreateRefundRequest, Money, OrderToPay, Payment, PaymentState, PaypalCheckout, PaypalIntent,
+    PaypalOptions, RefundReason, SyncPaymentRequest, create_payment_request::ChannelOptions,
+    create_refund_request, payment_data::Kind, paypal_options,
 };
 use payment_sandbox::{
     clock::SimulatorClock,
@@ -342,6 +342,104 @@ async fn point_40_an_endpoint_took_an_event_and_nothing_is_recorded() {
     assert_eq!((&received[0].id, &received[0].body), (&received[1].id, &received[1].body));
     assert_eq!((received.len(), received[0].payment_no()), (2, payment_no));
     assert_paid_once(&world).await;
+}
+
+/// A PayPal payment whose approval asks for a hold, with PayPal's order, on a server that dies at this point.
+async fn to_hold(simulator: &PaypalSimulator, point: CrashPoint) -> (World, ServerProcess, String, String) {
+    let world = World::with_paypal(simulator).await;
+    let server = world.server(Some(point)).await;
+    let mut request = by_paypal();
+    let Some(ChannelOptions::Paypal(options)) = &mut request.channel_options else { panic!("PayPal's") };
+    options.set_intent(PaypalIntent::Authorize);
+    let (payment_no, created) = create(&mut world.caller(&server).await, request).await;
+    let Some(Kind::RedirectUrl(url)) = created.payment_data.unwrap().kind else { panic!("no address") };
+    let url = url::Url::parse(&url).unwrap();
+    let order_id = url.query_pairs().find(|(name, _)| name == "token").unwrap().1.into_owned();
+    simulator.control().approve(&order_id, &ApproveOptions::with(Funding::Balance)).unwrap();
+    (world, server, payment_no, order_id)
+}
+
+/// Dies over the hold of an approved payment; asked again, the money is held, once, and then taken, once.
+async fn dies_in_hold(point: CrashPoint) {
+    let options = paypal::SimulatorOptions::loopback(SimulatorClock::real());
+    let simulator = PaypalSimulator::start(options).await.unwrap();
+    let (world, server, payment_no, order_id) = to_hold(&simulator, point).await;
+    sync(&mut world.caller(&server).await, &payment_no).await.unwrap_err();
+    assert_died(server).await;
+
+    let server = world.server(None).await;
+    let mut caller = world.caller(&server).await;
+    assert_eq!(sync(&mut caller, &payment_no).await.unwrap().state(), PaymentState::Held);
+    let order = simulator.control().order(&order_id).unwrap();
+    assert_eq!((order.taken, order.authorizations.len()), (0, 1), "{order:?}");
+    let request = CapturePaymentRequest { payment_no };
+    let paid = caller.capture_payment(request).await.unwrap().into_inner().payment.unwrap();
+    assert_eq!(paid.state(), PaymentState::Succeeded);
+    world.end(server).await;
+    assert_eq!(payment_core::invariant::check(&world.store.ledger().await.unwrap()), []);
+    let order = simulator.control().order(&order_id).unwrap();
+    assert_eq!((order.taken, order.captures.len()), (1999, 1), "{order:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_16_a_hold_is_intended_and_not_sent() {
+    dies_in_hold(CrashPoint::HoldIntended).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_17_a_hold_is_answered_and_not_recorded() {
+    dies_in_hold(CrashPoint::HoldAnswered).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_18_held_money_is_let_go_and_that_is_not_recorded() {
+    let options = paypal::SimulatorOptions::loopback(SimulatorClock::real());
+    let simulator = PaypalSimulator::start(options).await.unwrap();
+    let (world, server, payment_no, order_id) = to_hold(&simulator, CrashPoint::ReleaseAnswered).await;
+    let mut caller = world.caller(&server).await;
+    assert_eq!(sync(&mut caller, &payment_no).await.unwrap().state(), PaymentState::Held);
+    close(&mut caller, &payment_no).await.unwrap_err();
+    assert_died(server).await;
+
+    let server = world.server(None).await;
+    let closed = close(&mut world.caller(&server).await, &payment_no).await.unwrap();
+    assert_eq!(closed.state(), PaymentState::Closed);
+    world.end(server).await;
+    let ledger = world.store.ledger().await.unwrap();
+    assert_eq!(payment_core::invariant::check(&ledger), []);
+    assert_eq!(told(&ledger, MerchantEvent::PaymentClosed), 1);
+    let order = simulator.control().order(&order_id).unwrap();
+    assert_eq!((order.taken, order.captures.len()), (0, 0), "{order:?}");
+}
+
+/// Dies over the capture of held money; a scheduler of a fresh server goes on with it, and takes it once.
+async fn dies_in_capture_of_hold(point: CrashPoint) {
+    let options = paypal::SimulatorOptions::loopback(SimulatorClock::real());
+    let simulator = PaypalSimulator::start(options).await.unwrap();
+    let (world, server, payment_no, order_id) = to_hold(&simulator, point).await;
+    let mut caller = world.caller(&server).await;
+    assert_eq!(sync(&mut caller, &payment_no).await.unwrap().state(), PaymentState::Held);
+    caller.capture_payment(CapturePaymentRequest { payment_no }).await.unwrap_err();
+    assert_died(server).await;
+
+    let due = "UPDATE payment SET next_check_time = create_time";
+    payment_tests::database::connect(world.database.url()).await.execute(due, &[]).await.unwrap();
+    world.run_job("payment-success").await;
+    let ledger = world.store.ledger().await.unwrap();
+    assert_eq!(payment_core::invariant::check(&ledger), []);
+    assert_eq!(told(&ledger, MerchantEvent::PaymentSucceeded), 1);
+    let order = simulator.control().order(&order_id).unwrap();
+    assert_eq!((order.taken, order.captures.len()), (1999, 1), "{order:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_14_of_a_hold_the_capture_is_intended_and_not_sent() {
+    dies_in_capture_of_hold(CrashPoint::CaptureIntended).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn point_15_of_a_hold_the_capture_is_answered_and_not_recorded() {
+    dies_in_capture_of_hold(CrashPoint::CaptureAnswered).await;
 }
 
 /// A new point needs a story above: this test names the number that has none.

@@ -209,7 +209,10 @@ fn agree(payment: &Payment, line: Option<&LedgerOrder>) {
             assert_eq!(taken, 0, "{ours:?}: {line:?}");
             assert!(line.is_none_or(|line| line.state == TradeState::Closed), "{ours:?}: {line:?}");
         }
-        PaymentState::Initiating | PaymentState::AwaitingPayer | PaymentState::ClientReported => {
+        PaymentState::Initiating
+        | PaymentState::AwaitingPayer
+        | PaymentState::ClientReported
+        | PaymentState::Held => {
             assert_eq!(taken, 0, "{ours:?} is paid and nobody knows: {line:?}");
         }
     }

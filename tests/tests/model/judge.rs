@@ -43,7 +43,10 @@ fn decided_as_the_channel_says(payment: &Payment, books: &Books) -> Option<Strin
     let fits = match payment.state {
         PaymentState::Succeeded => books.taken == payment.amount.minor_units(),
         PaymentState::Closed | PaymentState::Failed => books.taken == 0,
-        PaymentState::Initiating | PaymentState::AwaitingPayer | PaymentState::ClientReported => false,
+        PaymentState::Initiating
+        | PaymentState::AwaitingPayer
+        | PaymentState::ClientReported
+        | PaymentState::Held => false,
     };
     (!fits).then(|| {
         format!(

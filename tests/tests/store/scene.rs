@@ -78,6 +78,8 @@ pub(crate) fn payment(request_id: &str, orders: &[&str]) -> Payment {
         handle: None,
         failure: None,
         notify_url: None,
+        hold_intend_time: None,
+        hold: None,
         capture_intend_time: None,
         times: PaymentTimes {
             create: NOW,

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::{
-    gateway::Reason,
-    identifiers::{ChannelAccountId, ChannelName, MerchantId, Payee, Product, RequestId},
+    gateway::{Approval, Contest, Reason},
+    identifiers::{
+        ChannelAccountId, ChannelHoldNo, ChannelName, ChannelRefundNo, MerchantId, Payee, Product, RequestId,
+    },
     money::{Currency, Money},
     payment::PaymentTimes,
 };
@@ -47,6 +49,8 @@ pub(in crate::payment) fn payment() -> Payment {
         handle: None,
         failure: None,
         notify_url: None,
+        hold_intend_time: None,
+        hold: None,
         capture_intend_time: None,
         times: PaymentTimes {
             create: created,
@@ -65,9 +69,10 @@ fn in_state(state: PaymentState) -> Payment {
     let held = match state {
         PaymentState::Succeeded => AllocationState::Effective,
         PaymentState::Closed | PaymentState::Failed => AllocationState::Released,
-        PaymentState::Initiating | PaymentState::AwaitingPayer | PaymentState::ClientReported => {
-            AllocationState::Pending
-        }
+        PaymentState::Initiating
+        | PaymentState::AwaitingPayer
+        | PaymentState::ClientReported
+        | PaymentState::Held => AllocationState::Pending,
     };
     payment.allocations.iter_mut().for_each(|allocation| allocation.state = held);
     if state == PaymentState::Succeeded {
@@ -148,7 +153,13 @@ fn r09_r12_the_order_that_was_paid_before_gets_a_duplicate_the_other_is_paid() {
 #[test]
 fn r04_f31_not_paid_and_not_found_end_nothing() {
     for state in PaymentState::ALL {
-        for finding in [Finding::AwaitingPayer, Finding::Approved, Finding::NotFound] {
+        for finding in [
+            Finding::AwaitingPayer,
+            Finding::Approved(Approval::Capture),
+            Finding::Approved(Approval::Hold),
+            Finding::Pending,
+            Finding::NotFound,
+        ] {
             assert!(decide(&in_state(state), &[], &Happening::Found(finding), NOW).is_empty(), "{state:?}");
         }
     }
@@ -220,4 +231,135 @@ fn r11_money_is_captured_only_for_an_open_payment_of_unpaid_orders_and_the_gate_
     let other = PaymentNo::generate(datetime!(2026-11-23 07:00 UTC), 0, [1; 9]);
     let paid_by = [PaidBy { order_no: order("B"), payment_no: other }];
     assert!(decide(&payment(), &paid_by, &Happening::CaptureIntended, NOW).is_empty());
+}
+
+fn held(fen: i64) -> Happening {
+    Happening::Found(Finding::Held(HeldFinding {
+        hold_no: ChannelHoldNo::parse("0AW1").expect("a number"),
+        amount: Money::new(Currency::CNY, fen),
+        payee: Payee::parse("1900000001/wx1").expect("a payee"),
+        hold_time: None,
+        honour_end_time: NOW + time::Duration::days(3),
+        expire_time: NOW + time::Duration::days(29),
+    }))
+}
+
+fn applied(payment: &Payment, happening: &Happening) -> Payment {
+    decide(payment, &[], happening, NOW).applied_to(payment, NOW)
+}
+
+#[test]
+fn r01_a_hold_is_recorded_and_told_and_pays_nothing() {
+    for state in PaymentState::open().into_iter().filter(|state| state.awaits_payer()) {
+        let decision = decide(&in_state(state), &[], &held(100), NOW);
+        assert_eq!(
+            decision.transition.map(|transition| transition.to),
+            Some(PaymentState::Held),
+            "{state:?}"
+        );
+        assert_eq!(decision.events, [MerchantEvent::PaymentAuthorized]);
+        assert_eq!((decision.allocations.len(), decision.learned.succeed_time), (0, None));
+        let hold = decision.learned.hold.expect("a hold");
+        assert_eq!(
+            (hold.hold_time, hold.expire_time - hold.honour_end_time),
+            (NOW, time::Duration::days(26))
+        );
+    }
+    for state in [PaymentState::Held, PaymentState::Succeeded] {
+        assert!(
+            decide(&in_state(state), &[], &held(100), NOW).is_empty(),
+            "{state:?}: a repeat, or an old word"
+        );
+    }
+}
+
+#[test]
+fn r08_a_hold_over_another_amount_or_for_somebody_else_opens_a_case_and_holds_nothing() {
+    let decision = decide(&payment(), &[], &held(99), NOW);
+    assert_eq!(decision.cases.first().map(|case| case.kind), Some(CaseKind::AmountMismatch));
+    assert_eq!((decision.transition, decision.learned.hold), (None, None));
+    let mut elsewhere = payment();
+    elsewhere.payee = Payee::parse("1900000002/wx1").expect("a payee");
+    let decision = decide(&elsewhere, &[], &held(100), NOW);
+    assert_eq!(decision.cases.first().map(|case| case.kind), Some(CaseKind::PayeeMismatch));
+}
+
+#[test]
+fn r06_money_held_after_the_end_is_in_sight_and_cannot_be_taken() {
+    for state in [PaymentState::Closed, PaymentState::Failed] {
+        let mut ended = in_state(state);
+        ended.times.end = Some(NOW);
+        let decision = decide(&ended, &[], &held(100), NOW);
+        assert!(decision.allocations.iter().all(|change| change.to == AllocationState::Pending));
+        assert_eq!(
+            (decision.allocations.len(), decision.events.as_slice()),
+            (2, &[MerchantEvent::PaymentAuthorized][..])
+        );
+        let late = decision.applied_to(&ended, NOW);
+        assert!(late.is_held_late());
+        assert!(decide(&late, &[], &Happening::CaptureIntended, NOW).is_empty());
+        let let_go = decide(&late, &[], &Happening::Found(Finding::Closed), NOW);
+        assert_eq!(let_go.transition.map(|transition| transition.to), Some(PaymentState::Closed));
+        assert_eq!(let_go.events, [MerchantEvent::PaymentClosed]);
+    }
+}
+
+#[test]
+fn r11_held_money_is_taken_by_intent_only_and_let_go_by_the_channel_only() {
+    let holding = applied(&payment(), &Happening::HoldIntended);
+    assert_eq!(holding.hold_intend_time, Some(NOW));
+    assert!(decide(&holding, &[], &Happening::GateClosed, NOW).is_empty(), "the hold may be on its way");
+    assert!(
+        decide(&holding, &[], &Happening::CaptureIntended, NOW).is_empty(),
+        "it is to be held, not taken"
+    );
+    let held = applied(&holding, &held(100));
+    assert!(decide(&held, &[], &Happening::GateClosed, NOW).is_empty());
+    assert!(decide(&held, &[], &Happening::HoldIntended, NOW).is_empty());
+    let other = PaymentNo::generate(datetime!(2026-11-23 07:00 UTC), 0, [1; 9]);
+    let paid_by = [PaidBy { order_no: order("B"), payment_no: other }];
+    assert!(decide(&held, &paid_by, &Happening::CaptureIntended, NOW).is_empty(), "its order is paid");
+    let taking = applied(&held, &Happening::CaptureIntended);
+    assert_eq!(taking.capture_intend_time, Some(NOW));
+    let taken = found(&taking, &[], paid(100));
+    assert_eq!(taken.transition.map(|transition| transition.to), Some(PaymentState::Succeeded));
+    let let_go = decide(&taking, &[], &Happening::Found(Finding::Closed), NOW);
+    assert_eq!(let_go.events, [MerchantEvent::PaymentClosed]);
+}
+
+#[test]
+fn r05_what_the_channel_says_did_not_happen_may_be_intended_again_or_closed() {
+    let taking = applied(&payment(), &Happening::CaptureIntended);
+    let declined = applied(&taking, &Happening::NothingMoved);
+    assert!(!declined.is_intended());
+    let closed = decide(&declined, &[], &Happening::GateClosed, NOW);
+    assert_eq!(closed.transition.map(|transition| transition.to), Some(PaymentState::Closed));
+    assert_eq!(applied(&declined, &Happening::CaptureIntended).capture_intend_time, Some(NOW));
+
+    let held = applied(&applied(&payment(), &Happening::HoldIntended), &held(100));
+    let refused = applied(&applied(&held, &Happening::CaptureIntended), &Happening::NothingMoved);
+    assert_eq!((refused.capture_intend_time, refused.hold_intend_time), (None, Some(NOW)), "it stays held");
+    for state in [PaymentState::Succeeded, PaymentState::Closed, PaymentState::AwaitingPayer] {
+        assert!(decide(&in_state(state), &[], &Happening::NothingMoved, NOW).is_empty(), "{state:?}");
+    }
+}
+
+#[test]
+fn r18_money_taken_back_by_others_is_a_case_and_the_payment_stays_paid() {
+    let number = payment().payment_no.to_string();
+    for (kind, expected) in
+        [(Contest::Reversed, CaseKind::PaymentReversed), (Contest::Disputed, CaseKind::PaymentDisputed)]
+    {
+        let contest = ContestFinding {
+            kind,
+            payment_no: number.clone(),
+            transaction_no: transaction("4200001"),
+            reference: ChannelRefundNo::parse("1RF2").expect("a number"),
+            amount: Some(Money::new(Currency::CNY, 40)),
+        };
+        let decision = decide(&in_state(PaymentState::Succeeded), &[], &Happening::Contested(contest), NOW);
+        assert_eq!(decision.cases.iter().map(|case| case.kind).collect::<Vec<_>>(), [expected]);
+        assert_eq!(decision.cases.first().and_then(|case| case.amount), Some(Money::new(Currency::CNY, 40)));
+        assert_eq!((decision.transition, decision.events.len()), (None, 0));
+    }
 }

@@ -99,7 +99,8 @@ fn agree(payment: &Payment, order: &Order) -> Kept<()> {
         PaymentState::Unspecified
         | PaymentState::Initiating
         | PaymentState::AwaitingPayer
-        | PaymentState::ClientReported => AllocationState::Pending,
+        | PaymentState::ClientReported
+        | PaymentState::Held => AllocationState::Pending,
     };
     expect(&format!("allocation of {number}"), &promised, &allocation.state())?;
     if payment.state() != PaymentState::Succeeded {

@@ -6,8 +6,8 @@ use payment_core::{
 };
 use payment_proto::v1::{self, event::Snapshot as WireSnapshot};
 use payment_store::{
-    AllocationSnapshot, CaseSnapshot, FailureSnapshot, FeedEvent, PaymentSnapshot, RefundPartSnapshot,
-    RefundSnapshot, Snapshot,
+    AllocationSnapshot, CaseSnapshot, FailureSnapshot, FeedEvent, HoldSnapshot, PaymentSnapshot,
+    RefundPartSnapshot, RefundSnapshot, Snapshot,
 };
 
 use super::{
@@ -58,6 +58,7 @@ pub(crate) fn followed(merchant_id: &MerchantId, followed: Followed) -> v1::Stre
 
 const fn event_type(event: MerchantEvent) -> v1::EventType {
     match event {
+        MerchantEvent::PaymentAuthorized => v1::EventType::PaymentAuthorized,
         MerchantEvent::PaymentSucceeded => v1::EventType::PaymentSucceeded,
         MerchantEvent::PaymentClosed => v1::EventType::PaymentClosed,
         MerchantEvent::PaymentFailed => v1::EventType::PaymentFailed,
@@ -98,6 +99,17 @@ fn payment_snapshot(payment: &PaymentSnapshot) -> v1::Payment {
         succeed_time: payment.succeed_time.map(timestamp),
         end_time: payment.end_time.map(timestamp),
         failure: payment.failure.as_ref().map(failure),
+        hold: payment.hold.as_ref().map(hold),
+    }
+}
+
+fn hold(hold: &HoldSnapshot) -> v1::Hold {
+    v1::Hold {
+        hold_no: hold.hold_no.clone(),
+        hold_time: Some(timestamp(hold.hold_time)),
+        honour_end_time: Some(timestamp(hold.honour_end_time)),
+        expire_time: Some(timestamp(hold.expire_time)),
+        capture_time: hold.capture_time.map(timestamp),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use payment_core::identifiers::{ChannelName, Product};
 use payment_proto::v1::{
-    AlipayOptions, PaypalOptions, PluginOptions, WeChatPayH5, WeChatPayH5Scene, WeChatPayJsapi,
+    AlipayOptions, PaypalIntent, PaypalOptions, PluginOptions, WeChatPayH5, WeChatPayH5Scene, WeChatPayJsapi,
     WeChatPayOptions, alipay_options::Product as AlipayProduct, create_payment_request::ChannelOptions,
     paypal_options::Product as PaypalProduct, we_chat_pay_options::Product as WeChatPayProduct,
 };
@@ -119,6 +119,16 @@ fn paypal(fields: &mut Fields, options: PaypalOptions) -> Option<Chosen> {
     let mut object = Map::new();
     put(&mut object, "brand_name", options.brand_name);
     put(&mut object, "locale", options.locale);
+    match PaypalIntent::try_from(options.intent) {
+        // The channel's own default, so that requests which say nothing are the same as ever (R14).
+        Ok(PaypalIntent::Unspecified) => {}
+        Ok(PaypalIntent::Capture) => put(&mut object, "intent", "CAPTURE".to_owned()),
+        Ok(PaypalIntent::Authorize) => put(&mut object, "intent", "AUTHORIZE".to_owned()),
+        Err(_) => {
+            let rule = "must be left out, PAYPAL_INTENT_CAPTURE or PAYPAL_INTENT_AUTHORIZE";
+            return fields.refuse("paypal.intent", rule);
+        }
+    }
     let (product, return_url, cancel_url) = match options.product {
         None => return fields.refuse("paypal.product", "is required: one of checkout, sdk"),
         Some(PaypalProduct::Checkout(checkout)) => ("checkout", checkout.return_url, checkout.cancel_url),

@@ -3,9 +3,10 @@
 use payment_core::{
     gateway::PaymentData,
     money::Money,
-    payment::{Allocation, Failure, Payment, allocation::AllocationState, state::PaymentState},
+    payment::{Allocation, Failure, Hold, Payment, allocation::AllocationState, state::PaymentState},
 };
 use payment_proto::v1;
+use time::OffsetDateTime;
 
 use super::time::timestamp;
 use crate::app::command::ChannelContact;
@@ -31,6 +32,7 @@ pub(crate) fn payment(payment: Payment) -> v1::Payment {
         succeed_time: times.succeed.map(timestamp),
         end_time: times.end.map(timestamp),
         failure: payment.failure.map(failure),
+        hold: payment.hold.map(|held| hold(held, payment.capture_intend_time)),
     }
 }
 
@@ -62,6 +64,7 @@ pub(super) fn payment_state(state: PaymentState) -> v1::PaymentState {
         PaymentState::Initiating => v1::PaymentState::Initiating,
         PaymentState::AwaitingPayer => v1::PaymentState::AwaitingPayer,
         PaymentState::ClientReported => v1::PaymentState::ClientReported,
+        PaymentState::Held => v1::PaymentState::Held,
         PaymentState::Succeeded => v1::PaymentState::Succeeded,
         PaymentState::Closed => v1::PaymentState::Closed,
         PaymentState::Failed => v1::PaymentState::Failed,
@@ -89,6 +92,16 @@ fn allocation(allocation: &Allocation) -> v1::Allocation {
         amount: Some(money(allocation.amount)),
         state: allocation_state(allocation.state).into(),
         refund_reserved: Some(money(allocation.refund_reserved)),
+    }
+}
+
+fn hold(hold: Hold, capture_intend_time: Option<OffsetDateTime>) -> v1::Hold {
+    v1::Hold {
+        hold_no: hold.hold_no.to_string(),
+        hold_time: Some(timestamp(hold.hold_time)),
+        honour_end_time: Some(timestamp(hold.honour_end_time)),
+        expire_time: Some(timestamp(hold.expire_time)),
+        capture_time: capture_intend_time.map(timestamp),
     }
 }
 
