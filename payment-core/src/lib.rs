@@ -15,5 +15,6 @@ pub mod payment;
 pub mod ports;
 pub mod refund;
 pub mod schedule;
+pub mod scope;
 pub mod violation;
 pub mod webhook;

@@ -1,7 +1,9 @@
 //! Channels by name, and the accounts that the configuration opens at them.
 
 mod accounts;
+mod key_watch;
 mod registry;
 
 pub use accounts::{Account, Accounts};
+pub use key_watch::KeyWatch;
 pub use registry::{AlreadyRegistered, ChannelRegistry};

@@ -26,6 +26,7 @@ use payment_server::{
     admin::{NotReady, Readiness},
     app::{
         App, Policy,
+        api_keys::KeyDesk,
         command::{Caller, EarlierAttemptPolicy},
         principal::{KeyHolder, Scope},
     },
@@ -33,7 +34,8 @@ use payment_server::{
     callback::{NotificationHandler, NotificationReply},
     channels::{Account, Accounts},
     config::Config,
-    grpc::{self, ApiKeys, Health, KeyRefused, Services},
+    grpc::{self, ApiKeys, Health, KeyRefused, RateLimits, Services},
+    key_ring::KeyRing,
     lifecycle::Lifecycle,
     ports::{SystemClock, SystemRandomness},
 };
@@ -180,6 +182,8 @@ impl Server {
             notifications: Arc::new(Handler(Arc::clone(&handled))),
             accounts: Arc::new(accounts),
             keys: Arc::new(TwoKeys),
+            rates: RateLimits::new(&config()),
+            key_desk: key_desk(&lifecycle),
             lifecycle: lifecycle.clone(),
             max_event_streams: 2,
         };
@@ -215,8 +219,14 @@ impl Server {
     }
 }
 
-/// The real application; its database refuses connections.
-fn app(accounts: &Accounts, lifecycle: &Lifecycle) -> Arc<App> {
+fn key_desk(lifecycle: &Lifecycle) -> KeyDesk {
+    let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
+    let ring = KeyRing::new(&config(), store(), Arc::new(SystemClock));
+    KeyDesk { store: store(), ring, clock, randomness, lifecycle: lifecycle.clone() }
+}
+
+/// A database that refuses connections.
+fn store() -> Store {
     let options = StoreOptions {
         url: "postgres://nobody@127.0.0.1:1/none".to_owned().into(),
         tls: DatabaseTls::Disabled,
@@ -224,15 +234,19 @@ fn app(accounts: &Accounts, lifecycle: &Lifecycle) -> Arc<App> {
         acquire_timeout: Duration::from_secs(2),
         statement_timeout: Duration::from_secs(2),
     };
+    Store::new(&options, Arc::new(SystemRandomness)).unwrap()
+}
+
+/// The real application; its database refuses connections.
+fn app(accounts: &Accounts, lifecycle: &Lifecycle) -> Arc<App> {
     let policy = Policy {
         time_to_pay: time::Duration::minutes(30),
         earlier_attempts_deadline: Duration::from_secs(5),
         earlier_attempt_policy: EarlierAttemptPolicy::Refuse,
     };
-    let store = Store::new(&options, Arc::new(SystemRandomness)).unwrap();
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
     let webhooks = assemble::webhooks_of(&config()).unwrap();
-    App::new(store, accounts.clone(), clock, randomness, policy, webhooks, lifecycle.clone())
+    App::new(store(), accounts.clone(), clock, randomness, policy, webhooks, lifecycle.clone())
 }
 
 fn config() -> Config {

@@ -40,7 +40,12 @@ fn scope_of(path: &str) -> Option<Scope> {
 }
 
 fn gate() -> Arc<Gate> {
-    Arc::new(Gate { keys: Arc::new(OneKey), scope_of, deadline: Duration::from_secs(30) })
+    Arc::new(Gate {
+        keys: Arc::new(OneKey),
+        rates: RateLimits::none(),
+        scope_of,
+        deadline: Duration::from_secs(30),
+    })
 }
 
 /// Any service of tonic's will do; this one needs no application.
@@ -87,8 +92,12 @@ async fn r30_a_key_opens_only_what_its_scopes_open() {
     assert_eq!(answer(health(), request("Watch", "payk_right", b"")).await, refused);
     let unknowable = ("UNAVAILABLE", Some("STORE_UNAVAILABLE".to_owned()));
     assert_eq!(answer(health(), request("Check", "payk_unknowable", b"")).await, unknowable);
-    let closed =
-        Arc::new(Gate { keys: Arc::new(OneKey), scope_of: |_| None, deadline: Duration::from_secs(30) });
+    let closed = Arc::new(Gate {
+        keys: Arc::new(OneKey),
+        rates: RateLimits::none(),
+        scope_of: |_| None,
+        deadline: Duration::from_secs(30),
+    });
     let Ok(response) = Guarded::new(health(), &closed).call(request("Check", "payk_right", b"")).await;
     let status = Status::from_header_map(response.headers()).expect("a status");
     assert_eq!(status::reason(&status).as_deref(), Some("METHOD_UNKNOWN"), "without a line no RPC is open");
