@@ -15,6 +15,7 @@ pub mod payment;
 pub mod ports;
 pub mod refund;
 pub mod schedule;
+pub mod scope;
 pub mod trace;
 pub mod violation;
 pub mod webhook;

@@ -8,17 +8,20 @@ use payment_store::{DatabaseTls, Store, StoreError, StoreOptions, webhook::Endpo
 use crate::{
     admin::{NotReady, Readiness},
     app::{
-        App, Notifications, Policy, keep_feeds,
+        App, Notifications, Policy,
+        api_keys::KeyDesk,
+        keep_feeds,
         webhooks::{self, Served, Webhooks},
     },
     callback::NotificationHandler,
-    channels::{Accounts, ChannelRegistry},
-    config::{ApiKeys, Config, ConfigError, DatabaseEncryption},
-    grpc::{self, Services},
+    channels::{Accounts, ChannelRegistry, KeyWatch},
+    config::{Config, ConfigError, DatabaseEncryption},
+    grpc::{self, RateLimits, Services},
     jobs,
+    key_ring::KeyRing,
     lifecycle::Lifecycle,
     metrics::Metrics,
-    nats,
+    nats, retention,
     serve::{self, Components, Running, StartError},
     webhooks::{HttpCourier, Names, SystemNames, WebhookHttp, WebhookHttpError},
 };
@@ -147,14 +150,26 @@ pub async fn start(
     }
     let metrics = Arc::new(Metrics::new());
     let accounts = registry.open(config, ports, &metrics).await?;
+    let keys = KeyWatch::new(registry, config, ports, &accounts, &metrics);
     let app = use_cases(config, ports, store.clone(), accounts.clone(), metrics, lifecycle.clone())?;
     let notifications: Arc<dyn NotificationHandler> = Arc::new(Notifications(Arc::clone(&app)));
-    let readiness: Arc<dyn Readiness> = Arc::new(DatabaseReadiness(store));
+    let readiness: Arc<dyn Readiness> = Arc::new(DatabaseReadiness(store.clone()));
+    let for_retention = store.clone();
+    let ring = KeyRing::new(config, store.clone(), Arc::clone(&ports.clock));
+    ring.refresh_or_tell().await;
     let services = Services {
         app: Arc::clone(&app),
         notifications: Arc::clone(&notifications),
         accounts: Arc::new(accounts),
-        keys: Arc::new(ApiKeys::new(&config.merchants, &config.operators)),
+        keys: Arc::clone(&ring) as _,
+        rates: RateLimits::new(config),
+        key_desk: KeyDesk {
+            store,
+            ring: Arc::clone(&ring),
+            clock: Arc::clone(&ports.clock),
+            randomness: Arc::clone(&ports.randomness),
+            lifecycle: lifecycle.clone(),
+        },
         lifecycle: lifecycle.clone(),
         max_event_streams: config.events.max_streams,
     };
@@ -164,6 +179,7 @@ pub async fn start(
         notifications,
         readiness: Arc::clone(&readiness),
         app: Arc::clone(&app),
+        clock: Arc::clone(&ports.clock),
         lifecycle: lifecycle.clone(),
     };
     let running = serve::start(config, components).await?;
@@ -178,6 +194,16 @@ pub async fn start(
         // Among the tasks that the end waits for: what was claimed is handled before the process goes.
         lifecycle.tasks.spawn(jobs::run(app, config.jobs.settings));
     }
+    lifecycle.tasks.spawn(ring.run(lifecycle.draining.clone()));
+    if let Some(keep) = config.retention.raw_words {
+        lifecycle.tasks.spawn(retention::run(
+            for_retention,
+            Arc::clone(&ports.clock),
+            keep,
+            lifecycle.draining.clone(),
+        ));
+    }
+    lifecycle.tasks.spawn(keys.run(lifecycle.draining.clone()));
     tokio::spawn(health.follow(readiness, lifecycle));
     Ok(running)
 }

@@ -2,6 +2,7 @@
 
 mod grpc;
 mod http1;
+mod tls;
 
 use std::{
     fs, io,
@@ -11,11 +12,13 @@ use std::{
     time::Duration,
 };
 
+use payment_core::ports::Clock;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-use self::http1::Http1Limits;
+pub use self::tls::{TlsFiles, TlsProblem};
+use self::{http1::Http1Limits, tls::Tls};
 use crate::{
     admin::{self, Readiness},
     app::App,
@@ -38,6 +41,8 @@ pub struct Components {
     pub readiness: Arc<dyn Readiness>,
     /// What is counted, and what waits.
     pub app: Arc<App>,
+    /// Tells whether certificates hold.
+    pub clock: Arc<dyn Clock>,
     /// Shared with everything that works for these listeners.
     pub lifecycle: Lifecycle,
 }
@@ -55,14 +60,25 @@ pub struct Addresses {
 
 /// A listener could not be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("{key} = \"{address}\": {source}. Choose a free address of this machine")]
-pub struct StartError {
-    /// The key that names the address.
-    pub key: &'static str,
-    /// The address.
-    pub address: SocketAddr,
-    /// What the system says.
-    pub source: io::Error,
+pub enum StartError {
+    /// Its address cannot be listened on.
+    #[error("{key} = \"{address}\": {source}. Choose a free address of this machine")]
+    Address {
+        /// The key that names the address.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Its certificate is not in order any more.
+    #[error("{section}.{}: {problem}", problem.key)]
+    Tls {
+        /// The section that names the files.
+        section: &'static str,
+        /// What is wrong.
+        problem: TlsProblem,
+    },
 }
 
 /// A running server.
@@ -98,11 +114,18 @@ pub async fn start(config: &Config, components: Components) -> Result<Running, S
     let callbacks = bind("callbacks.listen", config.callbacks.listen).await?;
     let admin = bind("admin.listen", config.admin.listen).await?;
     let addresses = Addresses { grpc: grpc.1, callbacks: callbacks.1, admin: admin.1 };
-    let Components { grpc: routes, notifications, readiness, app, lifecycle } = components;
+    let Components { grpc: routes, notifications, readiness, app, clock, lifecycle } = components;
+    let follow = |section, files: &Option<TlsFiles>, protocol: &'static [u8]| {
+        let files = files.clone();
+        let follow = |files| Tls::follow(files, protocol, Arc::clone(&clock), lifecycle.draining.clone());
+        files.map(follow).transpose().map_err(|problem| StartError::Tls { section, problem })
+    };
+    let grpc_tls = follow("grpc.tls", &config.grpc.tls, b"h2")?;
+    let callbacks_tls = follow("callbacks.tls", &config.callbacks.tls, b"http/1.1")?;
     let stop_admin = CancellationToken::new();
     let metrics = Arc::clone(app.metrics());
     let probes = admin::router(readiness, app, lifecycle.clone());
-    let admin = tokio::spawn(http1::serve(admin.0, probes, ADMIN_LIMITS, stop_admin.clone()));
+    let admin = tokio::spawn(http1::serve(admin.0, None, probes, ADMIN_LIMITS, stop_admin.clone()));
     let endpoint = callback::router(notifications, &config.callbacks, lifecycle.clone(), metrics);
     let callback_limits = Http1Limits {
         header_limit: config.callbacks.header_limit,
@@ -110,8 +133,8 @@ pub async fn start(config: &Config, components: Components) -> Result<Running, S
         max_connections: config.callbacks.max_connections,
     };
     let serving = serve_both(
-        grpc::serve(grpc.0, routes, config.grpc.clone(), lifecycle.draining.clone()),
-        http1::serve(callbacks.0, endpoint, callback_limits, lifecycle.draining.clone()),
+        grpc::serve(grpc.0, routes, config.grpc.clone(), grpc_tls, lifecycle.draining.clone()),
+        http1::serve(callbacks.0, callbacks_tls, endpoint, callback_limits, lifecycle.draining.clone()),
         lifecycle.draining.clone(),
     );
     let serving = tokio::spawn(serving);
@@ -139,7 +162,7 @@ async fn bind(key: &'static str, address: SocketAddr) -> Result<(TcpListener, So
         let address = listener.local_addr()?;
         Ok((listener, address))
     };
-    bound.await.map_err(|source| StartError { key, address, source })
+    bound.await.map_err(|source| StartError::Address { key, address, source })
 }
 
 impl Running {

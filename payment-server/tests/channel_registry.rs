@@ -137,7 +137,7 @@ fn config(accounts: &[(&str, &str, &str, &str)], variables: &[(&str, &str)]) -> 
     Config::load(&file, &environment).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn shown(account: Option<&Arc<Account>>) -> Option<String> {
+fn shown(account: Option<Arc<Account>>) -> Option<String> {
     account.map(|account| format!("{account:?}"))
 }
 
@@ -163,7 +163,7 @@ async fn r30_accounts_are_found_by_their_own_merchant_and_by_their_callback_url(
     assert_eq!(account.notify_url.as_str(), "https://pay.example.com/shop/v1/callbacks/other/second");
     let (acme, other) = (MerchantId::parse("acme").unwrap(), ChannelName::parse("other").unwrap());
     let at: Vec<_> =
-        accounts.of_merchant_at(&acme, &other).map(|account| account.account_id.as_str()).collect();
+        accounts.of_merchant_at(&acme, &other).map(|account| account.account_id.to_string()).collect();
     assert_eq!(at, ["second"]);
 }
 

@@ -11,7 +11,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use payment_server::{app::principal::Sight, channels::ChannelRegistry, config::Config};
-use rcgen::{KeyPair, PKCS_RSA_SHA256};
+use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
 
 const DEFAULT_FILE: &str = include_str!("../default-config.toml");
 
@@ -27,6 +27,12 @@ fn load(text: &str) -> Config {
     let authority = rcgen::generate_simple_self_signed(["ca.example.com".to_owned()]).unwrap();
     fs::write(secrets.join("webhook-ca.pem"), authority.cert.pem()).unwrap();
     fs::write(secrets.join("webhook_shop"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n").unwrap();
+    let server = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(vec!["pay.internal".to_owned()]).unwrap().self_signed(&server).unwrap();
+    fs::write(secrets.join("server.pem"), certificate.pem()).unwrap();
+    fs::write(secrets.join("callers-ca.pem"), certificate.pem()).unwrap();
+    fs::write(secrets.join("server.key"), server.serialize_pem()).unwrap();
     let file = folder.path().join("payment.toml");
     fs::write(&file, text).unwrap();
     Config::load(&file, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"))
@@ -46,13 +52,14 @@ fn shown(config: &Config) -> String {
         nats,
         channel_http,
         webhooks,
+        retention,
         shutdown,
         merchants,
         operators,
         ..
     } = config;
     format!(
-        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{events:#?}{nats:#?}{channel_http:#?}{webhooks:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
+        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{events:#?}{nats:#?}{channel_http:#?}{webhooks:#?}{retention:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
     )
 }
 
@@ -109,6 +116,7 @@ fn every_key_that_has_a_default_is_documented() {
         "nats",
         "channel_http",
         "webhooks",
+        "retention",
         "shutdown",
     ] {
         let folder = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@
 //! (`payment_create`, `payment_apply`), made of `..._in_txn` functions. What a function needs locked it takes as
 //! [`payment::Locked`], which only the locking query makes.
 
+pub mod api_key;
 mod appended;
 pub mod backlog;
 mod cached;
@@ -20,6 +21,7 @@ mod outbox;
 pub mod payment;
 mod pool;
 pub mod refund;
+mod retention;
 mod schema;
 mod snapshot;
 mod transaction;
@@ -33,6 +35,7 @@ pub use error::StoreError;
 pub use feed::{FeedEvent, FeedQuery, FeedReach, FeedWindow, Numbered};
 pub use inbox::{Delivery, NotificationRecord};
 pub use pool::{DatabaseTls, PoolUse, StoreOptions};
+pub use retention::RawWords;
 pub use snapshot::{
     AllocationSnapshot, CaseSnapshot, FailureSnapshot, HoldSnapshot, PaymentSnapshot, RefundPartSnapshot,
     RefundSnapshot, Snapshot,

@@ -1,6 +1,28 @@
 //! The tables as Diesel sees them. A test compares them with what the migrations made, column by column.
 
 diesel::table! {
+    api_key (merchant_id, api_key_id) {
+        merchant_id -> Text,
+        api_key_id -> Text,
+        sha256 -> Binary,
+        scopes -> Array<Text>,
+        created_by -> Text,
+        create_time -> Timestamptz,
+        expire_time -> Nullable<Timestamptz>,
+        revoked_by -> Nullable<Text>,
+        revoke_time -> Nullable<Timestamptz>,
+        last_use_time -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    api_key_revision (one) {
+        one -> Bool,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
     merchant_order (merchant_id, order_no) {
         merchant_id -> Text,
         order_no -> Text,

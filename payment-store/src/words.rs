@@ -13,6 +13,7 @@ use payment_core::{
         RefundOrigin, RefundReason,
         state::{RefundEvent, RefundState},
     },
+    scope::Scope,
     webhook::{AttemptResult, PauseReason},
 };
 
@@ -63,3 +64,4 @@ word!(RefundOrigin, "refund");
 word!(RefundEvent, "refund_transition");
 word!(AttemptResult, "webhook_attempt");
 word!(PauseReason, "webhook_endpoint");
+word!(Scope, "api_key");

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -39,7 +40,10 @@ use tonic::{
     transport::Channel,
 };
 
-use crate::database::{self, proxy::Proxy};
+use crate::{
+    database::{self, proxy::Proxy},
+    log_watch,
+};
 
 /// When every test begins.
 pub const START: OffsetDateTime = datetime!(2026-11-23 08:00 UTC);
@@ -130,6 +134,9 @@ pub struct TestAppOptions {
     pub clock: SimulatorClock,
     /// Lines that go into the section of [`ACCOUNT`].
     pub account_config: String,
+    /// A folder in which to keep the keys of [`ACCOUNT`], in files that the configuration names; in the configuration itself
+    /// if none is given.
+    pub keys_in: Option<PathBuf>,
     /// Channels beside those that come with the server.
     pub plugins: Vec<Arc<dyn GatewayFactory>>,
     /// Whether the server's statements go over a wire that counts them: [`TestApp::wire`].
@@ -145,6 +152,7 @@ impl TestAppOptions {
             more_config: String::new(),
             clock: SimulatorClock::manual(START),
             account_config: String::new(),
+            keys_in: None,
             plugins: Vec::new(),
             counted: false,
         }
@@ -162,11 +170,17 @@ impl TestApp {
         Self::start_beside(options, |_| String::new()).await
     }
 
+    /// The usual service, whose WeChat account has its keys in files of `folder`: `merchant.key`, `serial`, `api_v3_key`.
+    pub async fn start_with_wechat_keys_in(folder: &Path) -> Self {
+        Self::start_with(TestAppOptions { keys_in: Some(folder.to_owned()), ..TestAppOptions::usual() }).await
+    }
+
     /// A service as `options` say, with another merchant's section made from the keys of the first.
     pub async fn start_beside(
         options: TestAppOptions,
         neighbour: impl FnOnce(&GeneratedMerchant) -> String,
     ) -> Self {
+        log_watch::begin();
         let clock = options.clock.clone();
         let simulator = WechatSimulator::start(SimulatorOptions::loopback(clock.clone())).await.unwrap();
         let wechat_merchant =
@@ -186,11 +200,20 @@ impl TestApp {
         ] {
             let key = GeneratedApiKey::new(&SystemRandomness);
             keys.insert(name, WithKey::new(key.key.expose_secret()));
+            log_watch::add_secrets([
+                key.key.expose_secret(),
+                wechat.merchant_private_key_pem.as_str(),
+                wechat.apiv3_key.as_str(),
+            ]);
             merchants += &format!(
                 "[merchants.{name}]\napi_keys = [{{ id = \"{name}-key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n",
                 key.hash
             );
-            merchants += &account_section(name, account, wechat, simulator.base_url());
+            let section = account_section(name, account, wechat, simulator.base_url());
+            merchants += &match &options.keys_in {
+                Some(folder) if name == MERCHANT => with_keys_in(folder, wechat, &section),
+                Some(_) | None => section,
+            };
             merchants += more;
         }
         merchants += &neighbour(&wechat_merchant);
@@ -304,10 +327,19 @@ impl TestApp {
         app.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Another replica on the same database and clock, which serves and works as the first does.
+    /// Another replica on the same database and clock, with listeners of its own.
     pub async fn replica(&self) -> Running {
-        let mut config = self.config.clone();
-        config.callbacks.listen = free_address();
+        self.replica_with(&[]).await
+    }
+
+    /// Another replica, with variables such as `GRPC__HEADER_TIMEOUT_SECONDS` over the configuration.
+    pub async fn replica_with(&self, variables: &[(&str, &str)]) -> Running {
+        let listen = ["GRPC", "CALLBACKS", "ADMIN"].map(|name| format!("PAYMENT__{name}__LISTEN"));
+        let listen = listen.into_iter().map(|name| (name, "127.0.0.1:0".to_owned()));
+        let more = variables.iter().map(|(name, value)| (format!("PAYMENT__{name}"), (*value).to_owned()));
+        let environment = listen.chain(more).collect();
+        let config = Config::load(&self.folder.path().join("config.toml"), &environment);
+        let config = config.unwrap_or_else(|error| panic!("{error}"));
         launch(&config, &self.registry, &self.clock).await.0
     }
 
@@ -363,6 +395,13 @@ impl TestApp {
         self.wechat().settled().await;
         self.running.take().unwrap().shutdown().await;
         self.check_invariants().await;
+        log_watch::assert_discreet();
+    }
+
+    /// Whether a warning or an error that holds this text was logged.
+    #[must_use]
+    pub fn logged(&self, text: &str) -> bool {
+        log_watch::was_told(text)
     }
 
     /// Checks every invariant on what is recorded now.
@@ -415,6 +454,26 @@ pub fn free_address() -> SocketAddr {
             return address;
         }
     }
+}
+
+/// The section with its keys moved into files of `folder`.
+fn with_keys_in(folder: &Path, wechat: &GeneratedMerchant, section: &str) -> String {
+    let key = wechat.merchant_private_key_pem.as_str();
+    let moved = [
+        ("merchant.key", "merchant_private_key", format!("'''{key}'''"), key),
+        (
+            "serial",
+            "merchant_certificate_serial",
+            format!("\"{}\"", wechat.merchant_serial),
+            wechat.merchant_serial.as_str(),
+        ),
+        ("api_v3_key", "api_v3_key", format!("\"{}\"", wechat.apiv3_key), wechat.apiv3_key.as_str()),
+    ];
+    moved.into_iter().fold(section.to_owned(), |section, (file, name, written, content)| {
+        let file = folder.join(file);
+        std::fs::write(&file, content).unwrap();
+        section.replace(&format!("{name} = {written}"), &format!("{name}_file = \"{}\"", file.display()))
+    })
 }
 
 /// A WeChat account's section of the configuration.

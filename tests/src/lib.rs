@@ -14,6 +14,7 @@ pub mod app;
 pub mod channel_hand;
 pub mod conformance;
 pub mod database;
+pub mod log_watch;
 pub mod refusal;
 pub mod replay;
 pub mod requests;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroize as _;
 
 use crate::{
     gateway::Gateway,
@@ -19,6 +20,22 @@ pub struct AccountSettings {
     /// The account's keys beyond those that every account has, as written; the channel's crate documents them.
     /// Values of keys that end in `_file` are already replaced by the file's text under the key without the ending.
     pub settings: Map<String, Value>,
+}
+
+impl Drop for AccountSettings {
+    /// Wipes what may be a key. Which of the settings are keys only the channel's crate knows, so all of them are.
+    fn drop(&mut self) {
+        self.settings.values_mut().for_each(wipe);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(values) => values.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 impl std::fmt::Debug for AccountSettings {

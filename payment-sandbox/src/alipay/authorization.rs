@@ -114,7 +114,7 @@ pub(super) fn check_serials(
 pub(super) fn check_signature(merchant: &Merchant, parameters: &Parameters) -> Result<(), Failure> {
     let text = parameters.text_to_sign(&["sign"]);
     let signature = parameters.get("sign").unwrap_or_default();
-    merchant.app_key.verify(text.as_bytes(), signature).map_err(|_| {
+    merchant.verify(text.as_bytes(), signature).map_err(|_| {
         let message = format!(
             "验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配，网关生成的验签字符串为：{}",
             escape(&text)

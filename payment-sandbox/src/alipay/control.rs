@@ -1,6 +1,7 @@
 //! The hand that moves the simulator: everything that payers, banks and accidents do. The HTTP control API calls this.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -121,6 +122,36 @@ impl AlipayControl {
     /// Unknown merchant.
     pub fn set_balance(&self, app_id: &str, balance: u64) -> Result<(), ControlError> {
         self.with_merchant(app_id, |merchant| merchant.balance = balance)
+    }
+
+    /// Gives an application in key mode another key of its own and returns it, PKCS#8 PEM. The one before stays good until it
+    /// is withdrawn.
+    ///
+    /// # Errors
+    /// Unknown merchant; no key.
+    pub fn change_app_key(&self, app_id: &str) -> Result<String, ControlError> {
+        let key = self.engine.keys.draw()?;
+        self.with_merchant(app_id, |merchant| {
+            merchant.earlier_app_key = Some(std::mem::replace(&mut merchant.app_key, key.verifying_key()));
+            merchant.newest_app_key_used.store(false, Ordering::Relaxed);
+        })?;
+        Ok(key.private_pem())
+    }
+
+    /// Whether something came that the application's newest key had signed.
+    ///
+    /// # Errors
+    /// Unknown merchant.
+    pub fn is_newest_app_key_used(&self, app_id: &str) -> Result<bool, ControlError> {
+        self.with_merchant(app_id, |merchant| merchant.newest_app_key_used.load(Ordering::Relaxed))
+    }
+
+    /// Ends the application's key before the newest.
+    ///
+    /// # Errors
+    /// Unknown merchant.
+    pub fn withdraw_earlier_app_key(&self, app_id: &str) -> Result<(), ControlError> {
+        self.with_merchant(app_id, |merchant| merchant.earlier_app_key = None)
     }
 
     /// Gives Alipay a new key and certificate towards a merchant, used from the next answer on and to be downloaded.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -13,7 +14,7 @@ use super::certificates::{Authority, IssuedCertificate};
 use super::identifiers;
 use super::operation::Product;
 use super::order::TradeStatus;
-use crate::rsa::{KeyError, KeyRing, RsaKey, VerifyingKey};
+use crate::rsa::{KeyError, KeyRing, RsaKey, SignatureMismatch, VerifyingKey};
 
 /// How the application and Alipay know each other's keys; an application has one mode at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +139,10 @@ pub(super) struct Merchant {
     pub(super) products: BTreeSet<Product>,
     pub(super) triggers: NotificationTriggers,
     pub(super) app_key: VerifyingKey,
+    /// The application's key before, which stays good until it is withdrawn.
+    pub(super) earlier_app_key: Option<VerifyingKey>,
+    /// Whether something came that the newest key had signed.
+    pub(super) newest_app_key_used: AtomicBool,
     /// The serial number that requests must name, in certificate mode.
     pub(super) app_certificate_sn: Option<String>,
     pub(super) signer: Signer,
@@ -149,6 +154,16 @@ pub(super) struct Merchant {
 }
 
 impl Merchant {
+    /// Proves what the application signed, by its newest key or the one before.
+    pub(super) fn verify(&self, text: &[u8], signature: &str) -> Result<(), SignatureMismatch> {
+        let newest = self.app_key.verify(text, signature);
+        self.newest_app_key_used.fetch_or(newest.is_ok(), Ordering::Relaxed);
+        newest.or_else(|wrong| match &self.earlier_app_key {
+            Some(earlier) => earlier.verify(text, signature),
+            None => Err(wrong),
+        })
+    }
+
     /// Whether a change to `status` is told for this product.
     pub(super) fn is_told_of(&self, product: Product, status: TradeStatus) -> bool {
         self.triggers.get(&product).map_or(status == TradeStatus::Success, |told| told.contains(&status))
@@ -187,6 +202,8 @@ pub(super) fn generate(
         products: products(options),
         triggers: options.triggers.clone(),
         app_key: app_key.verifying_key(),
+        earlier_app_key: None,
+        newest_app_key_used: AtomicBool::new(false),
         app_certificate_sn: issued.as_ref().map(|(app, _)| app.sn.clone()),
         signer: Signer { key: Arc::clone(&alipay_key), certificate_sn: None },
         downloadable: BTreeMap::new(),

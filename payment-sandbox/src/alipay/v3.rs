@@ -142,7 +142,7 @@ fn check_signature(
     if let Some(token) = header(headers, "alipay-app-auth-token") {
         text.push_str(&format!("{token}\n"));
     }
-    merchant.app_key.verify(text.as_bytes(), credentials.sign).map_err(|_| {
+    merchant.verify(text.as_bytes(), credentials.sign).map_err(|_| {
         let words = format!("验签出错，网关生成的验签字符串为：{}", authorization::escape(&text));
         Failure::invalid("isv.invalid-signature", words)
     })

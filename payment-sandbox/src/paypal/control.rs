@@ -110,6 +110,38 @@ impl PaypalControl {
         })
     }
 
+    /// Gives an app a new secret and returns it. The one before stays good until it is withdrawn.
+    ///
+    /// # Errors
+    /// Unknown app.
+    pub fn change_client_secret(&self, client_id: &str) -> Result<String, ControlError> {
+        self.with_merchant(client_id, |merchant| {
+            let new = identifiers::client_secret();
+            merchant.earlier_secret = Some(std::mem::replace(&mut merchant.client_secret, new.clone()));
+            merchant.newest_secret_used = false;
+            new
+        })
+    }
+
+    /// Whether the app has shown its newest secret.
+    ///
+    /// # Errors
+    /// Unknown app.
+    pub fn is_newest_secret_used(&self, client_id: &str) -> Result<bool, ControlError> {
+        self.with_merchant(client_id, |merchant| merchant.newest_secret_used)
+    }
+
+    /// Ends the secret before the newest, and the token that was given for it.
+    ///
+    /// # Errors
+    /// Unknown app.
+    pub fn withdraw_earlier_secret(&self, client_id: &str) -> Result<(), ControlError> {
+        self.with_merchant(client_id, |merchant| {
+            merchant.earlier_secret = None;
+            merchant.token = None;
+        })
+    }
+
     /// Ends an app's token before its time, so that the next call answers 401 `invalid_token`.
     ///
     /// # Errors

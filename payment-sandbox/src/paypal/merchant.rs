@@ -81,6 +81,10 @@ pub(super) struct Token {
 pub(super) struct Merchant {
     pub(super) client_id: String,
     pub(super) client_secret: String,
+    /// The secret before, which stays good until it is withdrawn.
+    pub(super) earlier_secret: Option<String>,
+    /// Whether somebody has shown the newest secret.
+    pub(super) newest_secret_used: bool,
     pub(super) merchant_id: String,
     pub(super) email_address: String,
     pub(super) app_id: String,
@@ -101,6 +105,8 @@ impl Merchant {
         Self {
             client_id: identifiers::client_id(),
             client_secret: identifiers::client_secret(),
+            earlier_secret: None,
+            newest_secret_used: false,
             email_address: format!("{}@merchant.example", merchant_id.to_ascii_lowercase()),
             merchant_id,
             app_id: identifiers::app_id(),
@@ -112,6 +118,12 @@ impl Merchant {
             paid_invoices: HashMap::new(),
             refund_invoices: HashSet::new(),
         }
+    }
+
+    /// Whether this is one of the app's secrets.
+    pub(super) fn knows_secret(&mut self, secret: &str) -> bool {
+        self.newest_secret_used |= self.client_secret == secret;
+        self.client_secret == secret || self.earlier_secret.as_deref() == Some(secret)
     }
 
     /// Whether another payment than `own` has used this `invoice_id`.

@@ -27,8 +27,10 @@ pub(super) fn issue(
 ) -> Result<Value, ApiError> {
     let wrong_client = || ApiError::oauth(401, "invalid_client", "Client Authentication failed");
     let (client_id, secret) = basic_credentials(headers).ok_or_else(wrong_client)?;
-    let merchant = world.merchants.get_mut(&client_id).filter(|merchant| merchant.client_secret == secret);
-    let merchant = merchant.ok_or_else(wrong_client)?;
+    let merchant = world.merchants.get_mut(&client_id).ok_or_else(wrong_client)?;
+    if !merchant.knows_secret(&secret) {
+        return Err(wrong_client());
+    }
     let grant = url::form_urlencoded::parse(body).find(|(name, _)| name == "grant_type");
     if grant.as_ref().map(|(_, value)| value.as_ref()) != Some("client_credentials") {
         return Err(ApiError::oauth(400, "unsupported_grant_type", "Grant Type is not supported"));

@@ -1,6 +1,7 @@
 //! The checks on every API request, in the channel's order and over the raw bytes, before any business is done.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
@@ -115,7 +116,10 @@ impl Credentials {
         let unknown = || ApiError::signature("商户证书序列号有误，请使用签名私钥匹配的证书序列号");
         let key = merchant.certificates.get(&self.serial.to_ascii_uppercase()).ok_or_else(unknown)?;
         let message = self.message(received);
-        key.verify(&message, &self.signature).map_err(|_| sign_not_match(received, &message))
+        key.verify(&message, &self.signature).map_err(|_| sign_not_match(received, &message))?;
+        let mut used = merchant.certificates_used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.insert(self.serial.to_ascii_uppercase());
+        Ok(())
     }
 
     fn message(&self, received: &Received) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! The hand that moves the simulator: everything that payers, banks and accidents do. The HTTP control API calls this.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,9 @@ use super::fault::{self, Fault, FaultRule, NotificationFault, NotificationFaultR
 use super::identifiers;
 use super::invoke::{self, InvokeRefused};
 use super::ledger::{self, Ledger, LedgerOrder};
-use super::merchant::{self, Balance, GeneratedCertificate, GeneratedMerchant, Merchant, MerchantOptions};
+use super::merchant::{
+    self, Balance, GeneratedCertificate, GeneratedMerchant, GeneratedMerchantKey, Merchant, MerchantOptions,
+};
 use super::notification::{self, Event};
 use super::order::{Order, OrderKey, TradeState};
 use super::payment::{self, Entrance, PayOptions, PaymentRefused};
@@ -166,6 +168,55 @@ impl WechatControl {
             newest.announced_only = step == CertificateRotation::Announce;
             Ok(GeneratedCertificate { serial: newest.signer.id.clone(), pem: newest.pem.clone() })
         })?
+    }
+
+    /// Gives a merchant another certificate of its own; those that it had stay good until they are withdrawn.
+    ///
+    /// # Errors
+    /// Unknown merchant; no key.
+    pub async fn add_merchant_certificate(&self, mchid: &str) -> Result<GeneratedMerchantKey, ControlError> {
+        let (engine, name) = (Arc::clone(&self.engine), format!("merchant {mchid}"));
+        // A key takes some tenths of a second of processor time.
+        let made = tokio::task::spawn_blocking(move || {
+            let key = engine.keys.draw()?;
+            Ok::<_, KeyError>((engine.root.issue(&name, &key, engine.clock.now())?, key))
+        });
+        let made = made.await.map_err(|error| ControlError::Invalid(error.to_string()))?;
+        let (certificate, key) = made?;
+        let verifying = key.verifying_key();
+        self.with_merchant(mchid, |merchant| {
+            merchant.certificates.insert(certificate.serial.clone(), verifying);
+            GeneratedMerchantKey { serial: certificate.serial, private_key_pem: key.private_pem() }
+        })
+    }
+
+    /// Whether a merchant has signed something by the certificate of this serial.
+    ///
+    /// # Errors
+    /// Unknown merchant.
+    pub fn is_merchant_certificate_used(&self, mchid: &str, serial: &str) -> Result<bool, ControlError> {
+        self.with_merchant(mchid, |merchant| {
+            merchant.certificates_used.lock().unwrap_or_else(PoisonError::into_inner).contains(serial)
+        })
+    }
+
+    /// Withdraws one of a merchant's own certificates: requests signed with its key are refused from now on.
+    ///
+    /// # Errors
+    /// Unknown merchant.
+    pub fn withdraw_merchant_certificate(&self, mchid: &str, serial: &str) -> Result<(), ControlError> {
+        self.with_merchant(mchid, |merchant| drop(merchant.certificates.remove(serial)))
+    }
+
+    /// Gives a merchant another APIv3 key, by which notifications are encrypted from now on, and returns it.
+    ///
+    /// # Errors
+    /// Unknown merchant.
+    pub fn change_apiv3_key(&self, mchid: &str) -> Result<String, ControlError> {
+        self.with_merchant(mchid, |merchant| {
+            merchant.apiv3_key = identifiers::apiv3_key();
+            merchant.apiv3_key.clone()
+        })
     }
 
     /// The payer pays; the notification leaves at once. Returns the transaction_id.

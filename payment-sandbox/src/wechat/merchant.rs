@@ -1,7 +1,7 @@
 //! A merchant as WeChat Pay holds it, and the generator that makes one with everything its own side needs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -139,6 +139,21 @@ impl Balance {
     }
 }
 
+/// A merchant's own key and the serial of its certificate. `Debug` shows the serial only.
+#[derive(Clone)]
+pub struct GeneratedMerchantKey {
+    /// 40 upper-case hex digits.
+    pub serial: String,
+    /// PKCS#8 PEM.
+    pub private_key_pem: String,
+}
+
+impl std::fmt::Debug for GeneratedMerchantKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "GeneratedMerchantKey({})", self.serial)
+    }
+}
+
 /// The merchant has less than the refund.
 #[derive(Debug)]
 pub(super) struct InsufficientBalance;
@@ -149,6 +164,8 @@ pub(super) struct Merchant {
     pub(super) products: BTreeSet<Product>,
     /// Certificates of the merchant by upper-case serial.
     pub(super) certificates: BTreeMap<String, VerifyingKey>,
+    /// The serials of those that have signed something.
+    pub(super) certificates_used: Mutex<BTreeSet<String>>,
     pub(super) apiv3_key: String,
     pub(super) platform_certificates: Vec<PlatformCertificate>,
     pub(super) public_keys: Vec<ChannelKey>,
@@ -232,6 +249,7 @@ pub(super) fn generate(
         appids: appids.iter().cloned().collect(),
         products: products(options),
         certificates: BTreeMap::from([(certificate.serial.clone(), merchant_key.verifying_key())]),
+        certificates_used: Mutex::default(),
         apiv3_key: identifiers::apiv3_key(),
         platform_certificates,
         public_keys,

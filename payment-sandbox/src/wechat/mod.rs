@@ -91,7 +91,8 @@ pub use fault::{Execution, Fault, FaultRule, NotificationFault, NotificationFaul
 pub use invoke::InvokeRefused;
 pub use ledger::{Ledger, LedgerMerchant, LedgerOrder, LedgerRefund};
 pub use merchant::{
-    Balance, GeneratedCertificate, GeneratedMerchant, GeneratedPublicKey, KeyMode, MerchantOptions,
+    Balance, GeneratedCertificate, GeneratedMerchant, GeneratedMerchantKey, GeneratedPublicKey, KeyMode,
+    MerchantOptions,
 };
 pub use operation::{Operation, Product};
 pub use order::TradeState;

@@ -98,16 +98,16 @@ impl App {
                             format!("is an account at {}, the options are for {channel}", account.channel);
                         Err(AppError::InvalidFields(vec![Violation::new("channel_account", problem)]))
                     }
-                    Some(_) | None => Ok(Arc::clone(account)),
+                    Some(_) | None => Ok(account),
                 }
             }
             AccountChoice::OnlyOneAt(channel) => {
                 let of_merchant =
-                    |account: &&Arc<Account>| account.merchant_id == *merchant && account.channel == *channel;
+                    |account: &Arc<Account>| account.merchant_id == *merchant && account.channel == *channel;
                 let mut accounts = self.accounts.iter().filter(of_merchant);
                 match (accounts.next(), accounts.next()) {
                     (None, _) => Err(AppError::ChannelNotEnabled(channel.to_string())),
-                    (Some(account), None) => Ok(Arc::clone(account)),
+                    (Some(account), None) => Ok(account),
                     (Some(_), Some(_)) => {
                         let problem = format!("is required: there are several accounts at {channel}");
                         Err(AppError::InvalidFields(vec![Violation::new("channel_account", problem)]))

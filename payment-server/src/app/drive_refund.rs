@@ -37,8 +37,7 @@ pub(super) struct Driven {
 impl App {
     /// Takes one step. Must run detached.
     pub(super) async fn drive_refund(&self, refund: Refund) -> Result<Driven, AppError> {
-        let Some(account) = self.accounts.of_merchant(&refund.merchant_id, &refund.channel_account).cloned()
-        else {
+        let Some(account) = self.accounts.of_merchant(&refund.merchant_id, &refund.channel_account) else {
             return Ok(Driven { refund, contact: None });
         };
         match refund.state {

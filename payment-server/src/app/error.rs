@@ -2,7 +2,9 @@
 
 use payment_core::{
     gateway::Reason,
-    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo, RefundNo, WebhookName},
+    identifiers::{
+        ApiKeyId, ChannelAccountId, ChannelName, MerchantId, OrderNo, PaymentNo, RefundNo, WebhookName,
+    },
     money::Money,
     violation::Violation,
 };
@@ -17,6 +19,18 @@ pub enum AppError {
     /// The merchant has no such account at the channel.
     #[error("channel account {0} is not enabled for this merchant")]
     ChannelNotEnabled(String),
+    /// No such merchant, or one that the operator does not see.
+    #[error("there is no merchant {0}")]
+    MerchantNotFound(MerchantId),
+    /// The merchant has no such API key.
+    #[error("there is no API key {0}")]
+    ApiKeyNotFound(ApiKeyId),
+    /// The merchant has, or had, an API key of this name.
+    #[error("there is an API key {0} already")]
+    ApiKeyIdTaken(ApiKeyId),
+    /// The API key stands in the configuration, where alone it can be taken away.
+    #[error("API key {0} stands in the configuration")]
+    ApiKeyConfigured(ApiKeyId),
     /// No such payment, or another merchant's.
     #[error("there is no payment {0}")]
     PaymentNotFound(PaymentNo),

@@ -34,7 +34,7 @@ pub struct Notifications(pub Arc<App>);
 #[async_trait::async_trait]
 impl NotificationHandler for Notifications {
     async fn handle(&self, channel: &str, account: &str, callback: RawCallback) -> NotificationReply {
-        let Some(account) = self.0.accounts.of_callback(channel, account).cloned() else {
+        let Some(account) = self.0.accounts.of_callback(channel, account) else {
             return NotificationReply::UnknownAccount;
         };
         let (app, receiving) = (Arc::clone(&self.0), Arc::clone(&account));

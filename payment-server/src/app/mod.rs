@@ -4,6 +4,8 @@
 //! Writes run in tasks of their own that callers only await: a caller that goes away, or a deadline that passes, must
 //! not leave a transaction open or a channel's answer unrecorded.
 
+mod acting;
+pub mod api_keys;
 mod ask;
 mod backlog;
 mod capture;
@@ -27,6 +29,7 @@ mod run_job;
 mod watch_payment;
 pub mod webhooks;
 
+pub(crate) use acting::acting_for;
 pub use feed::{Delivery, FeedSettings, consume, keep_feeds};
 pub use handle_notification::Notifications;
 
@@ -132,6 +135,7 @@ impl App {
         T: Send + 'static,
         F: Future<Output = Result<T, AppError>> + Send + 'static,
     {
+        let work = acting::acting_for(acting::acting(), work);
         let outcome = self.lifecycle.run_to_end(work.in_current_span()).await;
         outcome.unwrap_or_else(|failed| Err(AppError::Internal(failed.to_string())))
     }
@@ -145,7 +149,7 @@ impl App {
     /// The account that a payment goes through. It may have left the configuration since.
     fn account_of(&self, payment: &Payment) -> Result<Arc<Account>, AppError> {
         let account = self.accounts.of_merchant(&payment.merchant_id, &payment.channel_account);
-        account.cloned().ok_or_else(|| not_enabled(&payment.channel_account))
+        account.ok_or_else(|| not_enabled(&payment.channel_account))
     }
 
     /// The one way in which anything that happened reaches a payment (R25): callbacks, queries, answers and client
@@ -155,9 +159,10 @@ impl App {
         merchant: &MerchantId,
         payment_no: &PaymentNo,
         happening: Happening,
-        evidence: Evidence,
+        mut evidence: Evidence,
         notification: Option<NotificationRecord>,
     ) -> Result<Option<Applied>, AppError> {
+        evidence.caller = evidence.caller.or_else(acting::acting);
         let request = ApplyRequest {
             merchant_id: merchant.clone(),
             payment_no: payment_no.clone(),

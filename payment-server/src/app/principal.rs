@@ -1,52 +1,16 @@
 //! Who calls, and what they may do (R30): a merchant's backend, which sees its own merchant only, or an operator, who
 //! sees the merchants that the configuration puts in sight.
 
-use std::{collections::BTreeSet, fmt};
+use std::collections::BTreeSet;
 
-use payment_core::identifiers::{ApiKeyId, MerchantId, OperatorName};
+use payment_core::{
+    identifiers::{ApiKeyId, MerchantId, OperatorName},
+    violation::Violation,
+};
 
-use super::command::Caller;
+pub use payment_core::scope::Scope;
 
-/// What an API key may be used for. None includes another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    /// Making, confirming, asking about and closing payments, and handing notifications in.
-    Pay,
-    /// Giving money back.
-    Refund,
-    /// Reading and following what is recorded.
-    Read,
-    /// What a person does about a payment, a case, a job or a key.
-    Operate,
-}
-
-impl Scope {
-    /// Every scope, in the order in which documents list them.
-    pub const ALL: [Self; 4] = [Self::Pay, Self::Refund, Self::Read, Self::Operate];
-
-    /// The word of the configuration, the database and refusals.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pay => "pay",
-            Self::Refund => "refund",
-            Self::Read => "read",
-            Self::Operate => "operate",
-        }
-    }
-
-    /// The scope of this word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == word)
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
+use super::{command::Caller, error::AppError};
 
 /// Which merchants an operator sees. Others do not exist for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +45,21 @@ impl Operator {
         match &self.sight {
             Sight::All => true,
             Sight::Merchants(merchants) => merchants.contains(merchant),
+        }
+    }
+
+    /// The merchant that a request is about: the one that it names, or the only one in sight.
+    ///
+    /// # Errors
+    /// [`AppError::MerchantNotFound`] if it is not in sight, [`AppError::InvalidFields`] if one must be named.
+    pub fn merchant(&self, named: Option<MerchantId>) -> Result<MerchantId, AppError> {
+        match named.or_else(|| self.only_merchant().cloned()) {
+            Some(merchant) if self.sees(&merchant) => Ok(merchant),
+            Some(merchant) => Err(AppError::MerchantNotFound(merchant)),
+            None => {
+                let rule = "is required where the operator sees more than one merchant";
+                Err(AppError::InvalidFields(vec![Violation::new("merchant_id", rule)]))
+            }
         }
     }
 
@@ -179,6 +158,7 @@ mod tests {
             unreachable!("the key operates")
         };
         assert_eq!((own.actor().as_str(), own.only_merchant()), ("acme/shop", Some(&merchant("acme"))));
+        assert_eq!(own.merchant(None).expect("the only one"), merchant("acme"));
         assert!(own.sees(&merchant("acme")) && !own.sees(&merchant("other")));
     }
 
@@ -190,6 +170,9 @@ mod tests {
         let two = operator(Sight::Merchants(BTreeSet::from([merchant("acme"), merchant("bravo")])));
         assert!(two.sees(&merchant("bravo")) && !two.sees(&merchant("other")));
         assert_eq!(two.only_merchant(), None);
+        assert_eq!(two.merchant(Some(merchant("acme"))).expect("in sight"), merchant("acme"));
+        assert!(matches!(two.merchant(None), Err(AppError::InvalidFields(_))));
+        assert!(matches!(two.merchant(Some(merchant("other"))), Err(AppError::MerchantNotFound(_))));
         for scope in Scope::ALL {
             let principal = KeyHolder::Operator(all.clone()).principal(scope);
             assert_eq!(principal.is_some(), scope == Scope::Operate, "{scope}");

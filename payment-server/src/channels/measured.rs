@@ -5,8 +5,9 @@ use std::{future::Future, sync::Arc};
 use payment_core::{
     gateway::{
         CallbackOutcome, CallbackRejected, CallbackReply, Capabilities, CaptureRequest, ClientResultHint,
-        CloseRequest, Closed, CreateRequest, Created, Gateway, GatewayError, PaymentAnswer, PaymentData,
-        QueryRequest, RawCallback, RefundAnswer, RefundQueryRequest, RefundRequest, VerifiedEvent,
+        CloseRequest, Closed, CreateRequest, Created, Gateway, GatewayError, HoldRequest, PaymentAnswer,
+        PaymentData, QueryRequest, RawCallback, RefundAnswer, RefundQueryRequest, RefundRequest,
+        ReleaseRequest, VerifiedEvent,
     },
     identifiers::{ChannelAccountId, ChannelName, Payee, Product},
     payment::ChannelHandle,
@@ -78,8 +79,16 @@ impl Gateway for Measured {
         self.call("query", self.gateway.query(request)).await
     }
 
+    async fn hold(&self, request: &HoldRequest) -> Result<PaymentAnswer, GatewayError> {
+        self.call("hold", self.gateway.hold(request)).await
+    }
+
     async fn capture(&self, request: &CaptureRequest) -> Result<PaymentAnswer, GatewayError> {
         self.call("capture", self.gateway.capture(request)).await
+    }
+
+    async fn release(&self, request: &ReleaseRequest) -> Result<Closed, GatewayError> {
+        self.call("release", self.gateway.release(request)).await
     }
 
     async fn close(&self, request: &CloseRequest) -> Result<Closed, GatewayError> {

@@ -1,8 +1,10 @@
 //! Channels by name, and the accounts that the configuration opens at them.
 
 mod accounts;
+mod key_watch;
 mod measured;
 mod registry;
 
 pub use accounts::{Account, Accounts};
+pub use key_watch::KeyWatch;
 pub use registry::{AlreadyRegistered, ChannelRegistry};

@@ -7,7 +7,7 @@ use channel_paypal::PaypalFactory;
 use channel_wechat::WeChatFactory;
 use futures::future::join_all;
 use payment_core::{
-    gateway::GatewayFactory,
+    gateway::{Gateway, GatewayFactory},
     identifiers::{ChannelAccountId, ChannelName, IdentifierError, MerchantId},
     ports::Ports,
     violation::Violation,
@@ -101,6 +101,28 @@ impl ChannelRegistry {
             }
         }
         if violations.is_empty() { Ok(Accounts::new(accounts)) } else { Err(ConfigError::new(violations)) }
+    }
+
+    /// Opens an account with other settings, once they are found in order.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub(super) async fn reopen(
+        &self,
+        merchant: &MerchantId,
+        account: &ChannelAccountId,
+        settings: &AccountConfig,
+        config: &Config,
+        ports: &Ports,
+    ) -> Result<Arc<dyn Gateway>, Vec<ConfigViolation>> {
+        let place = Place { merchant, account, config: settings };
+        let factory = self.factory(&place, config).map_err(|violation| vec![violation])?;
+        let wrong = factory.check(&settings.settings);
+        if !wrong.is_empty() {
+            return Err(place.located(wrong, config));
+        }
+        let opened = factory.open(&settings.settings, ports).await;
+        opened.map_err(|violations| place.located(violations, config))
     }
 
     async fn open_one(

@@ -15,12 +15,9 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use super::{Merchant, operator::OperatorConfig};
-use crate::{
-    app::{
-        command::Caller,
-        principal::{KeyHolder, Operator},
-    },
-    grpc,
+use crate::app::{
+    command::Caller,
+    principal::{KeyHolder, Operator},
 };
 
 /// What every key begins with, so that scanners find keys that were committed by mistake.
@@ -30,8 +27,21 @@ const PREFIX: &str = "payk_";
 const LONGEST: usize = 128;
 
 /// The SHA-256 of a key.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Eq, PartialOrd, Ord)]
 pub struct ApiKeyHash([u8; 32]);
+
+impl PartialEq for ApiKeyHash {
+    /// In constant time, wherever two hashes meet.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl std::hash::Hash for ApiKeyHash {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 /// A text that is not 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +63,24 @@ impl ApiKeyHash {
     #[must_use]
     pub fn of(key: &str) -> Self {
         Self(Sha256::digest(key.as_bytes()).into())
+    }
+
+    /// The hash of a text that may be a key by its length.
+    #[must_use]
+    pub fn of_presented(text: &str) -> Option<Self> {
+        (1..=LONGEST).contains(&text.len()).then(|| Self::of(text))
+    }
+
+    /// The hash as the database keeps it.
+    #[must_use]
+    pub const fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
+    /// A hash that the database kept.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 }
 
@@ -100,11 +128,7 @@ impl ApiKeys {
 
     /// Whose key this is (R30). Every key is compared in full, so that the time taken tells nothing about any of them.
     #[must_use]
-    pub fn lookup(&self, presented: &str) -> Option<&KeyHolder> {
-        if presented.is_empty() || presented.len() > LONGEST {
-            return None;
-        }
-        let presented = ApiKeyHash::of(presented);
+    pub fn lookup(&self, presented: &ApiKeyHash) -> Option<&KeyHolder> {
         let (mut found, mut position) = (Choice::from(0), u64::MAX);
         for (index, (hash, _)) in (0_u64..).zip(&self.keys) {
             let equal = hash.0.ct_eq(&presented.0);
@@ -116,12 +140,6 @@ impl ApiKeys {
         } else {
             None
         }
-    }
-}
-
-impl grpc::ApiKeys for ApiKeys {
-    fn authenticate(&self, presented: &str) -> Result<KeyHolder, grpc::KeyRefused> {
-        self.lookup(presented).cloned().ok_or(grpc::KeyRefused::Invalid)
     }
 }
 
@@ -163,9 +181,13 @@ mod tests {
     fn merchants(keys: &[(&str, &str, ApiKeyHash)]) -> BTreeMap<MerchantId, Merchant> {
         let mut merchants: BTreeMap<MerchantId, Merchant> = BTreeMap::new();
         for (merchant, id, hash) in keys {
-            let merchant = merchants.entry(MerchantId::parse(*merchant).unwrap()).or_insert_with(|| {
-                Merchant { api_keys: Vec::new(), accounts: BTreeMap::new(), webhooks: BTreeMap::new() }
-            });
+            let merchant =
+                merchants.entry(MerchantId::parse(*merchant).unwrap()).or_insert_with(|| Merchant {
+                    api_keys: Vec::new(),
+                    rate: None,
+                    accounts: BTreeMap::new(),
+                    webhooks: BTreeMap::new(),
+                });
             let (id, scopes) = (ApiKeyId::parse(*id).unwrap(), BTreeSet::from([Scope::Read]));
             merchant.api_keys.push(ApiKeyConfig { id, hash: *hash, scopes });
         }
@@ -174,6 +196,10 @@ mod tests {
 
     fn keys(merchants: &[(&str, &str, ApiKeyHash)]) -> ApiKeys {
         ApiKeys::new(&self::merchants(merchants), &BTreeMap::new())
+    }
+
+    fn found<'a>(keys: &'a ApiKeys, presented: &str) -> Option<&'a KeyHolder> {
+        keys.lookup(&ApiKeyHash::of_presented(presented)?)
     }
 
     fn name(holder: Option<&KeyHolder>) -> Option<String> {
@@ -188,14 +214,14 @@ mod tests {
         let [one, two, three, unknown] = [(); 4].map(|()| GeneratedApiKey::new(&SystemRandomness));
         let keys =
             keys(&[("acme", "old", one.hash), ("acme", "new", two.hash), ("bravo", "till", three.hash)]);
-        assert_eq!(name(keys.lookup(one.key.expose_secret())).as_deref(), Some("acme/old"));
-        assert_eq!(name(keys.lookup(two.key.expose_secret())).as_deref(), Some("acme/new"));
-        assert_eq!(name(keys.lookup(three.key.expose_secret())).as_deref(), Some("bravo/till"));
+        assert_eq!(name(found(&keys, one.key.expose_secret())).as_deref(), Some("acme/old"));
+        assert_eq!(name(found(&keys, two.key.expose_secret())).as_deref(), Some("acme/new"));
+        assert_eq!(name(found(&keys, three.key.expose_secret())).as_deref(), Some("bravo/till"));
         let long = format!("{}{}", one.key.expose_secret(), "x".repeat(LONGEST));
         for wrong in [unknown.key.expose_secret(), "", PREFIX, &one.hash.to_string(), &long] {
-            assert_eq!(name(keys.lookup(wrong)), None, "{wrong}");
+            assert_eq!(name(found(&keys, wrong)), None, "{wrong}");
         }
-        assert_eq!(name(self::keys(&[]).lookup(one.key.expose_secret())), None);
+        assert_eq!(name(found(&self::keys(&[]), one.key.expose_secret())), None);
     }
 
     #[test]
@@ -209,13 +235,13 @@ mod tests {
         let alice = OperatorConfig { api_keys: vec![api_key], sight: Sight::All };
         let operators = BTreeMap::from([(OperatorName::parse("alice").unwrap(), alice)]);
         let keys = ApiKeys::new(&BTreeMap::new(), &operators);
-        assert_eq!(name(keys.lookup(key.key.expose_secret())).as_deref(), Some("alice/laptop"));
+        assert_eq!(name(found(&keys, key.key.expose_secret())).as_deref(), Some("alice/laptop"));
     }
 
     #[test]
     fn r30_no_key_at_all_finds_nobody_even_if_its_hash_is_configured() {
         let keys = keys(&[("acme", "empty", ApiKeyHash::of(""))]);
-        assert_eq!(name(keys.lookup("")), None);
+        assert_eq!(name(found(&keys, "")), None);
     }
 
     #[test]

@@ -42,6 +42,21 @@ pub(super) enum ScopeSource {
 }
 
 impl ScopeSource {
+    /// Somebody must be able to make the first key.
+    const fn admits(self, keys: usize) -> bool {
+        match self {
+            Self::Written => true,
+            Self::Operate => keys > 0,
+        }
+    }
+
+    const fn rule(self) -> &'static str {
+        match self {
+            Self::Written => "must be a list of keys, an empty one if all are made while the service runs",
+            Self::Operate => "must be a list of at least one key",
+        }
+    }
+
     const fn remedy(self) -> &'static str {
         match self {
             Self::Written => {
@@ -56,14 +71,15 @@ impl ScopeSource {
 }
 
 impl KeyReader<'_> {
-    /// The keys of `section`, of which there must be one.
+    /// The keys of `section`. A merchant may have none here: its keys may all be in the database. That it has none is written
+    /// down, too, for a forgotten list would look the same.
     pub(super) fn read_list(&mut self, section: &mut Section<'_>) -> Option<Vec<ApiKeyConfig>> {
         let value = section.take("api_keys");
         let value = value.map(|value| typed(section.report, &section.key("api_keys"), value));
         let Some(Value::Array(entries)) =
-            value.filter(|value| value.as_array().is_some_and(|keys| !keys.is_empty()))
+            value.filter(|value| value.as_array().is_some_and(|keys| self.scopes.admits(keys.len())))
         else {
-            section.violation("api_keys", "must be a list of at least one key", self.scopes.remedy());
+            section.violation("api_keys", self.scopes.rule(), self.scopes.remedy());
             return None;
         };
         let mut ids = BTreeSet::new();

@@ -1,6 +1,9 @@
 //! `[merchants.<id>]`: who may call, and the channel accounts through which each takes money.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use payment_core::{
     gateway::AccountSettings,
@@ -15,14 +18,17 @@ use super::{
     report::Report,
     secret_file,
     section::Section,
+    sections::Rate,
     webhooks::{self, WebhookEndpoint},
 };
 
 /// A tenant.
 #[derive(Debug, Clone)]
 pub struct Merchant {
-    /// The keys that it may call with; at least one.
+    /// The keys of the configuration that it may call with, beside those of the database.
     pub api_keys: Vec<ApiKeyConfig>,
+    /// How often it may call, where that is not as usual.
+    pub rate: Option<Rate>,
     /// Its accounts at channels; at least one.
     pub accounts: BTreeMap<ChannelAccountId, AccountConfig>,
     /// Where its events are delivered to, if it wants them delivered.
@@ -36,11 +42,38 @@ pub struct AccountConfig {
     pub channel: ChannelName,
     /// What that channel's crate makes a gateway from.
     pub settings: AccountSettings,
+    /// The files that hold some of the settings.
+    pub files: Vec<SettingFile>,
+}
+
+/// A setting that a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingFile {
+    /// The setting, as a JSON pointer into the settings.
+    pub pointer: String,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl SettingFile {
+    fn new((key, path): (String, PathBuf)) -> Self {
+        let pointer = format!("/{}", key.replace(['.', '['], "/").replace(']', ""));
+        Self { pointer, path }
+    }
+
+    /// What the file holds now.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn read(&self) -> Result<String, String> {
+        secret_file::text(&self.path)
+    }
 }
 
 /// Reads every merchant, and notes in `hashes` where each of their keys stands.
 pub(super) fn read_all(
     section: Section<'_>,
+    usual_rate: Option<Rate>,
     hashes: &mut BTreeMap<ApiKeyHash, String>,
 ) -> Option<BTreeMap<MerchantId, Merchant>> {
     let report = section.report;
@@ -50,7 +83,7 @@ pub(super) fn read_all(
         .into_iter()
         .map(|(name, section)| {
             let id = identifier(report, &section.path(), MerchantId::parse(&name));
-            let merchant = read(section, &mut seen);
+            let merchant = read(section, usual_rate, &mut seen);
             Some((id?, merchant?))
         })
         .collect();
@@ -64,9 +97,10 @@ struct Seen<'a> {
     webhook_secrets: webhooks::SeenSecrets,
 }
 
-fn read(mut section: Section<'_>, seen: &mut Seen<'_>) -> Option<Merchant> {
+fn read(mut section: Section<'_>, usual_rate: Option<Rate>, seen: &mut Seen<'_>) -> Option<Merchant> {
     let mut keys = KeyReader { scopes: ScopeSource::Written, seen: seen.hashes };
     let api_keys = keys.read_list(&mut section);
+    let rate = usual_rate.map(|usual| Rate::read(&mut section, usual));
     let accounts = read_accounts(section.subsection("accounts"), seen);
     if accounts.as_ref().is_some_and(BTreeMap::is_empty) {
         section.violation(
@@ -77,7 +111,11 @@ fn read(mut section: Section<'_>, seen: &mut Seen<'_>) -> Option<Merchant> {
     }
     let webhooks = webhooks::read_all(section.subsection("webhooks"), &mut seen.webhook_secrets);
     section.finish();
-    Some(Merchant { api_keys: api_keys?, accounts: accounts?, webhooks: webhooks? })
+    let rate = match rate {
+        Some(rate) => Some(rate?),
+        None => None,
+    };
+    Some(Merchant { api_keys: api_keys?, rate, accounts: accounts?, webhooks: webhooks? })
 }
 
 fn read_accounts(
@@ -115,6 +153,7 @@ fn read_account(mut section: Section<'_>, id: &ChannelAccountId) -> Option<Accou
     Some(AccountConfig {
         channel: channel?,
         settings: AccountSettings { account: id.clone(), settings: settings? },
+        files: report.files_below(&path).into_iter().map(SettingFile::new).collect(),
     })
 }
 
@@ -136,7 +175,10 @@ fn settings(report: &Report, path: &str, values: Table) -> Option<Map<String, se
                 );
                 None
             }
-            Some(plain) => file_text(report, &key, value).map(|text| (plain.to_owned(), text.into())),
+            Some(plain) => {
+                let plain_key = format!("{path}.{plain}");
+                file_text(report, &key, &plain_key, value).map(|text| (plain.to_owned(), text.into()))
+            }
         };
         match resolved {
             Some((name, value)) => drop(settings.insert(name, value)),
@@ -146,9 +188,12 @@ fn settings(report: &Report, path: &str, values: Table) -> Option<Map<String, se
     complete.then_some(settings)
 }
 
-fn file_text(report: &Report, key: &str, value: Value) -> Option<String> {
+fn file_text(report: &Report, key: &str, plain_key: &str, value: Value) -> Option<String> {
     match value.as_str() {
-        Some(file) => secret_file::read(report, key, file),
+        Some(file) => {
+            report.note_file(plain_key, report.folder().join(file));
+            secret_file::read(report, key, file)
+        }
         None => {
             report.violation(key, "must be a text", "Write the path of a file in quotes");
             None

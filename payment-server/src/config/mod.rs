@@ -24,17 +24,18 @@ use std::{
 
 use payment_core::identifiers::{MerchantId, OperatorName};
 use toml::Table;
+use zeroize::Zeroizing;
 
 pub use api_key::{ApiKeyHash, ApiKeys, GeneratedApiKey, MalformedHash};
 pub use error::{ConfigError, ConfigSource, ConfigViolation};
 pub use key_list::ApiKeyConfig;
-pub use merchant::{AccountConfig, Merchant};
+pub use merchant::{AccountConfig, Merchant, SettingFile};
 pub use nats::{Nats, NatsCredentials, NatsEncryption};
 pub use operator::OperatorConfig;
 pub use report::Sources;
 pub use sections::{
     Admin, Callbacks, ChannelHttp, Database, DatabaseEncryption, Events, Grpc, Jobs, Log, LogFormat,
-    Payments, Shutdown, Traces,
+    Payments, Rate, Retention, Shutdown, Traces,
 };
 pub use webhooks::{WebhookEndpoint, Webhooks};
 
@@ -67,6 +68,8 @@ pub struct Config {
     pub channel_http: ChannelHttp,
     /// How merchants' events are delivered.
     pub webhooks: Webhooks,
+    /// How long raw words are kept.
+    pub retention: Retention,
     /// How the server ends.
     pub shutdown: Shutdown,
     /// Who may call, and through which channel accounts they take money.
@@ -104,7 +107,8 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 fn parse(path: &Path) -> Result<Table, (String, &'static str)> {
-    let text = fs::read_to_string(path).map_err(|error| {
+    // Secrets may stand in it.
+    let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
         (format!("cannot be read: {error}"), "Name an existing file with --config or PAYMENT_CONFIG")
     })?;
     text.parse::<Table>().map_err(|error| (syntax_problem(&text, &error), "Mend the TOML syntax there"))
@@ -133,9 +137,11 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let nats = Nats::read(root.subsection("nats"));
     let channel_http = ChannelHttp::read(root.subsection("channel_http"));
     let webhooks = Webhooks::read(root.subsection("webhooks"));
+    let retention = Retention::read(root.subsection("retention"));
     let shutdown = Shutdown::read(root.subsection("shutdown"));
     let mut keys = BTreeMap::new();
-    let merchants = merchant::read_all(root.subsection("merchants"), &mut keys);
+    let usual_rate = grpc.as_ref().map(|grpc| grpc.rate);
+    let merchants = merchant::read_all(root.subsection("merchants"), usual_rate, &mut keys);
     let operators = operator::read_all(root.subsection("operators"), merchants.as_ref(), &mut keys);
     root.finish();
     Some(Config {
@@ -151,6 +157,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         nats: nats?,
         channel_http: channel_http?,
         webhooks: webhooks?,
+        retention: retention?,
         shutdown: shutdown?,
         merchants: merchants?,
         operators: operators?,

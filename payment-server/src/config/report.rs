@@ -14,11 +14,18 @@ pub(super) struct Report {
     /// Key paths whose value an environment variable gave, and the variable's name.
     variables: BTreeMap<String, String>,
     violations: RefCell<Vec<ConfigViolation>>,
+    /// Keys whose value a file holds, without `_file`, and the file.
+    files: RefCell<Vec<(String, PathBuf)>>,
 }
 
 impl Report {
     pub(super) const fn new(file: PathBuf) -> Self {
-        Self { file, variables: BTreeMap::new(), violations: RefCell::new(Vec::new()) }
+        Self {
+            file,
+            variables: BTreeMap::new(),
+            violations: RefCell::new(Vec::new()),
+            files: RefCell::new(Vec::new()),
+        }
     }
 
     /// Remembers that `variable` gave the value of `key`.
@@ -29,6 +36,20 @@ impl Report {
     /// Whether the environment gave the value of `key`.
     pub(super) fn is_from_environment(&self, key: &str) -> bool {
         self.variables.contains_key(key)
+    }
+
+    /// Remembers that `file` gave the value of `key`.
+    pub(super) fn note_file(&self, key: &str, file: PathBuf) {
+        self.files.borrow_mut().push((key.to_owned(), file));
+    }
+
+    /// The files that gave values below `path`, each with what follows `path` in its key.
+    pub(super) fn files_below(&self, path: &str) -> Vec<(String, PathBuf)> {
+        let below = |(key, file): &(String, PathBuf)| {
+            let rest = key.strip_prefix(path)?.strip_prefix('.')?;
+            Some((rest.to_owned(), file.clone()))
+        };
+        self.files.borrow().iter().filter_map(below).collect()
     }
 
     /// The folder that relative paths in the configuration start from.

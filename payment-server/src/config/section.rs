@@ -2,7 +2,7 @@
 //!
 //! Each reader returns `None` after it has reported what is wrong, so that reading goes on and finds the rest.
 
-use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use toml::{Table, Value};
 
@@ -54,6 +54,19 @@ impl<'a> Section<'a> {
             }
         };
         Section::new(self.key(name), values, self.report)
+    }
+
+    /// A table below this one that may be left out.
+    pub(super) fn optional_subsection(&mut self, name: &'static str) -> Option<Section<'a>> {
+        self.values.contains_key(name).then(|| self.subsection(name)).or_else(|| {
+            self.known.push(name);
+            None
+        })
+    }
+
+    /// The path of a file that somebody else reads, relative to the configuration's folder.
+    pub(super) fn path_of(&self, file: &str) -> PathBuf {
+        self.report.folder().join(file)
     }
 
     /// Every table below this one whose name is the reader's to choose, such as a merchant's.
@@ -190,6 +203,22 @@ impl<'a> Section<'a> {
             );
         }
         value
+    }
+
+    /// A whole number within limits that may be left out: `Some(None)`.
+    #[expect(clippy::option_option, reason = "wrong, left out and given are three things")]
+    pub(super) fn optional_integer(
+        &mut self,
+        name: &'static str,
+        allowed: RangeInclusive<u32>,
+    ) -> Option<Option<u32>> {
+        if self.values.contains_key(name) {
+            let least = *allowed.start();
+            self.integer(name, allowed, least).map(Some)
+        } else {
+            self.known.push(name);
+            Some(None)
+        }
     }
 
     /// A number of bytes or things.

@@ -13,6 +13,7 @@ use super::section::Section;
 use crate::{
     app::{FeedSettings, command::EarlierAttemptPolicy},
     jobs,
+    serve::TlsFiles,
 };
 
 /// `[database]`
@@ -105,7 +106,34 @@ pub struct Grpc {
     pub max_concurrent_streams: u32,
     /// How long a call may take before it is given up; what it began is finished all the same.
     pub request_deadline: Duration,
+    /// How long a new connection may take for its handshake and first words.
+    pub header_timeout: Duration,
+    /// How often a merchant or an operator may call, unless their section says otherwise.
+    pub rate: Rate,
+    /// The certificate that callers verify, and whose certificates they show; none for plain text.
+    pub tls: Option<TlsFiles>,
 }
+
+/// How often one of them may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// In the long run.
+    pub calls_per_second: u32,
+    /// At once, after a pause.
+    pub calls_burst: u32,
+}
+
+impl Rate {
+    /// Reads the rate from the section that it is for; what it does not say is `otherwise`.
+    pub(super) fn read(section: &mut Section<'_>, otherwise: Self) -> Option<Self> {
+        let calls_per_second = section.integer("calls_per_second", 1..=1_000_000, otherwise.calls_per_second);
+        let calls_burst = section.integer("calls_burst", 1..=1_000_000, otherwise.calls_burst);
+        Some(Self { calls_per_second: calls_per_second?, calls_burst: calls_burst? })
+    }
+}
+
+/// What one merchant may do where nothing is said: more than one replica can serve, and less than keeps it from the others.
+const USUAL_RATE: Rate = Rate { calls_per_second: 5000, calls_burst: 10_000 };
 
 impl Grpc {
     pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
@@ -114,6 +142,18 @@ impl Grpc {
         let max_connections = section.size("max_connections", 1..=100_000, 1024);
         let max_concurrent_streams = section.integer("max_concurrent_streams", 1..=10_000, 256);
         let request_deadline = section.seconds("request_deadline_seconds", 1..=300, 30);
+        let header_timeout = section.seconds("header_timeout_seconds", 1..=60, 5);
+        let rate = Rate::read(&mut section, USUAL_RATE);
+        let allow_plaintext = section.flag("allow_plaintext", false);
+        let tls = section.optional_subsection("tls");
+        if let (Some(listen), None, Some(false)) = (listen, &tls, allow_plaintext)
+            && !listen.ip().is_loopback()
+        {
+            let problem = format!("API keys would cross the network to {listen} unencrypted");
+            let remedy = "Write [grpc.tls] with a certificate, or allow_plaintext = true where something else encrypts";
+            section.violation("listen", problem, remedy);
+        }
+        let tls = tls.map(|tls| read_tls(tls, ClientCertificates::Optional));
         section.finish();
         Some(Self {
             listen: listen?,
@@ -121,8 +161,46 @@ impl Grpc {
             max_connections: max_connections?,
             max_concurrent_streams: max_concurrent_streams?,
             request_deadline: request_deadline?,
+            header_timeout: header_timeout?,
+            rate: rate?,
+            tls: match tls {
+                Some(tls) => Some(tls?),
+                None => None,
+            },
         })
     }
+}
+
+/// Whether a listener may ask its clients for certificates.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ClientCertificates {
+    Optional,
+    /// Channels show none.
+    Never,
+}
+
+/// Reads the files' names, and the files: a certificate that cannot be used is a mistake of the configuration.
+fn read_tls(mut section: Section<'_>, clients: ClientCertificates) -> Option<TlsFiles> {
+    let certificate = section.required_text("certificate_file", "Name the PEM file of the certificate chain");
+    let private_key = section.required_text("private_key_file", "Name the PEM file of the certificate's key");
+    let authorities = match clients {
+        ClientCertificates::Optional => section.optional_text(
+            "client_certificate_authorities_file",
+            "Name the PEM file of those who sign clients",
+        ),
+        ClientCertificates::Never => Some(None),
+    };
+    let files = TlsFiles {
+        certificate: section.path_of(&certificate?),
+        private_key: section.path_of(&private_key?),
+        client_authorities: authorities?.map(|file| section.path_of(&file)),
+    };
+    let checked = files.check();
+    if let Err(problem) = &checked {
+        section.violation(problem.key, problem.to_string(), "Give the path of a PEM file that is in order");
+    }
+    section.finish();
+    checked.ok().map(|()| files)
 }
 
 /// `[callbacks]`
@@ -142,6 +220,8 @@ pub struct Callbacks {
     pub max_connections: usize,
     /// The most notifications being handled at a time.
     pub max_concurrent: usize,
+    /// The certificate of `listen`; none where something before it ends TLS.
+    pub tls: Option<TlsFiles>,
 }
 
 impl Callbacks {
@@ -154,6 +234,7 @@ impl Callbacks {
         let deadline = section.seconds("deadline_seconds", 1..=30, 4);
         let max_connections = section.size("max_connections", 1..=100_000, 1024);
         let max_concurrent = section.size("max_concurrent", 1..=10_000, 64);
+        let tls = section.optional_subsection("tls").map(|tls| read_tls(tls, ClientCertificates::Never));
         section.finish();
         Some(Self {
             listen: listen?,
@@ -163,6 +244,10 @@ impl Callbacks {
             deadline: deadline?,
             max_connections: max_connections?,
             max_concurrent: max_concurrent?,
+            tls: match tls {
+                Some(tls) => Some(tls?),
+                None => None,
+            },
         })
     }
 }
@@ -405,6 +490,21 @@ impl ChannelHttp {
         });
         section.finish();
         Some(Self { connect_timeout: connect_timeout?, response_limit: response_limit?, proxy: proxy? })
+    }
+}
+
+/// `[retention]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// How long the raw words of channels and apps are kept; for good if not given.
+    pub raw_words: Option<time::Duration>,
+}
+
+impl Retention {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let given = section.optional_integer("raw_days", 30..=36_500);
+        section.finish();
+        Some(Self { raw_words: given?.map(|days| time::Duration::days(i64::from(days))) })
     }
 }
 

@@ -23,10 +23,12 @@ use tracing::Instrument as _;
 use super::{
     authenticate::{ApiKeys, authenticate, authorize},
     call_log::{CallLine, CallNotes, Counted, LoggedBody},
+    rate::RateLimits,
     status::{self, EdgeRefusal},
 };
 use crate::{
     app::{
+        acting_for,
         command::Caller,
         error::AppError,
         principal::{Principal, Scope},
@@ -42,6 +44,8 @@ const WAY_BACK: Duration = Duration::from_millis(10);
 pub(super) struct Gate {
     /// Who may call.
     pub(super) keys: Arc<dyn ApiKeys>,
+    /// How often each of those who may call may do so.
+    pub(super) rates: RateLimits,
     /// What a key must be good for to call a path; none where there is no such RPC.
     pub(super) scope_of: fn(&str) -> Option<Scope>,
     /// How long a call may take until its answer begins.
@@ -142,13 +146,18 @@ where
     };
     let granted = granted_time(request.headers()).map(|granted| granted.saturating_sub(WAY_BACK));
     let longest = gate.deadline.saturating_sub(WAY_BACK);
+    let acting = match &principal {
+        Principal::Merchant(caller) => Some(caller.api_key_id.clone()),
+        Principal::Operator(_) => None,
+    };
     let extensions = request.extensions_mut();
     match principal {
         Principal::Merchant(caller) => drop(extensions.insert(Call { caller, granted, trace_parent, notes })),
         Principal::Operator(caller) => drop(extensions.insert(Call { caller, granted, trace_parent, notes })),
     }
     let deadline = granted.unwrap_or(longest).min(longest);
-    match tokio::time::timeout(deadline, service.call(request).instrument(span)).await {
+    let answered = acting_for(acting, service.call(request)).instrument(span);
+    match tokio::time::timeout(deadline, answered).await {
         Ok(Ok(response)) => finish(line, response),
         Ok(Err(never)) => match never {},
         Err(_) => line.end_with(status::of_edge(EdgeRefusal::DeadlineExceeded)),
@@ -166,6 +175,7 @@ fn counted(gate: &Gate, path: &str) -> Counted {
 fn admit(gate: &Gate, request: &Request<Body>, line: &mut CallLine) -> Result<Principal, EdgeRefusal> {
     let holder = authenticate(gate.keys.as_ref(), request.headers())?;
     line.caller(&holder);
+    gate.rates.count(&holder).map_err(EdgeRefusal::RateExceeded)?;
     let scope = (gate.scope_of)(request.uri().path()).ok_or(EdgeRefusal::MethodUnknown)?;
     authorize(&holder, scope)
 }

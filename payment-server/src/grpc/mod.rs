@@ -1,5 +1,6 @@
 //! The gRPC edge: decode and validate, call `app`, encode. Health and reflection need no key, everything else does.
 
+mod api_key_service;
 mod authenticate;
 mod call;
 mod call_log;
@@ -9,6 +10,7 @@ mod health;
 mod notification_service;
 mod order_service;
 mod payment_service;
+mod rate;
 mod refund_service;
 mod scopes;
 mod status;
@@ -20,9 +22,10 @@ use std::sync::Arc;
 use payment_proto::{
     FILE_DESCRIPTOR_SET,
     v1::{
-        event_service_server::EventServiceServer, notification_service_server::NotificationServiceServer,
-        order_service_server::OrderServiceServer, payment_service_server::PaymentServiceServer,
-        refund_service_server::RefundServiceServer, webhook_service_server::WebhookServiceServer,
+        api_key_service_server::ApiKeyServiceServer, event_service_server::EventServiceServer,
+        notification_service_server::NotificationServiceServer, order_service_server::OrderServiceServer,
+        payment_service_server::PaymentServiceServer, refund_service_server::RefundServiceServer,
+        webhook_service_server::WebhookServiceServer,
     },
 };
 use tonic::{body::Body, service::Routes};
@@ -32,8 +35,10 @@ use tonic_reflection::server::{Builder, Error as DescriptorError};
 pub use authenticate::{ApiKeys, KeyRefused};
 pub(crate) use convert::event as event_message;
 pub use health::Health;
+pub use rate::RateLimits;
 
 use self::{
+    api_key_service::ApiKeyDesk,
     call::{Gate, Guarded},
     event_service::Events,
     notification_service::Notifications,
@@ -42,7 +47,13 @@ use self::{
     refund_service::Refunds,
     webhook_service::Webhooks,
 };
-use crate::{app::App, callback::NotificationHandler, channels::Accounts, config, lifecycle::Lifecycle};
+use crate::{
+    app::{App, api_keys::KeyDesk},
+    callback::NotificationHandler,
+    channels::Accounts,
+    config,
+    lifecycle::Lifecycle,
+};
 
 /// What a notification's message takes beside the body: headers at their limit, and the framing of them all.
 const NOTIFICATION_FRAME_BYTES: usize = 2 * convert::MAX_HEADER_BYTES;
@@ -57,6 +68,10 @@ pub struct Services {
     pub accounts: Arc<Accounts>,
     /// Who may call.
     pub keys: Arc<dyn ApiKeys>,
+    /// How often each may.
+    pub rates: RateLimits,
+    /// Where operators make and revoke keys.
+    pub key_desk: KeyDesk,
     /// Ends streams and keeps what must be finished.
     pub lifecycle: Lifecycle,
     /// The most streams of events at a time.
@@ -73,9 +88,11 @@ pub async fn routes(
     limits: &config::Grpc,
     callbacks: &config::Callbacks,
 ) -> Result<(Routes, Health), DescriptorError> {
-    let Services { app, notifications, accounts, keys, lifecycle, max_event_streams } = services;
+    let Services { app, notifications, accounts, keys, rates, key_desk, lifecycle, max_event_streams } =
+        services;
     let gate = Arc::new(Gate {
         keys,
+        rates,
         scope_of: scopes::needed_for,
         deadline: limits.request_deadline,
         metrics: Arc::clone(app.metrics()),
@@ -90,6 +107,8 @@ pub async fn routes(
         .max_decoding_message_size(limits.max_message_bytes);
     let refunds =
         RefundServiceServer::new(Refunds::new(app)).max_decoding_message_size(limits.max_message_bytes);
+    let api_keys =
+        ApiKeyServiceServer::new(ApiKeyDesk(key_desk)).max_decoding_message_size(limits.max_message_bytes);
     let body_limit = callbacks.body_limit;
     let notifications = Notifications { handler: notifications, accounts, lifecycle, body_limit };
     let notifications = NotificationServiceServer::new(notifications)
@@ -102,6 +121,7 @@ pub async fn routes(
         .add_service(Guarded::new(events, &gate))
         .add_service(Guarded::new(webhooks, &gate))
         .add_service(Guarded::new(notifications, &gate))
+        .add_service(Guarded::new(api_keys, &gate))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?);

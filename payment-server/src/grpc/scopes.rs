@@ -4,6 +4,9 @@ use crate::app::principal::Scope;
 
 /// Every RPC of `payment.v1` as its path on the wire.
 const SCOPES: &[(&str, Scope)] = &[
+    ("/payment.v1.ApiKeyService/CreateApiKey", Scope::Operate),
+    ("/payment.v1.ApiKeyService/ListApiKeys", Scope::Operate),
+    ("/payment.v1.ApiKeyService/RevokeApiKey", Scope::Operate),
     ("/payment.v1.EventService/ListEvents", Scope::Read),
     ("/payment.v1.EventService/StreamEvents", Scope::Read),
     ("/payment.v1.NotificationService/HandleNotification", Scope::Pay),

@@ -10,7 +10,9 @@ use std::{collections::HashMap, time::Duration};
 
 use payment_core::{
     gateway::Reason,
-    identifiers::{ChannelAccountId, ChannelName, OrderNo, PaymentNo, RefundNo, WebhookName},
+    identifiers::{
+        ApiKeyId, ChannelAccountId, ChannelName, MerchantId, OrderNo, PaymentNo, RefundNo, WebhookName,
+    },
     money::Money,
     violation::Violation,
 };
@@ -44,6 +46,8 @@ pub(crate) enum EdgeRefusal {
     KeysUnknowable,
     /// The API key is not good for this RPC.
     ScopeMissing(Scope),
+    /// The merchant or operator calls too often; when it may again.
+    RateExceeded(Duration),
     /// The bytes are no message of this RPC.
     MessageMalformed,
     /// The message is larger than the RPC takes.
@@ -177,6 +181,10 @@ fn answer(error: &AppError) -> Answer {
     match error {
         AppError::InvalidFields(violations) => invalid_fields(violations),
         AppError::ChannelNotEnabled(account) => channel_not_enabled(account),
+        AppError::MerchantNotFound(merchant) => merchant_not_found(merchant),
+        AppError::ApiKeyNotFound(id) => api_key_not_found(id),
+        AppError::ApiKeyIdTaken(id) => api_key_id_taken(id),
+        AppError::ApiKeyConfigured(id) => api_key_configured(id),
         AppError::PaymentNotFound(payment_no) => payment_not_found(payment_no),
         AppError::OrderNotFound(order_no) => order_not_found(order_no),
         AppError::RefundNotFound(refund_no) => refund_not_found(refund_no),
@@ -237,6 +245,33 @@ fn channel_not_enabled(account: &str) -> Answer {
     Answer::new(Code::PermissionDenied, "CHANNEL_NOT_ENABLED", message)
         .metadata("channel_account", account)
         .resource("ChannelAccount", account)
+}
+
+fn merchant_not_found(merchant: &MerchantId) -> Answer {
+    Answer::new(Code::NotFound, "MERCHANT_NOT_FOUND", "the operator sees no merchant of this name")
+        .metadata("merchant_id", merchant)
+        .resource("Merchant", merchant)
+}
+
+fn api_key_not_found(id: &ApiKeyId) -> Answer {
+    Answer::new(Code::NotFound, "API_KEY_NOT_FOUND", "the merchant has no API key of this name")
+        .metadata("api_key_id", id)
+        .resource("ApiKey", id)
+}
+
+fn api_key_id_taken(id: &ApiKeyId) -> Answer {
+    let message = "the merchant has or had an API key of this name; a key is shown once: if it was lost, revoke it \
+                   and make one of another name";
+    Answer::new(Code::AlreadyExists, "API_KEY_ID_TAKEN", message)
+        .metadata("api_key_id", id)
+        .resource("ApiKey", id)
+}
+
+fn api_key_configured(id: &ApiKeyId) -> Answer {
+    let message = "the API key stands in the configuration; take it out there and restart the service";
+    Answer::new(Code::FailedPrecondition, "API_KEY_CONFIGURED", message)
+        .metadata("api_key_id", id)
+        .precondition(format!("apiKeys/{id}"))
 }
 
 fn payment_not_found(payment_no: &PaymentNo) -> Answer {
@@ -407,6 +442,11 @@ fn scope_missing(scope: Scope) -> Answer {
     Answer::new(Code::PermissionDenied, "SCOPE_MISSING", message).metadata("scope", scope)
 }
 
+fn rate_exceeded(wait: Duration) -> Answer {
+    let message = "this merchant or operator calls more often than its limit allows; nothing happened";
+    Answer::new(Code::ResourceExhausted, "RATE_EXCEEDED", message).retry_after(wait)
+}
+
 fn edge_answer(refusal: EdgeRefusal) -> Answer {
     let (code, reason, message) = match refusal {
         EdgeRefusal::KeysUnknowable => (
@@ -415,6 +455,7 @@ fn edge_answer(refusal: EdgeRefusal) -> Answer {
             "the database is not available, so whether this key was revoked is not known; repeat the call",
         ),
         EdgeRefusal::ScopeMissing(scope) => return scope_missing(scope),
+        EdgeRefusal::RateExceeded(wait) => return rate_exceeded(wait),
         EdgeRefusal::CredentialsInvalid => (
             Code::Unauthenticated,
             "CREDENTIALS_INVALID",
@@ -463,6 +504,7 @@ fn edge_answer(refusal: EdgeRefusal) -> Answer {
         }
         EdgeRefusal::CredentialsInvalid
         | EdgeRefusal::ScopeMissing(_)
+        | EdgeRefusal::RateExceeded(_)
         | EdgeRefusal::MessageMalformed
         | EdgeRefusal::MessageTooLarge
         | EdgeRefusal::EncodingUnsupported

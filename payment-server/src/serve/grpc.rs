@@ -8,13 +8,16 @@ use std::{
     time::Duration,
 };
 
-use futures::{Stream, stream};
+use futures::Stream;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::timeout,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_rustls::server::TlsStream;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::{either::Either, sync::CancellationToken};
 use tonic::{
     service::Routes,
     transport::{
@@ -23,7 +26,10 @@ use tonic::{
     },
 };
 
-use super::http1::accept;
+use super::{
+    http1::{accept, encrypted},
+    tls::Tls,
+};
 use crate::config::Grpc;
 
 /// The longest head of a call, in bytes.
@@ -32,36 +38,91 @@ const HEADER_LIMIT: u32 = 16 * 1024;
 /// How often a silent connection is asked whether it lives, and how long it may take to answer.
 const KEEPALIVE: Duration = Duration::from_secs(20);
 
+/// How many calls that were reset before anybody looked at them one connection may leave behind.
+const MAX_PENDING_RESETS: usize = 64;
+
+/// What every HTTP/2 client says first.
+const PREFACE: [u8; 24] = *b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
 /// Serves until `stop`, then finishes the calls that have begun.
 pub(super) async fn serve(
     listener: TcpListener,
     routes: Routes,
     config: Grpc,
+    tls: Option<Arc<Tls>>,
     stop: CancellationToken,
 ) -> Result<(), Error> {
+    let door = Door { tls, patience: config.header_timeout };
+    let connections = Arc::new(Semaphore::new(config.max_connections));
     Server::builder()
         .max_concurrent_streams(config.max_concurrent_streams)
         .http2_max_header_list_size(HEADER_LIMIT)
+        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming(listener, config.max_connections), stop.cancelled_owned())
+        .serve_with_incoming_shutdown(incoming(listener, connections, Arc::new(door)), stop.cancelled_owned())
         .await
 }
 
-fn incoming(listener: TcpListener, most: usize) -> impl Stream<Item = io::Result<CountedStream>> {
-    let connections = Arc::new(Semaphore::new(most));
-    stream::unfold((listener, connections), async |(listener, connections)| {
-        let (stream, permit) = accept(&listener, &connections).await;
+/// The connections that have shown what they are, each in its own time: one that is slow keeps no other waiting.
+fn incoming(
+    listener: TcpListener,
+    connections: Arc<Semaphore>,
+    door: Arc<Door>,
+) -> impl Stream<Item = io::Result<CountedStream>> {
+    let (opened, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        loop {
+            let next = tokio::select! {
+                () = opened.closed() => return,
+                next = accept(&listener, &connections) => next,
+            };
+            let (opened, door) = (opened.clone(), Arc::clone(&door));
+            tokio::spawn(async move {
+                // What fails here is the client's: there is nobody to tell.
+                if let Some(stream) = door.open(next).await {
+                    drop(opened.send(Ok(stream)).await);
+                }
+            });
+        }
+    });
+    ReceiverStream::new(receiver)
+}
+
+/// What a connection has to go through before anything is kept for it.
+struct Door {
+    tls: Option<Arc<Tls>>,
+    /// How long a client may take for handshake and preface together.
+    patience: Duration,
+}
+
+impl Door {
+    /// Shakes hands and awaits the client's first words; none for a client that is too slow or speaks something else.
+    async fn open(
+        &self,
+        (stream, permit): (TcpStream, Option<OwnedSemaphorePermit>),
+    ) -> Option<CountedStream> {
         // Small answers must not wait for the next ones.
-        let ready = stream.set_nodelay(true).map(|()| CountedStream { stream, _permit: permit });
-        Some((ready, (listener, connections)))
-    })
+        stream.set_nodelay(true).ok()?;
+        let info = stream.connect_info();
+        let opening = async {
+            let mut stream = encrypted(self.tls.clone(), stream).await.ok()?;
+            let mut first = [0; PREFACE.len()];
+            stream.read_exact(&mut first).await.ok()?;
+            (first == PREFACE).then_some(stream)
+        };
+        let stream = timeout(self.patience, opening).await.ok()??;
+        Some(CountedStream { stream, unread: &PREFACE, info, _permit: permit })
+    }
 }
 
 /// A connection that counts towards the limit while it lives.
 struct CountedStream {
-    stream: TcpStream,
+    stream: Either<TcpStream, Box<TlsStream<TcpStream>>>,
+    /// What was read of the client's first words and is still to be given to whoever reads.
+    unread: &'static [u8],
+    info: TcpConnectInfo,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -69,7 +130,7 @@ impl Connected for CountedStream {
     type ConnectInfo = TcpConnectInfo;
 
     fn connect_info(&self) -> Self::ConnectInfo {
-        self.stream.connect_info()
+        self.info.clone()
     }
 }
 
@@ -79,7 +140,13 @@ impl AsyncRead for CountedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        if self.unread.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        let (now, later) = self.unread.split_at(self.unread.len().min(buffer.remaining()));
+        buffer.put_slice(now);
+        self.unread = later;
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! An HTTP/1.1 listener with limits on what comes before a handler sees it: connections, heads and the time for them.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -14,7 +14,10 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_rustls::server::TlsStream;
+use tokio_util::{either::Either, sync::CancellationToken};
+
+use super::tls::Tls;
 
 /// How long to wait after the system refused a connection (no file descriptors left) before the next try.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -33,6 +36,7 @@ pub(super) struct Http1Limits {
 /// Serves until `stop`, then finishes the requests that have begun. Idle connections are closed.
 pub(super) async fn serve(
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     router: Router,
     limits: Http1Limits,
     stop: CancellationToken,
@@ -41,16 +45,29 @@ pub(super) async fn serve(
     let graceful = GracefulShutdown::new();
     while let Some((stream, permit)) = stop.run_until_cancelled(accept(&listener, &connections)).await {
         let service = TowerToHyperService::new(router.clone());
-        let connection = builder(limits).serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
+        let (watcher, tls) = (graceful.watcher(), tls.clone());
         tokio::spawn(async move {
             // Its failures are the peer's: a broken or slow head, a hang-up. There is nobody to tell.
-            drop(connection.await);
+            if let Ok(Ok(stream)) = timeout(limits.header_timeout, encrypted(tls, stream)).await {
+                let connection = builder(limits).serve_connection(TokioIo::new(stream), service);
+                drop(watcher.watch(connection).await);
+            }
             drop(permit);
         });
     }
     drop(listener);
     graceful.shutdown().await;
+}
+
+/// The connection as its listener wants it: behind a handshake, or as it is.
+pub(super) async fn encrypted(
+    tls: Option<Arc<Tls>>,
+    stream: TcpStream,
+) -> io::Result<Either<TcpStream, Box<TlsStream<TcpStream>>>> {
+    match tls {
+        None => Ok(Either::Left(stream)),
+        Some(tls) => Ok(Either::Right(Box::new(tls.accept(stream).await?))),
+    }
 }
 
 fn builder(limits: Http1Limits) -> http1::Builder {

@@ -27,6 +27,7 @@ use payment_server::{
     admin::{NotReady, Readiness},
     app::{
         App, Policy,
+        api_keys::KeyDesk,
         command::{Caller, EarlierAttemptPolicy},
         principal::{KeyHolder, Scope},
     },
@@ -34,7 +35,8 @@ use payment_server::{
     callback::{NotificationHandler, NotificationReply},
     channels::{Account, Accounts},
     config::Config,
-    grpc::{self, ApiKeys, Health, KeyRefused, Services},
+    grpc::{self, ApiKeys, Health, KeyRefused, RateLimits, Services},
+    key_ring::KeyRing,
     lifecycle::Lifecycle,
     ports::{SystemClock, SystemRandomness},
 };
@@ -187,6 +189,8 @@ impl Server {
             notifications: Arc::new(Handler(Arc::clone(&handled))),
             accounts: Arc::new(accounts),
             keys: Arc::new(TwoKeys),
+            rates: RateLimits::new(&config()),
+            key_desk: key_desk(&lifecycle),
             lifecycle: lifecycle.clone(),
             max_event_streams: 2,
         };
@@ -222,8 +226,14 @@ impl Server {
     }
 }
 
-/// The real application; its database refuses connections.
-fn app(accounts: &Accounts, lifecycle: &Lifecycle) -> Arc<App> {
+fn key_desk(lifecycle: &Lifecycle) -> KeyDesk {
+    let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
+    let ring = KeyRing::new(&config(), store(), Arc::new(SystemClock));
+    KeyDesk { store: store(), ring, clock, randomness, lifecycle: lifecycle.clone() }
+}
+
+/// A database that refuses connections.
+fn store() -> Store {
     let options = StoreOptions {
         url: "postgres://nobody@127.0.0.1:1/none".to_owned().into(),
         tls: DatabaseTls::Disabled,
@@ -231,16 +241,29 @@ fn app(accounts: &Accounts, lifecycle: &Lifecycle) -> Arc<App> {
         acquire_timeout: Duration::from_secs(2),
         statement_timeout: Duration::from_secs(2),
     };
+    Store::new(&options, Arc::new(SystemRandomness)).unwrap()
+}
+
+/// The real application; its database refuses connections.
+fn app(accounts: &Accounts, lifecycle: &Lifecycle) -> Arc<App> {
     let policy = Policy {
         time_to_pay: time::Duration::minutes(30),
         earlier_attempts_deadline: Duration::from_secs(5),
         earlier_attempt_policy: EarlierAttemptPolicy::Refuse,
         joins_traces: false,
     };
-    let store = Store::new(&options, Arc::new(SystemRandomness)).unwrap();
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
     let webhooks = assemble::webhooks_of(&config()).unwrap();
-    App::new(store, accounts.clone(), clock, randomness, policy, webhooks, Arc::default(), lifecycle.clone())
+    App::new(
+        store(),
+        accounts.clone(),
+        clock,
+        randomness,
+        policy,
+        webhooks,
+        Arc::default(),
+        lifecycle.clone(),
+    )
 }
 
 fn config() -> Config {

@@ -81,6 +81,7 @@ pub async fn start_with(config: &Config, database: Database) -> Result<Server, S
     let (sender, arrivals) = mpsc::unbounded_channel();
     let lifecycle = Lifecycle::default();
     let components = Components {
+        clock: Arc::new(payment_server::ports::SystemClock),
         grpc: tonic::service::Routes::default(),
         notifications: Arc::new(Application(sender)),
         readiness: Arc::new(database),

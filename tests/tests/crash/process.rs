@@ -11,6 +11,7 @@ use std::{
 
 use nix::{sys::signal::Signal, unistd::Pid};
 use payment_server::app::crash_point::CrashPoint;
+use payment_tests::log_watch;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
@@ -108,6 +109,7 @@ impl ServerProcess {
     pub(crate) async fn death(mut self) -> (Death, String) {
         let ended = timeout(PATIENCE, self.child.wait()).await.expect("the server did not end").unwrap();
         let last_lines = Vec::from(self.log.await.unwrap()).join("\n");
+        log_watch::assert_discreet();
         let death = match ended.signal() {
             Some(signal) => Death::Signal(Signal::try_from(signal).unwrap()),
             None => Death::Exit(ended.code().unwrap()),
@@ -136,6 +138,7 @@ async fn drain(mut lines: Lines<BufReader<ChildStderr>>) -> VecDeque<String> {
         if last.len() == LINES_SHOWN {
             last.pop_front();
         }
+        log_watch::look_at(&line);
         last.push_back(line);
     }
     last

@@ -108,6 +108,8 @@ fn diesel_type(sql: &str) -> &'static str {
         "smallint" => "SmallInt",
         "jsonb" => "Jsonb",
         "bytea" => "Binary",
+        "boolean" => "Bool",
+        "ARRAY" => "Array<Text>",
         "uuid" => "Uuid",
         "timestamp with time zone" => "Timestamptz",
         other => panic!("no Diesel type known for {other}"),

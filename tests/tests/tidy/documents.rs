@@ -57,7 +57,7 @@ fn configuration_table(text: &str) -> String {
         if is_merchants {
             break;
         }
-        if let Some(name) = line.strip_prefix('[') {
+        if let Some(name) = line.strip_prefix('[').or_else(|| line.strip_prefix("#[")) {
             section = name.trim_end_matches(']').to_owned();
         } else if let Some(words) = line.strip_prefix("# ") {
             comment.push(words.to_owned());

@@ -41,7 +41,8 @@ fn scope_of(path: &str) -> Option<Scope> {
 
 fn gate_with(scope_of: fn(&str) -> Option<Scope>) -> Arc<Gate> {
     let metrics = Arc::default();
-    Arc::new(Gate { keys: Arc::new(OneKey), scope_of, deadline: Duration::from_secs(30), metrics })
+    let (keys, rates, deadline) = (Arc::new(OneKey), RateLimits::none(), Duration::from_secs(30));
+    Arc::new(Gate { keys, rates, scope_of, deadline, metrics })
 }
 
 fn gate() -> Arc<Gate> {

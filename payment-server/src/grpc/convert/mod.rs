@@ -1,6 +1,7 @@
 //! Between the contract's messages and the use cases' types. Requests are read with all their violations at once;
 //! answers are written by exhaustive match.
 
+mod api_key;
 mod event;
 mod fields;
 mod json;
@@ -16,6 +17,7 @@ mod tests;
 mod time;
 mod webhook;
 
+pub(crate) use api_key::{api_key, api_key_to_revoke, configured_api_key, create_api_key, named_merchant};
 pub(crate) use event::{event, followed, list_events, stream_events};
 pub(crate) use notification::{MAX_HEADER_BYTES, Notification, notification, notification_reply};
 pub(crate) use order::order;

@@ -17,6 +17,7 @@ fn payment_no() -> PaymentNo {
 fn samples() -> Vec<AppError> {
     let refund_no = || RefundNo::parse("RET-7").expect("a refund number");
     let order_no = || OrderNo::parse("SO-1001").expect("an order number");
+    let api_key = || ApiKeyId::parse("shop").expect("a key");
     let mut samples = vec![
         AppError::InvalidFields(vec![Violation::new(
             "orders[1].amount.minor_units",
@@ -35,6 +36,10 @@ fn samples() -> Vec<AppError> {
         },
         AppError::WebhookEndpointNotFound(WebhookName::parse("shop").expect("a name")),
         AppError::RefundNotFound(refund_no()),
+        AppError::MerchantNotFound(MerchantId::parse("acme").expect("a merchant")),
+        AppError::ApiKeyNotFound(api_key()),
+        AppError::ApiKeyIdTaken(api_key()),
+        AppError::ApiKeyConfigured(api_key()),
         AppError::RefundNoReused { differing_field: "extent", refund_no: refund_no() },
         AppError::RefundExceedsPaid {
             payment_no: payment_no(),
@@ -60,10 +65,11 @@ fn samples() -> Vec<AppError> {
     samples
 }
 
-const EDGE: [EdgeRefusal; 10] = [
+const EDGE: [EdgeRefusal; 11] = [
     EdgeRefusal::CredentialsInvalid,
     EdgeRefusal::KeysUnknowable,
     EdgeRefusal::ScopeMissing(Scope::Refund),
+    EdgeRefusal::RateExceeded(Duration::from_millis(20)),
     EdgeRefusal::MessageMalformed,
     EdgeRefusal::MessageTooLarge,
     EdgeRefusal::EncodingUnsupported,
@@ -96,6 +102,10 @@ fn kind(error: &AppError) -> usize {
         AppError::CursorExpired => 17,
         AppError::CursorAhead => 18,
         AppError::WebhookEndpointNotFound(_) => 19,
+        AppError::MerchantNotFound(_) => 20,
+        AppError::ApiKeyNotFound(_) => 21,
+        AppError::ApiKeyIdTaken(_) => 22,
+        AppError::ApiKeyConfigured(_) => 23,
     }
 }
 
@@ -104,13 +114,14 @@ fn edge_kind(refusal: EdgeRefusal) -> usize {
         EdgeRefusal::CredentialsInvalid => 0,
         EdgeRefusal::KeysUnknowable => 1,
         EdgeRefusal::ScopeMissing(_) => 2,
-        EdgeRefusal::MessageMalformed => 3,
-        EdgeRefusal::MessageTooLarge => 4,
-        EdgeRefusal::EncodingUnsupported => 5,
-        EdgeRefusal::MethodUnknown => 6,
-        EdgeRefusal::DeadlineExceeded => 7,
-        EdgeRefusal::Stopping => 8,
-        EdgeRefusal::TooManyStreams => 9,
+        EdgeRefusal::RateExceeded(_) => 3,
+        EdgeRefusal::MessageMalformed => 4,
+        EdgeRefusal::MessageTooLarge => 5,
+        EdgeRefusal::EncodingUnsupported => 6,
+        EdgeRefusal::MethodUnknown => 7,
+        EdgeRefusal::DeadlineExceeded => 8,
+        EdgeRefusal::Stopping => 9,
+        EdgeRefusal::TooManyStreams => 10,
     }
 }
 
@@ -176,7 +187,7 @@ fn every_kind_is_sampled() {
     let mut kinds: Vec<_> = samples().iter().map(kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..20).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..24).collect::<Vec<_>>());
     assert_eq!(EDGE.map(edge_kind).to_vec(), (0..EDGE.len()).collect::<Vec<_>>());
 }
 

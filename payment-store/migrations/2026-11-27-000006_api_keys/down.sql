@@ -1,0 +1,2 @@
+DROP TABLE api_key_revision;
+DROP TABLE api_key;

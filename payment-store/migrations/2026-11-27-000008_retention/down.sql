@@ -1,0 +1,3 @@
+DROP INDEX refund_transition_raw;
+DROP INDEX payment_transition_raw;
+DROP INDEX notification_raw;

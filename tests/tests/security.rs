@@ -1,0 +1,19 @@
+//! Who gets in and how far, what strangers can take, and how keys and certificates change while the service runs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod security {
+    //! Stories by the door that they knock at.
+    mod api_keys;
+    mod limits;
+    mod operators;
+    mod retention;
+    mod rotation;
+    mod tls;
+}
