@@ -116,7 +116,7 @@ fn read(mut section: Section<'_>, seen: &mut SeenSecrets) -> Option<WebhookEndpo
     let timeout = section.seconds("timeout_seconds", 1..=60, 15);
     let concurrency = section.size("concurrency", 1..=64, 8);
     section.finish();
-    (allow_insecure?, allow_private?);
+    allow_insecure.and(allow_private)?;
     Some(WebhookEndpoint {
         url: url?,
         reach,

@@ -58,7 +58,7 @@ async fn a_server_that_is_newer_than_its_database_says_what_is_missing_and_does_
 
     let missing = old.store.missing_migrations().await.unwrap();
     let refused = assemble::start(&config, &registry, &ports, Lifecycle::default()).await;
-    let words = refused.err().expect("it does not start").to_string();
+    let words = refused.expect_err("it does not start").to_string();
     for migration in &missing {
         assert!(words.contains(migration), "{words}");
     }

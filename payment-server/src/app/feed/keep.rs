@@ -54,9 +54,8 @@ pub async fn keep_feeds(app: Arc<App>, settings: FeedSettings) {
             () = draining.cancelled() => return,
             merchants = app.store.events_appended() => app.number(merchants).await,
             _ = looks.tick() => told("look for events", app.look_for_events().await),
-            _ = trims.tick() => match settings.keep {
-                Some(keep) => told("delete old events", app.trim_feeds(keep).await),
-                None => {}
+            _ = trims.tick() => if let Some(keep) = settings.keep {
+                told("delete old events", app.trim_feeds(keep).await);
             },
         }
     }
