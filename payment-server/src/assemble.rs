@@ -151,7 +151,8 @@ pub async fn start(
     let metrics = Arc::new(Metrics::new());
     let accounts = registry.open(config, ports, &metrics).await?;
     let keys = KeyWatch::new(registry, config, ports, &accounts, &metrics);
-    let app = use_cases(config, ports, store.clone(), accounts.clone(), metrics, lifecycle.clone())?;
+    let app =
+        use_cases(config, ports, store.clone(), accounts.clone(), Arc::clone(&metrics), lifecycle.clone())?;
     let notifications: Arc<dyn NotificationHandler> = Arc::new(Notifications(Arc::clone(&app)));
     let readiness: Arc<dyn Readiness> = Arc::new(DatabaseReadiness(store.clone()));
     let for_retention = store.clone();
@@ -178,7 +179,8 @@ pub async fn start(
         grpc: routes,
         notifications,
         readiness: Arc::clone(&readiness),
-        app: Arc::clone(&app),
+        metrics,
+        exposition: Arc::clone(&app) as _,
         clock: Arc::clone(&ports.clock),
         lifecycle: lifecycle.clone(),
     };

@@ -20,11 +20,11 @@ use tonic::service::Routes;
 pub use self::tls::{TlsFiles, TlsProblem};
 use self::{http1::Http1Limits, tls::Tls};
 use crate::{
-    admin::{self, Readiness},
-    app::App,
+    admin::{self, Exposition, Readiness},
     callback::{self, NotificationHandler},
     config::Config,
     lifecycle::Lifecycle,
+    metrics::Metrics,
 };
 
 /// Probes are few and small: what a stranger on the admin port may take.
@@ -39,8 +39,10 @@ pub struct Components {
     pub notifications: Arc<dyn NotificationHandler>,
     /// Whether requests can be served.
     pub readiness: Arc<dyn Readiness>,
-    /// What is counted, and what waits.
-    pub app: Arc<App>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Tells it, and what waits.
+    pub exposition: Arc<dyn Exposition>,
     /// Tells whether certificates hold.
     pub clock: Arc<dyn Clock>,
     /// Shared with everything that works for these listeners.
@@ -114,7 +116,8 @@ pub async fn start(config: &Config, components: Components) -> Result<Running, S
     let callbacks = bind("callbacks.listen", config.callbacks.listen).await?;
     let admin = bind("admin.listen", config.admin.listen).await?;
     let addresses = Addresses { grpc: grpc.1, callbacks: callbacks.1, admin: admin.1 };
-    let Components { grpc: routes, notifications, readiness, app, clock, lifecycle } = components;
+    let Components { grpc: routes, notifications, readiness, metrics, exposition, clock, lifecycle } =
+        components;
     let follow = |section, files: &Option<TlsFiles>, protocol: &'static [u8]| {
         let files = files.clone();
         let follow = |files| Tls::follow(files, protocol, Arc::clone(&clock), lifecycle.draining.clone());
@@ -123,8 +126,7 @@ pub async fn start(config: &Config, components: Components) -> Result<Running, S
     let grpc_tls = follow("grpc.tls", &config.grpc.tls, b"h2")?;
     let callbacks_tls = follow("callbacks.tls", &config.callbacks.tls, b"http/1.1")?;
     let stop_admin = CancellationToken::new();
-    let metrics = Arc::clone(app.metrics());
-    let probes = admin::router(readiness, app, lifecycle.clone());
+    let probes = admin::router(readiness, exposition, lifecycle.clone());
     let admin = tokio::spawn(http1::serve(admin.0, None, probes, ADMIN_LIMITS, stop_admin.clone()));
     let endpoint = callback::router(notifications, &config.callbacks, lifecycle.clone(), metrics);
     let callback_limits = Http1Limits {

@@ -12,7 +12,7 @@ use axum::{
 };
 use tokio::time::timeout;
 
-use crate::{app::App, lifecycle::Lifecycle};
+use crate::lifecycle::Lifecycle;
 
 /// The format that Prometheus asks for.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -30,6 +30,16 @@ pub trait Readiness: Send + Sync {
     async fn ready(&self) -> Result<(), NotReady>;
 }
 
+/// Tells what is counted and what waits.
+#[async_trait::async_trait]
+pub trait Exposition: Send + Sync {
+    /// Everything as Prometheus reads it, gathered within the deadline.
+    ///
+    /// # Errors
+    /// [`std::fmt::Error`] if the text cannot be written.
+    async fn text(&self, deadline: Duration) -> Result<String, std::fmt::Error>;
+}
+
 /// Why requests cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -37,17 +47,21 @@ pub struct NotReady(pub String);
 
 struct Probes {
     readiness: Arc<dyn Readiness>,
-    app: Arc<App>,
+    exposition: Arc<dyn Exposition>,
     lifecycle: Lifecycle,
 }
 
 /// The endpoint as a router.
-pub fn router(readiness: Arc<dyn Readiness>, app: Arc<App>, lifecycle: Lifecycle) -> Router {
+pub fn router(
+    readiness: Arc<dyn Readiness>,
+    exposition: Arc<dyn Exposition>,
+    lifecycle: Lifecycle,
+) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Arc::new(Probes { readiness, app, lifecycle }))
+        .with_state(Arc::new(Probes { readiness, exposition, lifecycle }))
 }
 
 async fn ready(State(probes): State<Arc<Probes>>) -> (StatusCode, String) {
@@ -62,7 +76,7 @@ async fn ready(State(probes): State<Arc<Probes>>) -> (StatusCode, String) {
 }
 
 async fn metrics(State(probes): State<Arc<Probes>>) -> Response {
-    match probes.app.metrics_text(DEADLINE).await {
+    match probes.exposition.text(DEADLINE).await {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

@@ -7,14 +7,15 @@ use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use super::App;
-use crate::metrics::{Backlog, Queue, Waiting, account_labels};
+use crate::{
+    admin::Exposition,
+    metrics::{Backlog, Queue, Waiting, account_labels},
+};
 
-impl App {
-    /// Everything that Prometheus reads. A database that does not answer within the deadline is told as one that is down.
-    ///
-    /// # Errors
-    /// [`std::fmt::Error`] if the text cannot be written, which nothing here causes.
-    pub(crate) async fn metrics_text(&self, deadline: Duration) -> Result<String, std::fmt::Error> {
+#[async_trait::async_trait]
+impl Exposition for App {
+    /// A database that does not answer within the deadline is told as one that is down.
+    async fn text(&self, deadline: Duration) -> Result<String, std::fmt::Error> {
         let database = match timeout(deadline, self.waiting()).await {
             Ok(Ok(waiting)) => Some(waiting),
             Ok(Err(error)) => {
@@ -26,7 +27,9 @@ impl App {
         let backlog = Backlog { database, open_breakers: self.open_breakers() };
         self.metrics.text(self.store.pool_use(), &backlog)
     }
+}
 
+impl App {
     fn open_breakers(&self) -> Vec<crate::metrics::AccountLabels> {
         let left_alone = self.guards.left_alone(self.now()).into_iter();
         let labels = |(merchant, account)| {

@@ -231,6 +231,7 @@ impl<'a> History<'a> {
                 Earlier::Refuse => EarlierAttemptPolicy::Refuse,
                 Earlier::Proceed => EarlierAttemptPolicy::Proceed,
             }),
+            trace_parent: None,
         };
         let command = self.know(|known| {
             let command = command(known.requests.len());
