@@ -20,7 +20,7 @@ use crate::{
     jobs,
     key_ring::KeyRing,
     lifecycle::Lifecycle,
-    retention,
+    nats, retention,
     serve::{self, Components, Running, StartError},
     webhooks::{HttpCourier, Names, SystemNames, WebhookHttp, WebhookHttpError},
 };
@@ -181,6 +181,9 @@ pub async fn start(
     lifecycle.tasks.spawn(keep_feeds(Arc::clone(&app), config.events.settings));
     if config.webhooks.enabled {
         lifecycle.tasks.spawn(webhooks::run(Arc::clone(&app)));
+    }
+    if let Some(nats) = &config.nats {
+        lifecycle.tasks.spawn(nats::publish(Arc::clone(&app), nats.clone(), config.events.settings.interval));
     }
     if config.jobs.enabled {
         // Among the tasks that the end waits for: what was claimed is handled before the process goes.

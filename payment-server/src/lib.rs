@@ -12,6 +12,7 @@ pub mod grpc;
 pub mod jobs;
 pub mod key_ring;
 pub mod lifecycle;
+mod nats;
 pub mod ports;
 pub mod retention;
 pub mod serve;

@@ -49,6 +49,7 @@ fn shown(config: &Config) -> String {
         payments,
         jobs,
         events,
+        nats,
         channel_http,
         webhooks,
         retention,
@@ -58,7 +59,7 @@ fn shown(config: &Config) -> String {
         ..
     } = config;
     format!(
-        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{events:#?}{channel_http:#?}{webhooks:#?}{retention:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
+        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{events:#?}{nats:#?}{channel_http:#?}{webhooks:#?}{retention:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
     )
 }
 
@@ -112,6 +113,7 @@ fn every_key_that_has_a_default_is_documented() {
         "payments",
         "jobs",
         "events",
+        "nats",
         "channel_http",
         "webhooks",
         "retention",

@@ -10,6 +10,8 @@
     reason = "helpers of tests fail as tests do, figures are measured and printed"
 )]
 
+#[path = "events/consuming.rs"]
+mod consuming;
 #[path = "events/crowd.rs"]
 mod crowd;
 #[path = "events/following.rs"]
@@ -18,5 +20,7 @@ mod following;
 mod latency;
 #[path = "events/listing.rs"]
 mod listing;
+#[path = "events/nats.rs"]
+mod nats;
 #[path = "events/scene.rs"]
 mod scene;

@@ -8,6 +8,7 @@ mod error;
 mod key_list;
 mod layers;
 mod merchant;
+mod nats;
 mod operator;
 mod report;
 mod secret_file;
@@ -29,6 +30,7 @@ pub use api_key::{ApiKeyHash, ApiKeys, GeneratedApiKey, MalformedHash};
 pub use error::{ConfigError, ConfigSource, ConfigViolation};
 pub use key_list::ApiKeyConfig;
 pub use merchant::{AccountConfig, Merchant, SettingFile};
+pub use nats::{Nats, NatsCredentials, NatsEncryption};
 pub use operator::OperatorConfig;
 pub use report::Sources;
 pub use sections::{
@@ -58,6 +60,8 @@ pub struct Config {
     pub jobs: Jobs,
     /// How callers are told what became true.
     pub events: Events,
+    /// Where events are published, if anywhere.
+    pub nats: Option<Nats>,
     /// How channels are called.
     pub channel_http: ChannelHttp,
     /// How merchants' events are delivered.
@@ -127,6 +131,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let payments = Payments::read(root.subsection("payments"));
     let jobs = Jobs::read(root.subsection("jobs"));
     let events = Events::read(root.subsection("events"));
+    let nats = Nats::read(root.subsection("nats"));
     let channel_http = ChannelHttp::read(root.subsection("channel_http"));
     let webhooks = Webhooks::read(root.subsection("webhooks"));
     let retention = Retention::read(root.subsection("retention"));
@@ -145,6 +150,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         payments: payments?,
         jobs: jobs?,
         events: events?,
+        nats: nats?,
         channel_http: channel_http?,
         webhooks: webhooks?,
         retention: retention?,
