@@ -290,7 +290,7 @@ impl Store {
             Some(payment_no) => Cached(window.bind::<Text, _>(payment_no)).load(&mut connection).await?,
         };
         let reach = |row: &WindowRow| FeedReach { last_no: row.last_no, trimmed_no: row.trimmed_no };
-        let reach = rows.iter().next().map(reach).unwrap_or_default();
+        let reach = rows.split_first().map(|(row, _)| reach(row)).unwrap_or_default();
         let events = rows.into_iter().filter_map(|row| row.into_event(&query.merchant_id));
         Ok(FeedWindow { events: events.collect::<Result<_, _>>()?, reach })
     }
