@@ -78,7 +78,9 @@ impl App {
     async fn number_feed(&self, merchant_id: &MerchantId) -> Result<(), AppError> {
         for _ in 0..ROUNDS {
             let numbered = self.store.feed_number(merchant_id, NUMBERED_AT_ONCE).await?;
-            if numbered.count > 0 {
+            // Another replica may have been faster: who follows here is told all the same.
+            let known = self.feeds.of(merchant_id).and_then(|tail| tail.last_no());
+            if numbered.count > 0 || known.is_some_and(|known| known != numbered.last_no) {
                 self.feed_moved(merchant_id).await?;
             }
             if numbered.count < i64::from(NUMBERED_AT_ONCE) {
