@@ -89,6 +89,27 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "UPDATE payment SET state = 'SUCCEEDED', succeed_time = create_time, next_check_time = NULL, channel_transaction_no = \
          (SELECT channel_transaction_no FROM payment WHERE state = 'SUCCEEDED') WHERE state = 'INITIATING'",
     ),
+    (
+        "payment",
+        "held_has_next_check_time",
+        "UPDATE payment SET state = 'HELD', next_check_time = NULL WHERE state = 'INITIATING'",
+    ),
+    (
+        "payment_hold",
+        "payment_hold_pkey",
+        "INSERT INTO payment_hold SELECT payment_no, 'H', create_time, create_time, create_time \
+         FROM payment, generate_series(1, 2) WHERE state = 'INITIATING'",
+    ),
+    (
+        "payment_hold",
+        "payment_hold_payment_no_fkey",
+        "INSERT INTO payment_hold SELECT 'nobody', 'H', create_time, create_time, create_time FROM payment LIMIT 1",
+    ),
+    (
+        "payment_transition",
+        "hold_is_verified",
+        "UPDATE payment_transition SET to_state = 'HELD', verified_by = NULL",
+    ),
     ("create_request", "create_request_pkey", "INSERT INTO create_request SELECT * FROM create_request"),
     ("create_request", "create_request_payment_no_fkey", "UPDATE create_request SET payment_no = 'nobody'"),
     (
