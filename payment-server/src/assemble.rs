@@ -8,7 +8,7 @@ use payment_store::{DatabaseTls, Store, StoreError, StoreOptions, webhook::Endpo
 use crate::{
     admin::{NotReady, Readiness},
     app::{
-        App, Notifications, Policy,
+        App, Notifications, Parts, Policy,
         api_keys::KeyDesk,
         keep_feeds,
         webhooks::{self, Served, Webhooks},
@@ -105,7 +105,7 @@ fn use_cases(
     let store = store.with_schedules(schedules.collect());
     let (clock, randomness) = (Arc::clone(&ports.clock), Arc::clone(&ports.randomness));
     let policy = policy(config);
-    Ok(App::new(store, accounts, clock, randomness, policy, webhooks, metrics, lifecycle))
+    Ok(App::new(Parts { store, accounts, clock, randomness, policy, webhooks, metrics, lifecycle }))
 }
 
 /// The endpoints of all merchants, and the way to them.

@@ -89,19 +89,31 @@ pub struct App {
     lifecycle: Lifecycle,
 }
 
+/// What an application is put together from.
+pub struct Parts {
+    /// The records.
+    pub store: Store,
+    /// The opened channel accounts.
+    pub accounts: Accounts,
+    /// The present instant.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub randomness: Arc<dyn Randomness>,
+    /// What the configuration lets the use cases decide.
+    pub policy: Policy,
+    /// The delivery of events to callers' endpoints.
+    pub webhooks: Webhooks,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Keeps what must be finished before the process ends.
+    pub lifecycle: Lifecycle,
+}
+
 impl App {
-    /// Puts the application together. `lifecycle` keeps what must be finished before the process ends.
+    /// Puts the application together.
     #[must_use]
-    pub fn new(
-        store: Store,
-        accounts: Accounts,
-        clock: Arc<dyn Clock>,
-        randomness: Arc<dyn Randomness>,
-        policy: Policy,
-        webhooks: Webhooks,
-        metrics: Arc<Metrics>,
-        lifecycle: Lifecycle,
-    ) -> Arc<Self> {
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { store, accounts, clock, randomness, policy, webhooks, metrics, lifecycle } = parts;
         Arc::new(Self {
             store,
             accounts,

@@ -101,7 +101,8 @@ impl KeyWatch {
         };
         match self.registry.reopen(&one.merchant, &one.account, &read, &self.config, &self.ports).await {
             Ok(gateway) => {
-                let gateway = Measured::new(gateway, &read.channel, &one.account, Arc::clone(&self.metrics));
+                let gateway =
+                    Measured::around(gateway, &read.channel, &one.account, Arc::clone(&self.metrics));
                 self.accounts.replace_gateway(&one.merchant, &one.account, &gateway);
                 one.taken = read;
                 tracing::info!(merchant_id, account, "the account's new keys were taken");

@@ -29,7 +29,7 @@ pub(super) struct Measured {
 
 impl Measured {
     /// Counts what goes through `gateway`.
-    pub(super) fn new(
+    pub(super) fn around(
         gateway: Arc<dyn Gateway>,
         channel: &ChannelName,
         account: &ChannelAccountId,

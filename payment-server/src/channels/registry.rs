@@ -137,7 +137,7 @@ impl ChannelRegistry {
             .open(&place.config.settings, ports)
             .await
             .map_err(|violations| place.located(violations, config))?;
-        let gateway = Measured::new(gateway, &place.config.channel, place.account, Arc::clone(metrics));
+        let gateway = Measured::around(gateway, &place.config.channel, place.account, Arc::clone(metrics));
         Ok(Account {
             merchant_id: place.merchant.clone(),
             account_id: place.account.clone(),

@@ -26,7 +26,7 @@ use payment_core::{
 use payment_server::{
     admin::{NotReady, Readiness},
     app::{
-        App, Policy,
+        App, Parts, Policy,
         api_keys::KeyDesk,
         command::{Caller, EarlierAttemptPolicy},
         principal::{KeyHolder, Scope},
@@ -254,16 +254,16 @@ fn app(accounts: &Accounts, lifecycle: &Lifecycle) -> Arc<App> {
     };
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
     let webhooks = assemble::webhooks_of(&config()).unwrap();
-    App::new(
-        store(),
-        accounts.clone(),
+    App::new(Parts {
+        store: store(),
+        accounts: accounts.clone(),
         clock,
         randomness,
         policy,
         webhooks,
-        Arc::default(),
-        lifecycle.clone(),
-    )
+        metrics: Arc::default(),
+        lifecycle: lifecycle.clone(),
+    })
 }
 
 fn config() -> Config {

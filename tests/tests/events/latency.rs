@@ -11,7 +11,7 @@ use payment_core::{
 };
 use payment_server::{
     app::{
-        App, FeedSettings, Policy,
+        App, FeedSettings, Parts, Policy,
         command::{Caller, EarlierAttemptPolicy, EventFilter, FeedStart, FollowEvents},
         keep_feeds,
     },
@@ -44,16 +44,16 @@ fn application(store: &Store, lifecycle: &Lifecycle) -> Arc<App> {
     };
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
     let webhooks = assemble::webhooks_of(&without_endpoints()).unwrap();
-    App::new(
-        store.clone(),
-        Accounts::new(vec![]),
+    App::new(Parts {
+        store: store.clone(),
+        accounts: Accounts::new(vec![]),
         clock,
         randomness,
         policy,
         webhooks,
-        Arc::default(),
-        lifecycle.clone(),
-    )
+        metrics: Arc::default(),
+        lifecycle: lifecycle.clone(),
+    })
 }
 
 fn without_endpoints() -> Config {

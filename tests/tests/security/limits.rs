@@ -148,7 +148,7 @@ async fn r30_ten_thousand_idle_connections_leave_room_for_a_call() {
     timeout(PATIENCE, { told }.read_line(&mut said)).await.expect("they open in time").unwrap();
     assert_eq!(said, "open\n");
     let each = (resident_kilobytes() - before) / IDLE;
-    eprintln!("{IDLE} idle connections: {each} KiB each");
+    println!("{IDLE} idle connections: {each} KiB each");
     read(&app, MERCHANT, channel(address).await, &payment_no).await.unwrap();
     assert!(each < 64, "{each} KiB for each idle connection");
     drop(strangers.stdin.take());
@@ -184,7 +184,7 @@ async fn r30_a_connection_that_opens_and_resets_calls_by_the_thousand_is_ended_a
         }
     });
     wild.await.expect("the server ends it in time");
-    eprintln!("ended after {opened} calls that were reset");
+    println!("ended after {opened} calls that were reset");
     assert!((1..100_000).contains(&opened), "{opened}");
     assert!(timeout(PATIENCE, connection).await.expect("an end").unwrap().is_err());
     read(&app, MERCHANT, channel(address).await, &payment_no).await.unwrap();
