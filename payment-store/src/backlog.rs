@@ -1,5 +1,5 @@
 //! What waits for the service's own work or for a person, counted when Prometheus asks. Each figure costs what waits, by a
-//! partial index, and counting ends at [`COUNTED`].
+//! partial index, and counting ends at ten thousand.
 
 use diesel::{
     QueryableByName,

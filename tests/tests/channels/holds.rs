@@ -306,7 +306,12 @@ async fn r10_r20_many_captures_and_closes_at_once_end_in_one_truth() {
     let expected = match state {
         PaymentState::Succeeded => (vec![AuthorizationStatus::Captured], 1999, 1),
         PaymentState::Closed => (vec![AuthorizationStatus::Voided], 0, 0),
-        other => panic!("{other:?}"),
+        other @ (PaymentState::Unspecified
+        | PaymentState::Initiating
+        | PaymentState::AwaitingPayer
+        | PaymentState::ClientReported
+        | PaymentState::Held
+        | PaymentState::Failed) => panic!("{other:?}"),
     };
     assert_eq!(at_paypal(&scene, &order_id), expected);
     scene.app.finish().await;
