@@ -1,6 +1,6 @@
 //! What Prometheus reads at `/metrics`: counted where it happens, without payers and without numbers of payments (R29).
 //!
-//! Every name stands in this module and in [`backlog`]; dashboards and alert rules in deploy/observability are held to them by
+//! Every name stands in this module and in `backlog`; dashboards and alert rules in deploy/observability are held to them by
 //! a test.
 
 mod backlog;
