@@ -53,7 +53,38 @@ const ATTENTION: &str = "SELECT attention, count(*) AS count FROM ( \
     SELECT attention FROM refund WHERE next_check_time IS NOT NULL AND attention IS NOT NULL LIMIT $1) AS waiting \
     GROUP BY attention ORDER BY attention";
 
+/// What waits for callers' endpoints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, QueryableByName)]
+pub struct WaitingWebhooks {
+    /// Deliveries that are due at endpoints that are not paused, at most ten thousand.
+    #[diesel(sql_type = BigInt)]
+    pub due: i64,
+    /// Since when the longest of them is due.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub oldest: Option<OffsetDateTime>,
+    /// Endpoints that are paused.
+    #[diesel(sql_type = BigInt)]
+    pub paused_endpoints: i64,
+}
+
+// `$1` is the most rows to count, `$2` now.
+const WEBHOOKS: &str = "SELECT count(*) AS due, min(next_attempt_time) AS oldest, \
+    (SELECT count(*) FROM webhook_endpoint WHERE pause_reason IS NOT NULL) AS paused_endpoints FROM ( \
+    SELECT delivery.next_attempt_time FROM webhook_delivery AS delivery \
+    JOIN webhook_endpoint AS endpoint USING (merchant_id, endpoint) \
+    WHERE delivery.next_attempt_time <= $2 AND endpoint.pause_reason IS NULL LIMIT $1) AS waiting";
+
 impl Store {
+    /// What waits for the endpoints of all merchants.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn webhooks_waiting(&self, now: OffsetDateTime) -> Result<WaitingWebhooks, StoreError> {
+        let mut connection = self.connections.acquire().await?;
+        let count = diesel::sql_query(WEBHOOKS).bind::<BigInt, _>(COUNTED).bind::<Timestamptz, _>(now);
+        Ok(Cached(count).get_result(&mut connection).await?)
+    }
+
     /// How much waits, of all merchants.
     ///
     /// # Errors

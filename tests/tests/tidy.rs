@@ -19,6 +19,8 @@ mod dependencies;
 mod deployment;
 #[path = "tidy/documents.rs"]
 mod documents;
+#[path = "tidy/observability.rs"]
+mod observability;
 #[path = "tidy/personal_data.rs"]
 mod personal_data;
 #[path = "tidy/repository.rs"]
