@@ -2,17 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use futures::StreamExt as _;
+use futures::{StreamExt as _, stream::BoxStream};
 use payment_core::{
     evidence::{ChannelEvidence, Evidence, Source},
     gateway::{Finding, PaidFinding},
     identifiers::{ApiKeyId, ChannelTransactionNo, KeySerial, MerchantId, PaymentNo},
-    payment::apply::Happening,
+    payment::{Payment, apply::Happening},
 };
 use payment_server::{
     app::{
         App, FeedSettings, Parts, Policy,
-        command::{Caller, EarlierAttemptPolicy, EventFilter, FeedStart, FollowEvents},
+        command::{Caller, EarlierAttemptPolicy, EventFilter, FeedStart, FollowEvents, Followed},
+        error::AppError,
         keep_feeds,
     },
     assemble,
@@ -22,10 +23,14 @@ use payment_server::{
     ports::{SystemClock, SystemRandomness},
 };
 use payment_store::{Store, payment::ApplyRequest};
-use payment_tests::app::{MERCHANT, TestApp};
+use payment_tests::{
+    app::{MERCHANT, TestApp, TestAppOptions},
+    database::{connect, open, options},
+};
 use time::macros::datetime;
+use tokio::{task::JoinHandle, time::timeout};
 
-use crate::scene::{commit_events, stream, take};
+use crate::scene::{PATIENCE, commit_events, stream, take};
 
 const COMMITS: usize = 200;
 const BACKLOG: usize = 50_000;
@@ -65,7 +70,7 @@ fn without_endpoints() -> Config {
 }
 
 /// What a channel's answer to a question is once it was verified.
-fn paid(payment: &payment_core::payment::Payment, number: usize) -> ApplyRequest {
+fn paid(payment: &Payment, number: usize) -> ApplyRequest {
     let words =
         ChannelEvidence { bytes: b"{}".to_vec(), verified_by: Some(KeySerial::parse("KEY").unwrap()) };
     let finding = PaidFinding {
@@ -88,30 +93,74 @@ fn milliseconds(sorted: &[u128], percent: usize) -> u128 {
     sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)] / 1000
 }
 
-/// The looks are an hour apart, so what arrives arrives by the wake-up after the commit.
+/// Payments of a service whose own keeper looks once a minute only, and a replica of it that the test commits through. The
+/// replica's looks are an hour apart: what it tells at once, it tells because a commit woke it.
+struct Scene {
+    service: TestApp,
+    payments: Vec<Payment>,
+    store: Store,
+    app: Arc<App>,
+    lifecycle: Lifecycle,
+    keeping: JoinHandle<()>,
+}
+
+impl Scene {
+    async fn with_payments(count: usize) -> Self {
+        let more_config = "[events]\ninterval_milliseconds = 60000\n".to_owned();
+        let service = TestApp::start_with(TestAppOptions { more_config, ..TestAppOptions::usual() }).await;
+        let mut payments = Vec::new();
+        for number in 0..count {
+            let payment_no = service.open(&format!("r-{number}"), &format!("O-{number}"), 100).await;
+            let payment_no = PaymentNo::parse(payment_no).unwrap();
+            payments.push(service.store.payment_get(&merchant(), &payment_no).await.unwrap().unwrap());
+        }
+        let store = open(&options(service.database.url(), 8));
+        let lifecycle = Lifecycle::default();
+        let app = application(&store, &lifecycle);
+        let settings = FeedSettings { interval: std::time::Duration::from_secs(3600), keep: None };
+        let keeping = tokio::spawn(keep_feeds(Arc::clone(&app), settings));
+        Self { service, payments, store, app, lifecycle, keeping }
+    }
+
+    /// Follows what is told from now on.
+    async fn follow(&self) -> BoxStream<'static, Result<Followed, AppError>> {
+        let caller = Caller { merchant_id: merchant(), api_key_id: ApiKeyId::parse("key").unwrap() };
+        let follow = FollowEvents { start: FeedStart::Now, filter: EventFilter::default() };
+        let mut told = self.app.follow_events(&caller, follow).await.unwrap().boxed();
+        assert!(told.next().await.unwrap().unwrap().event.is_none(), "only where the stream is");
+        told
+    }
+
+    async fn commit(&self, number: usize) {
+        self.store.payment_apply(&paid(&self.payments[number], number)).await.unwrap().unwrap();
+    }
+
+    async fn end(self) {
+        self.lifecycle.draining.cancel();
+        self.keeping.await.unwrap();
+    }
+}
+
+async fn event(told: &mut BoxStream<'static, Result<Followed, AppError>>) -> i64 {
+    let event = async {
+        loop {
+            if let Some(event) = told.next().await.unwrap().unwrap().event {
+                return event.feed_no;
+            }
+        }
+    };
+    timeout(PATIENCE, event).await.expect("an event")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn figures_from_the_commit_to_the_consumer() {
-    let service = TestApp::start().await;
-    let mut payments = Vec::new();
-    for number in 0..COMMITS {
-        let payment_no =
-            PaymentNo::parse(service.open(&format!("r-{number}"), &format!("O-{number}"), 100).await);
-        payments.push(service.store.payment_get(&merchant(), &payment_no.unwrap()).await.unwrap().unwrap());
-    }
-    let lifecycle = Lifecycle::default();
-    let store = payment_tests::database::open(&payment_tests::database::options(service.database.url(), 8));
-    let app = application(&store, &lifecycle);
-    let settings = FeedSettings { interval: std::time::Duration::from_secs(3600), keep: None };
-    let keeping = tokio::spawn(keep_feeds(Arc::clone(&app), settings));
-    let caller = Caller { merchant_id: merchant(), api_key_id: ApiKeyId::parse("key").unwrap() };
-    let follow = FollowEvents { start: FeedStart::Now, filter: EventFilter::default() };
-    let mut told = std::pin::pin!(app.follow_events(&caller, follow).await.unwrap());
-    told.next().await.unwrap().unwrap();
+    let scene = Scene::with_payments(COMMITS).await;
+    let mut told = scene.follow().await;
     let mut taken = Vec::new();
-    for (number, payment) in payments.iter().enumerate() {
-        store.payment_apply(&paid(payment, number)).await.unwrap().unwrap();
+    for number in 0..COMMITS {
+        scene.commit(number).await;
         let committed = Instant::now();
-        while told.next().await.unwrap().unwrap().event.is_none() {}
+        event(&mut told).await;
         taken.push(committed.elapsed().as_micros());
     }
     taken.sort_unstable();
@@ -120,8 +169,23 @@ async fn figures_from_the_commit_to_the_consumer() {
         milliseconds(&taken, 50),
         milliseconds(&taken, 99)
     );
-    lifecycle.draining.cancel();
-    keeping.await.unwrap();
+    scene.end().await;
+}
+
+/// The keeper that the commit woke waits for the feed's lock, and finds that whoever held it has numbered the event.
+#[tokio::test(flavor = "multi_thread")]
+async fn r27_who_follows_is_told_at_once_though_another_replica_was_faster() {
+    let scene = Scene::with_payments(1).await;
+    let mut told = scene.follow().await;
+    let mut other = connect(scene.service.database.url()).await;
+    let faster = other.transaction().await.unwrap();
+    faster.execute("INSERT INTO event_feed VALUES ('acme', 0, 0)", &[]).await.unwrap();
+    scene.commit(0).await;
+    faster.execute("UPDATE outbox_event SET feed_no = 1", &[]).await.unwrap();
+    faster.execute("UPDATE event_feed SET last_no = 1", &[]).await.unwrap();
+    faster.commit().await.unwrap();
+    assert_eq!(event(&mut told).await, 1);
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
