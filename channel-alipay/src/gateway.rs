@@ -320,7 +320,12 @@ impl Gateway for AlipayGateway {
         client_result::read(report, &expected).map_err(|violation| vec![violation])
     }
 
-    async fn verify_callback(&self, callback: &RawCallback) -> Result<VerifiedEvent, CallbackRejected> {
+    /// Alipay's notifications hold no time that is to be judged.
+    async fn verify_callback(
+        &self,
+        callback: &RawCallback,
+        _received: OffsetDateTime,
+    ) -> Result<VerifiedEvent, CallbackRejected> {
         let form = callback::form(callback)?;
         let verified_by = self.transport.prove_parameters(&form).await.map_err(callback::rejection)?;
         callback::read(callback, &form, verified_by)

@@ -18,7 +18,7 @@ use payment_core::{
 };
 use serde::{Deserialize, de::IgnoredAny};
 use std::collections::BTreeMap;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use url::Url;
 
 use crate::{
@@ -292,8 +292,12 @@ impl Gateway for PaypalGateway {
         client_result::read(report).map_err(|violation| vec![violation])
     }
 
-    async fn verify_callback(&self, callback: &RawCallback) -> Result<VerifiedEvent, CallbackRejected> {
-        let transmission = Transmission::read(callback, self.transport.now())?;
+    async fn verify_callback(
+        &self,
+        callback: &RawCallback,
+        received: OffsetDateTime,
+    ) -> Result<VerifiedEvent, CallbackRejected> {
+        let transmission = Transmission::read(callback, received)?;
         let verified_by = self.prove(&transmission, &callback.body).await?;
         let claim = callback::read(callback)?;
         let id = claim.id.clone();

@@ -237,10 +237,14 @@ impl Gateway for WeChatGateway {
         read_client_result(report).map_err(|violation| vec![violation])
     }
 
-    async fn verify_callback(&self, callback: &RawCallback) -> Result<VerifiedEvent, CallbackRejected> {
+    async fn verify_callback(
+        &self,
+        callback: &RawCallback,
+        received: OffsetDateTime,
+    ) -> Result<VerifiedEvent, CallbackRejected> {
         let headers = callback::signature_headers(callback)?;
-        let verified_by =
-            self.transport.prove(&headers, &callback.body).await.map_err(callback::rejection)?;
+        let proof = self.transport.prove(&headers, &callback.body, received).await;
+        let verified_by = proof.map_err(callback::rejection)?;
         callback::read(callback, verified_by, &self.transport.config.api_v3_key)
     }
 

@@ -155,7 +155,7 @@ impl Transport {
             return Ok(Answer::Error(read_error(call.operation, response)));
         }
         let proof = match SignatureHeaders::of_response(&response) {
-            Ok(headers) => self.prove(&headers, &response.body).await,
+            Ok(headers) => self.prove(&headers, &response.body, self.now()).await,
             Err(missing) => Err(missing),
         };
         match proof {
@@ -168,11 +168,13 @@ impl Transport {
         }
     }
 
-    /// Proves signed bytes, with fresh certificates where the present ones are old or lack the serial.
+    /// Proves signed bytes that came at `received`, with fresh certificates where the present ones are old or lack the
+    /// serial.
     pub(crate) async fn prove(
         &self,
         headers: &SignatureHeaders<'_>,
         body: &[u8],
+        received: OffsetDateTime,
     ) -> Result<KeySerial, Unproven> {
         let now = self.now();
         if self.keys.is_due(now) {
@@ -181,13 +183,13 @@ impl Transport {
                 self.refresh_if_turn(&turn, now).await;
             }
         }
-        match verify::prove(headers, body, &self.keys.snapshot(), now) {
+        match verify::prove(headers, body, &self.keys.snapshot(), received) {
             Err(Unproven::UnknownKey | Unproven::NoKeys) => {
                 // Words under a new key come together: all of them wait for the one download (F41).
                 let turn = self.downloading.lock().await;
                 self.refresh_if_turn(&turn, now).await;
                 drop(turn);
-                verify::prove(headers, body, &self.keys.snapshot(), now)
+                verify::prove(headers, body, &self.keys.snapshot(), received)
             }
             proof => proof,
         }

@@ -1,5 +1,8 @@
 //! Cases: money or evidence that fits nowhere, kept in sight until somebody has dealt with it.
 
+pub mod resolution;
+pub mod state;
+
 use crate::{
     gateway::{Contest, ContestFinding, RefundFinding},
     identifiers::{ChannelTransactionNo, OrderNo, PaymentNo, RefundNo},

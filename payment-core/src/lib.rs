@@ -11,6 +11,7 @@ pub mod identifiers;
 pub mod invariant;
 pub mod merchant_event;
 pub mod money;
+pub mod operator;
 pub mod payment;
 pub mod ports;
 pub mod refund;

@@ -194,7 +194,8 @@ pub async fn start(
     }
     if config.jobs.enabled {
         // Among the tasks that the end waits for: what was claimed is handled before the process goes.
-        lifecycle.tasks.spawn(jobs::run(app, config.jobs.settings));
+        lifecycle.tasks.spawn(jobs::run(Arc::clone(&app), config.jobs.settings));
+        lifecycle.tasks.spawn(app.watch_cases());
     }
     lifecycle.tasks.spawn(ring.run(lifecycle.draining.clone()));
     if let Some(keep) = config.retention.raw_words {
@@ -230,6 +231,9 @@ fn policy(config: &Config) -> Policy {
         earlier_attempts_deadline: payments.earlier_attempts_deadline,
         earlier_attempt_policy: payments.earlier_attempt_policy,
         joins_traces: config.traces.otlp_endpoint.is_some(),
+        approval_limits: config.cases.approval_limits.clone(),
+        case_steps: config.cases.steps.clone(),
+        jobs: config.jobs.settings,
     }
 }
 

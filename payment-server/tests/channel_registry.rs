@@ -28,6 +28,7 @@ use payment_server::{
     config::{ChannelHttp, Config, ConfigError},
     ports::{ReqwestHttp, SystemClock, SystemRandomness},
 };
+use time::OffsetDateTime;
 
 /// A channel that complains about what its settings say, and a gateway that nobody asks anything.
 struct Fake(&'static str);
@@ -94,7 +95,11 @@ impl Gateway for Unasked {
     fn read_client_result(&self, _: &[u8]) -> Result<ClientResultHint, Vec<Violation>> {
         unreachable!()
     }
-    async fn verify_callback(&self, _: &RawCallback) -> Result<VerifiedEvent, CallbackRejected> {
+    async fn verify_callback(
+        &self,
+        _: &RawCallback,
+        _: OffsetDateTime,
+    ) -> Result<VerifiedEvent, CallbackRejected> {
         unreachable!()
     }
     fn callback_reply(&self, _: &CallbackOutcome) -> CallbackReply {

@@ -50,6 +50,7 @@ fn shown(config: &Config) -> String {
         jobs,
         events,
         nats,
+        cases,
         channel_http,
         webhooks,
         retention,
@@ -59,7 +60,7 @@ fn shown(config: &Config) -> String {
         ..
     } = config;
     format!(
-        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{events:#?}{nats:#?}{channel_http:#?}{webhooks:#?}{retention:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
+        "{database:#?}{grpc:#?}{callbacks:#?}{admin:#?}{log:#?}{payments:#?}{jobs:#?}{events:#?}{nats:#?}{cases:#?}{channel_http:#?}{webhooks:#?}{retention:#?}{shutdown:#?}{merchants:#?}{operators:#?}"
     )
 }
 
@@ -86,6 +87,7 @@ fn the_examples_that_are_commented_out_are_valid_too() {
         .collect();
     let config = load(&uncommented.join("\n"));
     assert_eq!(config.channel_http.proxy.as_ref().map(url::Url::as_str), Some("http://proxy.internal:3128/"));
+    assert!(config.cases.approval_limits.demand_approval(None));
     let merchant = config.merchants.values().next().unwrap();
     assert_eq!(merchant.api_keys[0].id.as_str(), "shop-backend");
     let operator = config.operators.values().next().unwrap();
@@ -114,6 +116,7 @@ fn every_key_that_has_a_default_is_documented() {
         "jobs",
         "events",
         "nats",
+        "cases",
         "channel_http",
         "webhooks",
         "retention",
@@ -128,6 +131,7 @@ fn every_key_that_has_a_default_is_documented() {
         let keys = error.violations()[0].remedy.strip_prefix("Known here: ").unwrap().to_owned();
         for key in keys.split(", ") {
             let documented = DEFAULT_FILE.contains(&format!("\n{key} = "))
+                || DEFAULT_FILE.contains(&format!("\n#{key} = "))
                 || DEFAULT_FILE.contains(&format!("{key} = \""));
             assert!(documented, "[{section}] {key} is not in default-config.toml");
         }

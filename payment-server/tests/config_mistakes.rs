@@ -183,6 +183,13 @@ const TABLE: &[(&str, &str, &str, &str, &str)] = &[
     ),
     (
         "[callbacks]",
+        "[cases]\napproval_above = { cny = 1 }\n[callbacks]",
+        "cases.approval_above",
+        "no currency",
+        "{ CNY = 100000 }",
+    ),
+    (
+        "[callbacks]",
         "[jobs]\nbatch = 1001\n[callbacks]",
         "jobs.batch",
         "from 1 to 1000",

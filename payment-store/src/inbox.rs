@@ -34,6 +34,17 @@ pub struct Delivery {
     pub callback: RawCallback,
     /// When it came.
     pub receive_time: OffsetDateTime,
+    /// Whose wish it was, if it is a kept delivery that is handled again.
+    pub replay: Option<Replay>,
+}
+
+/// A kept delivery that an operator has handled again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// The delivery.
+    pub of: Uuid,
+    /// Who, as `name/key`.
+    pub by: String,
 }
 
 /// A delivery whose signature was verified.
@@ -186,6 +197,8 @@ type DeliveryColumns<'a> = (
     diesel::dsl::Eq<notification::target, &'a str>,
     diesel::dsl::Eq<notification::headers, Vec<u8>>,
     diesel::dsl::Eq<notification::body, &'a [u8]>,
+    diesel::dsl::Eq<notification::replay_of, Option<Uuid>>,
+    diesel::dsl::Eq<notification::replayed_by, Option<&'a str>>,
 );
 
 fn delivery_columns(id: Uuid, delivery: &Delivery) -> DeliveryColumns<'_> {
@@ -198,6 +211,8 @@ fn delivery_columns(id: Uuid, delivery: &Delivery) -> DeliveryColumns<'_> {
         notification::target.eq(delivery.callback.target.as_str()),
         notification::headers.eq(header_lines(&delivery.callback.headers)),
         notification::body.eq(delivery.callback.body.as_slice()),
+        notification::replay_of.eq(delivery.replay.as_ref().map(|replay| replay.of)),
+        notification::replayed_by.eq(delivery.replay.as_ref().map(|replay| replay.by.as_str())),
     )
 }
 

@@ -67,7 +67,8 @@ impl Store {
     }
 }
 
-struct LedgerError(StoreError);
+/// What ends a snapshot before its reading is done.
+pub(crate) struct LedgerError(pub(crate) StoreError);
 
 impl From<diesel::result::Error> for LedgerError {
     fn from(error: diesel::result::Error) -> Self {

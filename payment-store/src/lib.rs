@@ -17,6 +17,7 @@ mod feed;
 mod inbox;
 mod ledger;
 mod migrate;
+pub mod operator;
 mod outbox;
 pub mod payment;
 mod pool;
@@ -33,7 +34,7 @@ pub use consumer::{Advanced, ConsumerProcess};
 pub use due::{Claim, DuePayments, DueRefund, NextCheck};
 pub use error::StoreError;
 pub use feed::{FeedEvent, FeedQuery, FeedReach, FeedWindow, Numbered};
-pub use inbox::{Delivery, NotificationRecord};
+pub use inbox::{Delivery, NotificationRecord, Replay};
 pub use pool::{DatabaseTls, PoolUse, StoreOptions};
 pub use retention::RawWords;
 pub use snapshot::{

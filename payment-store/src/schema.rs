@@ -113,6 +113,8 @@ diesel::table! {
         verified_by -> Nullable<Text>,
         channel_notification_id -> Nullable<Text>,
         payment_no -> Nullable<Text>,
+        replay_of -> Nullable<Uuid>,
+        replayed_by -> Nullable<Text>,
     }
 }
 
@@ -167,6 +169,31 @@ diesel::table! {
         verified_by -> Nullable<Text>,
         open_time -> Timestamptz,
         refund_no -> Nullable<Text>,
+        state -> Text,
+        resolution -> Nullable<Text>,
+        resolution_order_no -> Nullable<Text>,
+        resolution_reason -> Nullable<Text>,
+        proposed_by -> Nullable<Text>,
+        approved_by -> Nullable<Text>,
+        resolution_refund_no -> Nullable<Text>,
+        update_time -> Nullable<Timestamptz>,
+        resolve_time -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    operator_act (act_id) {
+        act_id -> Uuid,
+        merchant_id -> Nullable<Text>,
+        actor -> Text,
+        act -> Text,
+        reason -> Text,
+        description -> Text,
+        payment_no -> Nullable<Text>,
+        refund_no -> Nullable<Text>,
+        case_id -> Nullable<Uuid>,
+        notification_id -> Nullable<Uuid>,
+        act_time -> Timestamptz,
     }
 }
 
@@ -313,4 +340,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     refund,
     refund_part,
     refund_number,
+    refund_transition,
 );

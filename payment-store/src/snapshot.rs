@@ -4,7 +4,10 @@
 //! not know is optional here, so that its rows are read for ever.
 
 use payment_core::{
-    case::{CaseKind, CaseOpening},
+    case::{
+        CaseKind, CaseOpening,
+        resolution::{Case, Resolution},
+    },
     gateway::Reason,
     money::Money,
     payment::{
@@ -315,6 +318,29 @@ impl CaseSnapshot {
             open_time: origin.now,
             resolution: None,
             resolve_time: None,
+        }
+    }
+
+    /// A case that is resolved.
+    pub(crate) fn resolved(case: &Case) -> Self {
+        let resolution = case.decision.as_ref().map(|decision| match decision.resolution {
+            Resolution::Attach { .. } => "ATTACHED",
+            Resolution::Refund => "REFUNDED",
+            Resolution::Dismiss => "DISMISSED",
+        });
+        Self {
+            case_id: case.case_id.clone(),
+            kind: case.kind,
+            payment_no: case.payment_no.clone(),
+            refund_no: case.refund_no.as_ref().map(ToString::to_string),
+            order_no: case.order_no.as_ref().map(ToString::to_string),
+            channel: case.channel.to_string(),
+            channel_account: case.channel_account.to_string(),
+            channel_transaction_no: case.channel_transaction_no.as_ref().map(ToString::to_string),
+            amount: case.amount,
+            open_time: case.open_time,
+            resolution: resolution.map(str::to_owned),
+            resolve_time: case.resolve_time,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! States and kinds as the words that the database keeps, and back.
 
 use payment_core::{
-    case::CaseKind,
+    case::{CaseKind, state::CaseState},
     evidence::Source,
     gateway::Reason,
     merchant_event::MerchantEvent,
+    operator::Act,
     payment::{
         allocation::AllocationState,
         state::{PaymentEvent, PaymentState},
@@ -57,6 +58,8 @@ word!(PaymentEvent, "payment_transition");
 word!(Source, "payment_transition");
 word!(MerchantEvent, "outbox_event");
 word!(CaseKind, "payment_case");
+word!(CaseState, "payment_case");
+word!(Act, "operator_act");
 word!(Reason, "payment");
 word!(RefundState, "refund");
 word!(RefundReason, "refund");

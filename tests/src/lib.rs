@@ -15,6 +15,7 @@ pub mod channel_hand;
 pub mod conformance;
 pub mod database;
 pub mod log_watch;
+pub mod operators;
 pub mod refusal;
 pub mod replay;
 pub mod requests;

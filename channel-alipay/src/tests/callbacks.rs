@@ -17,7 +17,7 @@ use crate::{
 
 fn verdict(callback: &RawCallback) -> Result<VerifiedEvent, CallbackRejection> {
     let world = World::new();
-    let outcome = done(open(&world).verify_callback(callback)).map_err(|rejected| rejected.kind);
+    let outcome = done(open(&world).verify_callback(callback, NOW)).map_err(|rejected| rejected.kind);
     assert_eq!(world.http.count(), 0);
     outcome
 }
@@ -247,7 +247,7 @@ fn f47_accounts_do_not_verify_with_each_others_keys() {
     let other = super::open_with(&world, other);
     let own = notification(&paid_parameters(), PLATFORM_KEY);
     assert!(verdict(&own).is_ok());
-    let refused = done(other.verify_callback(&own)).map_err(|rejected| rejected.kind);
+    let refused = done(other.verify_callback(&own, NOW)).map_err(|rejected| rejected.kind);
     assert_eq!(refused.err(), Some(CallbackRejection::SignatureInvalid));
 }
 

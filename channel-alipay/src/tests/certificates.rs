@@ -148,8 +148,9 @@ fn forged_serials_make_one_download_a_minute_and_leave_answers_theirs() {
         ];
         notification(&parameters, OTHER_KEY)
     };
-    let rejected =
-        |name: &str| done(rotating.gateway.verify_callback(&forged(name))).map_err(|error| error.kind).err();
+    let rejected = |name: &str| {
+        done(rotating.gateway.verify_callback(&forged(name), NOW)).map_err(|error| error.kind).err()
+    };
     assert_eq!(rejected("../not-a-serial"), Some(CallbackRejection::SignatureInvalid));
     assert_eq!(rejected(&rotating.present), Some(CallbackRejection::SignatureInvalid));
     assert_eq!(rotating.world.http.count(), 0);
@@ -178,7 +179,7 @@ fn notifications_verify_with_any_current_key_and_fetch_the_one_they_name() {
         all.into_iter().filter(|(_, value)| !value.is_empty()).collect::<Vec<_>>()
     };
     let unnamed = notification(&parameters(""), PLATFORM_KEY);
-    let event = done(rotating.gateway.verify_callback(&unnamed)).expect("verified");
+    let event = done(rotating.gateway.verify_callback(&unnamed, NOW)).expect("verified");
     assert_eq!(
         event.evidence().verified_by.as_ref().map(|key| key.as_str()),
         Some(rotating.present.as_str())
@@ -186,9 +187,9 @@ fn notifications_verify_with_any_current_key_and_fetch_the_one_they_name() {
     let successor = rotating.successor();
     let named = notification(&parameters(serial(&successor).leak()), SUCCESSOR_KEY);
     rotating.world.http.will(download(&successor));
-    assert!(done(rotating.gateway.verify_callback(&named)).is_ok());
+    assert!(done(rotating.gateway.verify_callback(&named, NOW)).is_ok());
     let unnamed = notification(&parameters(""), SUCCESSOR_KEY);
-    assert!(done(rotating.gateway.verify_callback(&unnamed)).is_ok(), "taken up");
+    assert!(done(rotating.gateway.verify_callback(&unnamed, NOW)).is_ok(), "taken up");
 }
 
 #[test]
@@ -209,7 +210,7 @@ fn f40_both_modes_hold_while_an_application_changes_over() {
     });
     let parameters = [("charset", "utf-8"), ("notify_id", "1"), ("notify_type", "dut_user_sign")];
     for key in [PLATFORM_KEY, SUCCESSOR_KEY] {
-        assert!(done(rotating.gateway.verify_callback(&notification(&parameters, key))).is_ok());
+        assert!(done(rotating.gateway.verify_callback(&notification(&parameters, key), NOW)).is_ok());
     }
     rotating.world.http.will(refused(Operation::Query, "ACQ.TRADE_NOT_EXIST"));
     assert_eq!(query(&rotating.gateway), Err("unknown".to_owned()), "answers name their certificate");

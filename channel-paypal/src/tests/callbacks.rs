@@ -15,8 +15,8 @@ use super::{CAPTURE, NUMBER, ORDER, ORDER_PATH, capture_body, captured, open_wit
 use crate::{
     PaypalGateway,
     test_channel::{
-        Authority, CERTIFICATE_URL, Delivery, Leaf, MERCHANT_ID, OTHER_KEY, WEBHOOK_ID, World, answer, done,
-        gone, raw, settings, token,
+        Authority, CERTIFICATE_URL, Delivery, Leaf, MERCHANT_ID, NOW, OTHER_KEY, WEBHOOK_ID, World, answer,
+        done, gone, raw, settings, token,
     },
 };
 
@@ -38,7 +38,7 @@ pub(super) fn verdict(
     gateway: &PaypalGateway,
     callback: &RawCallback,
 ) -> Result<VerifiedEvent, CallbackRejection> {
-    done(gateway.verify_callback(callback)).map_err(|rejected| rejected.kind)
+    done(gateway.verify_callback(callback, NOW)).map_err(|rejected| rejected.kind)
 }
 
 pub(super) fn approved() -> Delivery {

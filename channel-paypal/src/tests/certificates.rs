@@ -156,7 +156,7 @@ fn f44_pitfall_14_what_openssl_signed_over_the_raw_bytes_is_proven() {
         ],
         body: include_bytes!("../../testdata/event.json").to_vec(),
     };
-    let event = done(gateway.verify_callback(&callback)).expect("verified");
+    let event = done(gateway.verify_callback(&callback, NOW)).expect("verified");
     assert_eq!(event.evidence().verified_by.as_ref().map(|key| key.as_str()), Some("440024045C4A427599D0"));
     // The same event, written anew as a careless proxy would.
     let value: serde_json::Value = serde_json::from_slice(&callback.body).expect("JSON");

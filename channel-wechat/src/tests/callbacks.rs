@@ -15,7 +15,7 @@ use crate::{
 };
 
 fn verdict(gateway: &WeChatGateway, callback: &RawCallback) -> Result<VerifiedEvent, CallbackRejection> {
-    done(gateway.verify_callback(callback)).map_err(|rejected| rejected.kind)
+    done(gateway.verify_callback(callback, NOW)).map_err(|rejected| rejected.kind)
 }
 
 fn paid_callback() -> RawCallback {

@@ -50,7 +50,7 @@ fn violation(world: &World, settings: Map<String, Value>) -> Violation {
 
 fn verdict(world: &World, gateway: &WeChatGateway, signer: &Signer) -> Option<CallbackRejection> {
     let callback = signer.callback(world.now(), "TRANSACTION.SUCCESS", &transaction("SUCCESS"));
-    done(gateway.verify_callback(&callback)).err().map(|rejected| rejected.kind)
+    done(gateway.verify_callback(&callback, world.now())).err().map(|rejected| rejected.kind)
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn f40_stale_notifications_cause_no_download() {
     let gateway = open_with(&world, pinned(&root));
     world.clock.advance(Duration::hours(1));
     let callback = new().callback(NOW, "TRANSACTION.SUCCESS", &transaction("SUCCESS"));
-    let rejected = done(gateway.verify_callback(&callback)).expect_err("refused");
+    let rejected = done(gateway.verify_callback(&callback, world.now())).expect_err("refused");
     assert_eq!((rejected.kind, world.http.count()), (CallbackRejection::Stale, 1));
 }
 

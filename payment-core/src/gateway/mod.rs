@@ -30,6 +30,8 @@ pub use request::{
     RefundRequest, ReleaseRequest, TransactionReference,
 };
 
+use time::OffsetDateTime;
+
 use crate::{identifiers::Payee, identifiers::Product, payment::ChannelHandle, violation::Violation};
 
 /// One account at one channel.
@@ -87,8 +89,13 @@ pub trait Gateway: Send + Sync {
     /// What is wrong with the report, field by field; a signed report whose signature is wrong is refused here too.
     fn read_client_result(&self, report: &[u8]) -> Result<ClientResultHint, Vec<Violation>>;
 
-    /// Proves and reads a notification. The only maker of [`VerifiedEvent`]s.
-    async fn verify_callback(&self, callback: &RawCallback) -> Result<VerifiedEvent, CallbackRejected>;
+    /// Proves and reads a notification that came at `received`: whether it is fresh is judged as of then,
+    /// so that what was kept can be handled again. The only maker of [`VerifiedEvent`]s.
+    async fn verify_callback(
+        &self,
+        callback: &RawCallback,
+        received: OffsetDateTime,
+    ) -> Result<VerifiedEvent, CallbackRejected>;
 
     /// The channel's exact words for an outcome.
     fn callback_reply(&self, outcome: &CallbackOutcome) -> CallbackReply;

@@ -6,9 +6,10 @@ use payment_store::{StoreError, backlog as stored};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
-use super::App;
+use super::{App, operate::work_of};
 use crate::{
     admin::Exposition,
+    jobs::Job,
     metrics::{Backlog, Queue, Waiting, account_labels},
 };
 
@@ -42,7 +43,15 @@ impl App {
     async fn waiting(&self) -> Result<Waiting, StoreError> {
         let now = self.now();
         let attention = self.store.refunds_needing_attention().await?;
+        let mut work = Vec::new();
+        for job in Job::ALL {
+            let due = self.store.work_due(work_of(job), now).await?;
+            work.push((job, since(due.rows, due.oldest_due_time, now)));
+        }
+        let cases = self.store.cases_waiting(now).await?;
         Ok(Waiting {
+            work,
+            cases: since(cases.count, cases.oldest_open_time, now),
             refunds: queue(self.store.queue_waiting(stored::Queue::Refunds).await?, now),
             unnumbered_events: queue(self.store.queue_waiting(stored::Queue::UnnumberedEvents).await?, now),
             attention: attention.into_iter().map(|row| (row.attention, row.count)).collect(),
@@ -52,6 +61,10 @@ impl App {
 }
 
 fn queue(waiting: stored::Waiting, now: OffsetDateTime) -> Queue {
-    let age = waiting.oldest.map_or(0, |oldest| (now - oldest).whole_seconds().max(0));
-    Queue { count: waiting.count, oldest_seconds: age }
+    since(waiting.count, waiting.oldest, now)
+}
+
+fn since(count: i64, oldest: Option<OffsetDateTime>, now: OffsetDateTime) -> Queue {
+    let age = oldest.map_or(0, |oldest| (now - oldest).whole_seconds().max(0));
+    Queue { count, oldest_seconds: age }
 }

@@ -64,7 +64,7 @@ impl App {
         paid.cloned().ok_or_else(|| not_paid().unwrap_or_else(not_found))
     }
 
-    async fn record_and_send(&self, new: NewRefund) -> Result<Refund, AppError> {
+    pub(super) async fn record_and_send(&self, new: NewRefund) -> Result<Refund, AppError> {
         match self.store.refund_create(&new).await? {
             RefundOutcome::Created(refund) => {
                 crash_point::reach(CrashPoint::RefundReserved);

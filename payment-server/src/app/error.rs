@@ -9,6 +9,7 @@ use payment_core::{
     violation::Violation,
 };
 use payment_store::StoreError;
+use uuid::Uuid;
 
 /// A use case's refusal.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +116,45 @@ pub enum AppError {
     /// The feed never reached the cursor.
     #[error("the feed does not reach the cursor")]
     CursorAhead,
+    /// What concerns every merchant is for operators who see them all.
+    #[error("the operator does not see every merchant")]
+    AllMerchantsRequired,
+    /// No such delivery, or another merchant's.
+    #[error("there is no notification {0}")]
+    NotificationNotFound(Uuid),
+    /// No such case, or another merchant's.
+    #[error("there is no case {0}")]
+    CaseNotFound(Uuid),
+    /// The case's state forbids it.
+    #[error("case {case_id} is {state}")]
+    CaseStateConflict {
+        /// The case.
+        case_id: Uuid,
+        /// Its state's word.
+        state: &'static str,
+    },
+    /// A case of this kind is not resolved so.
+    #[error("case {case_id} is not resolved so: {remedy}")]
+    CaseResolutionUnfit {
+        /// The case.
+        case_id: Uuid,
+        /// What can be done instead.
+        remedy: &'static str,
+    },
+    /// The channel did not prove what the resolution takes; the case is open again.
+    #[error("case {case_id}: {problem}")]
+    CaseNotProven {
+        /// The case.
+        case_id: Uuid,
+        /// What is missing, as a sentence.
+        problem: String,
+    },
+    /// Nobody approves what they proposed themselves.
+    #[error("the resolution of case {0} takes another person's approval")]
+    SecondPersonRequired(Uuid),
+    /// The refund has arrived, so nothing of it can be put off or retried.
+    #[error("refund {0} has arrived")]
+    RefundArrived(RefundNo),
     /// Others kept changing the same orders; trying again will do.
     #[error("lost a race for the same orders")]
     LostRace,

@@ -14,9 +14,10 @@ use payment_core::{
     refund::apply::RefundHappening,
 };
 use payment_store::{
-    Delivery, NotificationRecord,
+    Delivery, NotificationRecord, Replay,
     refund::{ForeignRefund, ForeignRefundOutcome, RefundApplyRequest},
 };
+use time::OffsetDateTime;
 
 use super::{
     App,
@@ -38,8 +39,11 @@ impl NotificationHandler for Notifications {
             return NotificationReply::UnknownAccount;
         };
         let (app, receiving) = (Arc::clone(&self.0), Arc::clone(&account));
-        let received = self.0.detached(async move { app.receive(&receiving, callback).await }).await;
-        let outcome = received.unwrap_or_else(|error| {
+        let received = async move {
+            let now = app.now();
+            app.receive(&receiving, callback, now, None).await
+        };
+        let outcome = self.0.detached(received).await.unwrap_or_else(|error| {
             tracing::error!(%error, "a notification could not be kept; the channel will send it again");
             CallbackOutcome::NotRecorded
         });
@@ -58,18 +62,22 @@ const fn verdict(outcome: &CallbackOutcome) -> &'static str {
 }
 
 impl App {
-    async fn receive(
+    /// Handles what came from the channel at `received`, now or, as a replay, before. Must run detached.
+    pub(super) async fn receive(
         self: &Arc<Self>,
         account: &Arc<Account>,
         callback: RawCallback,
+        received: OffsetDateTime,
+        replay: Option<Replay>,
     ) -> Result<CallbackOutcome, AppError> {
-        let verified = account.gateway.verify_callback(&callback).await;
+        let verified = account.gateway.verify_callback(&callback, received).await;
         let delivery = Delivery {
             merchant_id: account.merchant_id.clone(),
             channel: account.channel.clone(),
             channel_account: account.account_id.clone(),
             callback,
             receive_time: self.now(),
+            replay,
         };
         match verified {
             Ok(event) => {

@@ -23,6 +23,7 @@ pub mod error;
 mod feed;
 mod hand_out;
 mod handle_notification;
+pub mod operate;
 pub mod principal;
 mod read;
 mod run_job;
@@ -49,7 +50,7 @@ use tracing::{Instrument as _, Span};
 
 use crate::{
     channels::{Account, Accounts},
-    jobs::Guards,
+    jobs::{Guards, Settings},
     lifecycle::Lifecycle,
     metrics::Metrics,
     telemetry::traces::continue_trace,
@@ -58,7 +59,11 @@ use changes::Changes;
 use command::{Caller, EarlierAttemptPolicy};
 use error::AppError;
 use feed::Tails;
-use payment_core::evidence::{Evidence, Source};
+use operate::{CaseSteps, JobBoard};
+use payment_core::{
+    case::resolution::ApprovalLimits,
+    evidence::{Evidence, Source},
+};
 use webhooks::Webhooks;
 
 /// What the configuration lets the use cases decide.
@@ -72,6 +77,12 @@ pub struct Policy {
     pub earlier_attempt_policy: EarlierAttemptPolicy,
     /// Whether what happens to a payment is told as a part of its caller's trace: of use only where spans are sent.
     pub joins_traces: bool,
+    /// When a second person must agree to how a case is resolved.
+    pub approval_limits: ApprovalLimits,
+    /// At which ages unresolved cases are told about.
+    pub case_steps: CaseSteps,
+    /// How a job looks that an operator starts.
+    pub jobs: Settings,
 }
 
 /// The application: everything that the use cases need.
@@ -86,6 +97,7 @@ pub struct App {
     guards: Guards,
     webhooks: Webhooks,
     metrics: Arc<Metrics>,
+    job_board: JobBoard,
     lifecycle: Lifecycle,
 }
 
@@ -125,6 +137,7 @@ impl App {
             guards: Guards::new(),
             webhooks,
             metrics,
+            job_board: JobBoard::default(),
             lifecycle,
         })
     }

@@ -12,7 +12,7 @@ use payment_store::{Claim, DueRefund, NextCheck};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
-use super::{App, command::ChannelContact, error::AppError};
+use super::{App, command::ChannelContact, error::AppError, operate::JobRun};
 use crate::jobs::{Handled, Job, Report, Settings};
 
 /// How long a row waits whose account is not in the configuration any more.
@@ -29,13 +29,17 @@ impl App {
     /// # Errors
     /// [`AppError::StoreUnavailable`] if nothing could be claimed.
     pub async fn run_job(self: &Arc<Self>, job: Job, settings: Settings) -> Result<Report, AppError> {
-        let report = match job {
-            Job::PaymentSuccess | Job::PaymentClose => self.look_at_payments(job, settings).await?,
-            Job::PaymentDuplicate => self.look_for_duplicates(settings).await?,
-            Job::RefundSuccess => self.look_at_refunds(settings).await?,
+        let looked = match job {
+            Job::PaymentSuccess | Job::PaymentClose => self.look_at_payments(job, settings).await,
+            Job::PaymentDuplicate => self.look_for_duplicates(settings).await,
+            Job::RefundSuccess => self.look_at_refunds(settings).await,
         };
-        self.metrics.looked(job, report);
-        Ok(report)
+        if let Ok(report) = &looked {
+            self.metrics.looked(job, *report);
+        }
+        let report = looked.as_ref().ok().copied();
+        self.job_board.note(job, JobRun { time: self.now(), report });
+        looked
     }
 
     async fn look_at_payments(self: &Arc<Self>, job: Job, settings: Settings) -> Result<Report, AppError> {

@@ -9,6 +9,8 @@ use payment_core::{
 };
 use url::Url;
 
+use super::Observed;
+
 /// One merchant's account at one channel, ready for use.
 #[derive(Clone)]
 pub struct Account {
@@ -22,6 +24,8 @@ pub struct Account {
     pub gateway: Arc<dyn Gateway>,
     /// Where the channel shall notify us about it.
     pub notify_url: Url,
+    /// What this process sees of it.
+    pub observed: Arc<Observed>,
 }
 
 impl std::fmt::Debug for Account {

@@ -13,6 +13,7 @@ use payment_core::{
     payment::ChannelHandle,
     violation::Violation,
 };
+use time::OffsetDateTime;
 use tracing::Instrument as _;
 
 use crate::{
@@ -107,8 +108,12 @@ impl Gateway for Measured {
         self.gateway.read_client_result(report)
     }
 
-    async fn verify_callback(&self, callback: &RawCallback) -> Result<VerifiedEvent, CallbackRejected> {
-        self.gateway.verify_callback(callback).await
+    async fn verify_callback(
+        &self,
+        callback: &RawCallback,
+        received: OffsetDateTime,
+    ) -> Result<VerifiedEvent, CallbackRejected> {
+        self.gateway.verify_callback(callback, received).await
     }
 
     fn callback_reply(&self, outcome: &CallbackOutcome) -> CallbackReply {

@@ -4,6 +4,7 @@
 //! has no default: leaving it out never switches anything on.
 
 mod api_key;
+mod cases;
 mod error;
 mod key_list;
 mod layers;
@@ -27,6 +28,7 @@ use toml::Table;
 use zeroize::Zeroizing;
 
 pub use api_key::{ApiKeyHash, ApiKeys, GeneratedApiKey, MalformedHash};
+pub use cases::Cases;
 pub use error::{ConfigError, ConfigSource, ConfigViolation};
 pub use key_list::ApiKeyConfig;
 pub use merchant::{AccountConfig, Merchant, SettingFile};
@@ -64,6 +66,8 @@ pub struct Config {
     pub events: Events,
     /// Where events are published, if anywhere.
     pub nats: Option<Nats>,
+    /// How cases are dealt with.
+    pub cases: Cases,
     /// How channels are called.
     pub channel_http: ChannelHttp,
     /// How merchants' events are delivered.
@@ -135,6 +139,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let jobs = Jobs::read(root.subsection("jobs"));
     let events = Events::read(root.subsection("events"));
     let nats = Nats::read(root.subsection("nats"));
+    let cases = Cases::read(root.subsection("cases"));
     let channel_http = ChannelHttp::read(root.subsection("channel_http"));
     let webhooks = Webhooks::read(root.subsection("webhooks"));
     let retention = Retention::read(root.subsection("retention"));
@@ -155,6 +160,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         jobs: jobs?,
         events: events?,
         nats: nats?,
+        cases: cases?,
         channel_http: channel_http?,
         webhooks: webhooks?,
         retention: retention?,

@@ -8,6 +8,7 @@ mod convert;
 mod event_service;
 mod health;
 mod notification_service;
+mod operator_service;
 mod order_service;
 mod payment_service;
 mod rate;
@@ -23,7 +24,8 @@ use payment_proto::{
     FILE_DESCRIPTOR_SET,
     v1::{
         api_key_service_server::ApiKeyServiceServer, event_service_server::EventServiceServer,
-        notification_service_server::NotificationServiceServer, order_service_server::OrderServiceServer,
+        notification_service_server::NotificationServiceServer,
+        operator_service_server::OperatorServiceServer, order_service_server::OrderServiceServer,
         payment_service_server::PaymentServiceServer, refund_service_server::RefundServiceServer,
         webhook_service_server::WebhookServiceServer,
     },
@@ -42,6 +44,7 @@ use self::{
     call::{Gate, Guarded},
     event_service::Events,
     notification_service::Notifications,
+    operator_service::Operators,
     order_service::Orders,
     payment_service::Payments,
     refund_service::Refunds,
@@ -105,6 +108,8 @@ pub async fn routes(
         .max_decoding_message_size(limits.max_message_bytes);
     let webhooks = WebhookServiceServer::new(Webhooks::new(Arc::clone(&app)))
         .max_decoding_message_size(limits.max_message_bytes);
+    let operators = OperatorServiceServer::new(Operators::new(Arc::clone(&app)))
+        .max_decoding_message_size(limits.max_message_bytes);
     let refunds =
         RefundServiceServer::new(Refunds::new(app)).max_decoding_message_size(limits.max_message_bytes);
     let api_keys =
@@ -120,6 +125,7 @@ pub async fn routes(
         .add_service(Guarded::new(refunds, &gate))
         .add_service(Guarded::new(events, &gate))
         .add_service(Guarded::new(webhooks, &gate))
+        .add_service(Guarded::new(operators, &gate))
         .add_service(Guarded::new(notifications, &gate))
         .add_service(Guarded::new(api_keys, &gate))
         .add_service(health_service)

@@ -18,6 +18,7 @@ use payment_core::{
 };
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
+use uuid::Uuid;
 
 use crate::app::{error::AppError, principal::Scope};
 
@@ -209,6 +210,14 @@ fn answer(error: &AppError) -> Answer {
         }
         AppError::CursorExpired => cursor_expired(),
         AppError::CursorAhead => cursor_ahead(),
+        AppError::AllMerchantsRequired => all_merchants_required(),
+        AppError::NotificationNotFound(id) => notification_not_found(*id),
+        AppError::CaseNotFound(id) => case_not_found(*id),
+        AppError::CaseStateConflict { case_id, state } => case_state_conflict(*case_id, state),
+        AppError::CaseResolutionUnfit { case_id, remedy } => case_resolution_unfit(*case_id, remedy),
+        AppError::CaseNotProven { case_id, problem } => case_not_proven(*case_id, problem),
+        AppError::SecondPersonRequired(id) => second_person_required(*id),
+        AppError::RefundArrived(refund_no) => refund_arrived(refund_no),
         AppError::LostRace => lost_race(),
         AppError::ChannelUnavailable { account, payment_no } => channel_unavailable(account, payment_no),
         AppError::StoreUnavailable(_) => store_unavailable(),
@@ -404,6 +413,64 @@ fn cursor_ahead() -> Answer {
     let message = "no event was ever told that far; if the database was put back to an earlier time, read payments \
                    and refunds as they are now, and go on without a cursor";
     Answer::new(Code::FailedPrecondition, "CURSOR_AHEAD", message)
+}
+
+fn all_merchants_required() -> Answer {
+    let message = "jobs work for every merchant, so only operators who see every merchant see and run them";
+    Answer::new(Code::PermissionDenied, "ALL_MERCHANTS_REQUIRED", message)
+}
+
+fn notification_not_found(id: Uuid) -> Answer {
+    Answer::new(Code::NotFound, "NOTIFICATION_NOT_FOUND", "the merchant has no notification of this id")
+        .metadata("notification_id", id)
+        .resource("Notification", id)
+}
+
+fn case_not_found(id: Uuid) -> Answer {
+    Answer::new(Code::NotFound, "CASE_NOT_FOUND", "the merchant has no case of this id")
+        .metadata("case_id", id)
+        .resource("Case", id)
+}
+
+fn case_state_conflict(id: Uuid, state: &str) -> Answer {
+    let message = format!("case {id} is {state}, which forbids this");
+    Answer::new(Code::FailedPrecondition, "CASE_STATE_CONFLICT", message)
+        .metadata("case_id", id)
+        .metadata("state", state)
+        .precondition(case(id))
+}
+
+fn case_resolution_unfit(id: Uuid, remedy: &str) -> Answer {
+    let message = format!("case {id} is not resolved so: {remedy}");
+    Answer::new(Code::FailedPrecondition, "CASE_RESOLUTION_UNFIT", message)
+        .metadata("case_id", id)
+        .precondition(case(id))
+}
+
+fn case_not_proven(id: Uuid, problem: &str) -> Answer {
+    let message = format!("case {id} is open again: {problem}");
+    Answer::new(Code::FailedPrecondition, "CASE_NOT_PROVEN", message)
+        .metadata("case_id", id)
+        .precondition(case(id))
+}
+
+fn second_person_required(id: Uuid) -> Answer {
+    let message =
+        format!("the resolution of case {id} takes the approval of another person than who proposed it");
+    Answer::new(Code::FailedPrecondition, "SECOND_PERSON_REQUIRED", message)
+        .metadata("case_id", id)
+        .precondition(case(id))
+}
+
+fn case(id: Uuid) -> String {
+    format!("cases/{id}")
+}
+
+fn refund_arrived(refund_no: &RefundNo) -> Answer {
+    let message = format!("refund {refund_no} has arrived, so there is nothing to drive");
+    Answer::new(Code::FailedPrecondition, "REFUND_ARRIVED", message)
+        .metadata("refund_no", refund_no)
+        .precondition(format!("refunds/{refund_no}"))
 }
 
 fn lost_race() -> Answer {

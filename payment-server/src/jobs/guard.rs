@@ -50,6 +50,18 @@ impl Guards {
             |guard: &Guard| guard.breaker.lock().unwrap_or_else(PoisonError::into_inner).is_open(now);
         guards.iter().filter(|(_, guard)| is_open(guard)).map(|(key, _)| key.clone()).collect()
     }
+
+    /// Whether an account is left alone at `now`, because it does not answer.
+    pub(crate) fn is_open(
+        &self,
+        merchant: &MerchantId,
+        account: &ChannelAccountId,
+        now: OffsetDateTime,
+    ) -> bool {
+        let guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
+        let guard = guards.get(&(merchant.clone(), account.clone()));
+        guard.is_some_and(|guard| guard.breaker.lock().unwrap_or_else(PoisonError::into_inner).is_open(now))
+    }
 }
 
 impl Default for Guards {

@@ -13,6 +13,7 @@ use std::{
 
 use futures::{StreamExt as _, stream};
 use payment_core::{
+    case::resolution::ApprovalLimits,
     gateway::{
         CallbackOutcome, CallbackRejected, CallbackReply, Capabilities, CaptureRequest, ClientResultHint,
         CloseRequest, Closed, CreateRequest, Created, Gateway, GatewayError, HoldRequest, PaymentAnswer,
@@ -29,18 +30,22 @@ use payment_server::{
         App, Parts, Policy,
         api_keys::KeyDesk,
         command::{Caller, EarlierAttemptPolicy},
+        operate::CaseSteps,
         principal::{KeyHolder, Scope},
     },
     assemble,
     callback::{NotificationHandler, NotificationReply},
-    channels::{Account, Accounts},
+    channels::{Account, Accounts, Observed},
     config::Config,
     grpc::{self, ApiKeys, Health, KeyRefused, RateLimits, Services},
+    grpc::{self, ApiKeys, Health, KeyRefused, Services},
+    jobs,
     key_ring::KeyRing,
     lifecycle::Lifecycle,
     ports::{SystemClock, SystemRandomness},
 };
 use payment_store::{DatabaseTls, Store, StoreOptions};
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tonic::{
     Request, Status,
@@ -151,7 +156,11 @@ impl Gateway for NoGateway {
     fn read_client_result(&self, _: &[u8]) -> Result<ClientResultHint, Vec<Violation>> {
         unreachable!()
     }
-    async fn verify_callback(&self, _: &RawCallback) -> Result<VerifiedEvent, CallbackRejected> {
+    async fn verify_callback(
+        &self,
+        _: &RawCallback,
+        _: OffsetDateTime,
+    ) -> Result<VerifiedEvent, CallbackRejected> {
         unreachable!()
     }
     fn callback_reply(&self, _: &CallbackOutcome) -> CallbackReply {
@@ -166,6 +175,7 @@ fn account(merchant: &str, account: &str) -> Account {
         channel: ChannelName::parse("wechat").unwrap(),
         gateway: Arc::new(NoGateway),
         notify_url: "https://pay.example.com/v1/callbacks/wechat/main".parse().unwrap(),
+        observed: Arc::new(Observed::since(OffsetDateTime::UNIX_EPOCH)),
     }
 }
 
@@ -251,6 +261,14 @@ fn app(accounts: &Accounts, lifecycle: &Lifecycle) -> Arc<App> {
         earlier_attempts_deadline: Duration::from_secs(5),
         earlier_attempt_policy: EarlierAttemptPolicy::Refuse,
         joins_traces: false,
+        approval_limits: ApprovalLimits::default(),
+        case_steps: CaseSteps(Vec::new()),
+        jobs: jobs::Settings {
+            interval: Duration::from_secs(1),
+            batch: 1,
+            lease: Duration::from_secs(10),
+            calls_in_flight: 1,
+        },
     };
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
     let webhooks = assemble::webhooks_of(&config()).unwrap();

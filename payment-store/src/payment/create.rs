@@ -86,9 +86,10 @@ impl Store {
     }
 }
 
-struct Context<'a> {
-    store: &'a Store,
-    new: &'a NewPayment,
+/// What the transactions that record a payment are made of.
+pub(crate) struct Context<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) new: &'a NewPayment,
 }
 
 fn create_in_txn<'c>(
@@ -221,7 +222,7 @@ async fn insert_payment(connection: &mut AsyncPgConnection, context: &Context<'_
     Ok(payment)
 }
 
-async fn insert_rows(
+pub(crate) async fn insert_rows(
     connection: &mut AsyncPgConnection,
     context: &Context<'_>,
     payment: &Payment,
@@ -247,7 +248,7 @@ async fn insert_rows(
     Ok(())
 }
 
-async fn insert_request(
+pub(crate) async fn insert_request(
     connection: &mut AsyncPgConnection,
     wanted: &Payment,
     payment_no: &PaymentNo,

@@ -1,7 +1,7 @@
 //! Payments in the database: how they are read, locked, created and changed.
 
 mod apply;
-mod create;
+pub(crate) mod create;
 pub(crate) mod lock;
 mod read;
 pub(crate) mod row;

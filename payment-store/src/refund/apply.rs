@@ -136,7 +136,7 @@ fn note_taken(context: &Context<'_>, abort: &Abort) {
 }
 
 /// Locks a refund by any number that it was sent under.
-async fn refund_lock_in_txn(
+pub(crate) async fn refund_lock_in_txn(
     connection: &mut AsyncPgConnection,
     merchant_id: &MerchantId,
     number: &RefundNo,

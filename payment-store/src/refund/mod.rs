@@ -6,6 +6,7 @@ mod read;
 pub(crate) mod row;
 mod send;
 
+pub(crate) use apply::refund_lock_in_txn;
 pub use apply::{ForeignRefund, ForeignRefundOutcome, RefundApplied, RefundApplyRequest};
 pub(crate) use create::duplicates_refund_in_txn;
 pub use create::{NewRefund, RefundOutcome};

@@ -225,7 +225,11 @@ impl Gateway for BadPayGateway {
     }
 
     /// Bad Pay never calls back, so whatever arrives is somebody else's.
-    async fn verify_callback(&self, _: &RawCallback) -> Result<VerifiedEvent, CallbackRejected> {
+    async fn verify_callback(
+        &self,
+        _: &RawCallback,
+        _: OffsetDateTime,
+    ) -> Result<VerifiedEvent, CallbackRejected> {
         let description = "Bad Pay sends no notifications";
         Err(CallbackRejected::new(CallbackRejection::SignatureInvalid, description))
     }

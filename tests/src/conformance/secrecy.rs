@@ -73,9 +73,9 @@ pub async fn no_secret_is_shown<T: ChannelUnderTest>() {
     shown.push(format!("{:?}", scene.refund(&attempt, &paid, "R-1", AMOUNT + 1).await));
     shown.push(format!("{:?}", scene.refund(&attempt, &paid, "R-2", AMOUNT).await));
     for mut callback in scene.arrived().await {
-        shown.push(format!("{callback:?} {:?}", scene.gateway.verify_callback(&callback).await));
+        shown.push(format!("{callback:?} {:?}", scene.gateway.verify_callback(&callback, scene.now()).await));
         callback.body.truncate(callback.body.len() / 2);
-        shown.push(format!("{:?}", scene.gateway.verify_callback(&callback).await));
+        shown.push(format!("{:?}", scene.gateway.verify_callback(&callback, scene.now()).await));
     }
     let stranger = scene.account(Whose::OursWithAForeignKey).await.unwrap();
     shown.push(format!("{:?}", stranger.create(&scene.request(scene.habits().main_product)).await));

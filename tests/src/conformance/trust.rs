@@ -33,7 +33,7 @@ async fn success_notification<T: ChannelUnderTest>(scene: &Scene<T>) -> Option<(
         return None;
     }
     for callback in arrived {
-        let event = scene.gateway.verify_callback(&callback).await.unwrap();
+        let event = scene.gateway.verify_callback(&callback, scene.now()).await.unwrap();
         if is_our_success(scene, &attempt, &event) {
             return Some((attempt, callback));
         }
@@ -45,14 +45,14 @@ async fn success_notification<T: ChannelUnderTest>(scene: &Scene<T>) -> Option<(
 pub async fn a_success_is_notified_proven_and_acknowledged_in_the_channels_words<T: ChannelUnderTest>() {
     let scene = Scene::<T>::set().await;
     let Some((attempt, callback)) = success_notification(&scene).await else { return };
-    let event = scene.gateway.verify_callback(&callback).await.unwrap();
+    let event = scene.gateway.verify_callback(&callback, scene.now()).await.unwrap();
     assert_eq!(event.evidence().bytes, callback.body);
     assert!(event.evidence().verified_by.is_some());
     assert_eq!(scene.channel.unacknowledged(), 0, "our words end the deliveries");
     scene.channel.notify_again(&attempt, event.notification_id().as_str()).await;
     let again = scene.arrived().await;
     assert_eq!(again.len(), 1);
-    let repeated = scene.gateway.verify_callback(&again[0]).await.unwrap();
+    let repeated = scene.gateway.verify_callback(&again[0], scene.now()).await.unwrap();
     assert!(is_our_success(&scene, &attempt, &repeated));
     assert_eq!(repeated.notification_id(), event.notification_id());
     let recorded = scene.gateway.callback_reply(&CallbackOutcome::Recorded);
@@ -67,7 +67,7 @@ pub async fn a_refund_is_notified_under_our_number<T: ChannelUnderTest>() {
     scene.refunded(&attempt, &paid, "R-1", 990).await;
     let mut told = Vec::new();
     for callback in scene.arrived().await {
-        match scene.gateway.verify_callback(&callback).await.unwrap().content() {
+        match scene.gateway.verify_callback(&callback, scene.now()).await.unwrap().content() {
             EventContent::Refund(finding) => told.push(finding.clone()),
             EventContent::Payment { .. } | EventContent::Contest(_) | EventContent::Irrelevant { .. } => {}
         }
@@ -89,15 +89,15 @@ pub async fn a_stripped_or_altered_notification_proves_nothing<T: ChannelUnderTe
     let scene = Scene::<T>::set().await;
     let Some((_, callback)) = success_notification(&scene).await else { return };
     let stripped = scene.channel.stripped(&callback);
-    assert!(scene.gateway.verify_callback(&stripped).await.is_err());
+    assert!(scene.gateway.verify_callback(&stripped, scene.now()).await.is_err());
     for position in (0..callback.body.len()).step_by(7) {
         let mut altered = callback.clone();
         altered.body[position] ^= 1;
-        let verdict = scene.gateway.verify_callback(&altered).await;
+        let verdict = scene.gateway.verify_callback(&altered, scene.now()).await;
         assert!(verdict.is_err(), "byte {position}: {verdict:?}");
     }
     let empty = RawCallback { body: Vec::new(), ..callback };
-    assert!(scene.gateway.verify_callback(&empty).await.is_err());
+    assert!(scene.gateway.verify_callback(&empty, scene.now()).await.is_err());
 }
 
 /// Whatever somebody sends about a payment that nobody paid: refused, or not our success.
@@ -112,7 +112,7 @@ pub async fn a_forged_notification_is_never_our_success<T: ChannelUnderTest>() {
         }
         // A forger may first have had to see a genuine one.
         let arrived = scene.arrived().await;
-        match scene.gateway.verify_callback(arrived.last().expect("the forgery arrived")).await {
+        match scene.gateway.verify_callback(arrived.last().expect("the forgery arrived"), scene.now()).await {
             Err(_) => {}
             Ok(event) => {
                 assert_ne!(forgery, Forgery::WrongKey, "{event:?}");
@@ -135,7 +135,7 @@ pub async fn a_notification_to_one_account_proves_nothing_to_another<T: ChannelU
     assert_ne!(theirs, scene.gateway.payee(&product));
     let (attempt, _) = scene.paid_attempt().await;
     for callback in scene.arrived().await {
-        if let Ok(event) = neighbour.verify_callback(&callback).await {
+        if let Ok(event) = neighbour.verify_callback(&callback, scene.now()).await {
             let to_them = matches!(
                 event.content(),
                 EventContent::Payment { finding: Finding::Paid(paid), .. } if paid.payee == theirs
@@ -173,7 +173,7 @@ pub async fn an_account_that_believes_a_foreign_key_believes_nothing<T: ChannelU
     let Some(misled) = scene.account(Whose::OursBelievingAForeignKey).await else { return };
     let (attempt, paid) = scene.paid_attempt().await;
     for callback in scene.arrived().await {
-        assert!(misled.verify_callback(&callback).await.is_err());
+        assert!(misled.verify_callback(&callback, scene.now()).await.is_err());
     }
     let asked = misled.query(&query_request(&attempt)).await;
     assert!(matches!(asked, Err(GatewayError::Unknown(_))), "{asked:?}");

@@ -315,6 +315,52 @@ const BROKEN: &[(&str, &str, &str)] = &[
          channel_transaction_no, 'again', source, open_time FROM payment_case",
     ),
     (
+        "payment_case",
+        "state_is_known",
+        "UPDATE payment_case SET state = 'LOST', resolution = 'DISMISS', \
+      resolution_reason = 'x', proposed_by = 'a/b'",
+    ),
+    (
+        "payment_case",
+        "resolution_is_known",
+        "UPDATE payment_case SET state = 'RESOLVING', resolution = 'BELIEVE', \
+      resolution_reason = 'x', proposed_by = 'a/b'",
+    ),
+    ("payment_case", "open_iff_no_resolution", "UPDATE payment_case SET state = 'RESOLVING'"),
+    (
+        "payment_case",
+        "resolution_has_reason_and_proposer",
+        "UPDATE payment_case SET state = 'RESOLVING', resolution = 'DISMISS', proposed_by = 'a/b'",
+    ),
+    ("payment_case", "order_only_with_attach", "UPDATE payment_case SET resolution_order_no = 'A'"),
+    (
+        "payment_case",
+        "refund_only_with_refund",
+        "UPDATE payment_case SET resolution_refund_no = 'R', state = 'RESOLVING', \
+      resolution = 'ATTACH', resolution_reason = 'x', proposed_by = 'a/b'",
+    ),
+    (
+        "payment_case",
+        "nobody_approves_their_own_proposal",
+        "UPDATE payment_case SET state = 'RESOLVING', resolution = 'DISMISS', resolution_reason = 'x', proposed_by = 'a/b', \
+         approved_by = 'a/b'",
+    ),
+    ("payment_case", "resolved_iff_resolve_time", "UPDATE payment_case SET resolve_time = open_time"),
+    ("notification", "replay_iff_replayed_by", "UPDATE notification SET replayed_by = 'a/b'"),
+    (
+        "notification",
+        "notification_replay_of_fkey",
+        "UPDATE notification SET replay_of = gen_random_uuid(), replayed_by = 'a/b'",
+    ),
+    ("operator_act", "operator_act_pkey", "INSERT INTO operator_act SELECT * FROM operator_act"),
+    ("operator_act", "act_is_known", "UPDATE operator_act SET act = 'BELIEVED'"),
+    ("operator_act", "operator_act_case_id_fkey", "UPDATE operator_act SET case_id = gen_random_uuid()"),
+    (
+        "operator_act",
+        "operator_act_notification_id_fkey",
+        "UPDATE operator_act SET notification_id = gen_random_uuid()",
+    ),
+    (
         "webhook_endpoint",
         "webhook_endpoint_pkey",
         "INSERT INTO webhook_endpoint SELECT * FROM webhook_endpoint",
@@ -392,6 +438,9 @@ async fn with_a_row_in_every_table() -> TestStore {
     let consumer =
         "INSERT INTO event_consumer (consumer, merchant_id, delivered_no) VALUES ('nats', 'acme', 0)";
     on.observer.execute(consumer, &[]).await.unwrap();
+    let act = "INSERT INTO operator_act (act_id, actor, act, reason, description, act_time) \
+               VALUES (gen_random_uuid(), 'alice/laptop', 'JOB_RUN', '', 'made a job look', now())";
+    on.observer.execute(act, &[]).await.unwrap();
     let webhook = "INSERT INTO webhook_endpoint (merchant_id, endpoint, fanned_out_no, create_time, seen_time) VALUES ('acme', 'shop', 2, now(), now()); \
         INSERT INTO webhook_delivery (merchant_id, endpoint, event_no, payment_no, event_time, attempts, failures, \
         next_attempt_time, last_attempt_time) VALUES ('acme', 'shop', 1, 'P1', now(), 1, 1, now(), now()), \

@@ -201,6 +201,7 @@ pub(crate) fn delivery() -> Delivery {
             body: b"{\"id\":\"EV-1\"}\xff\x00".to_vec(),
         },
         receive_time: NOW + Duration::seconds(9),
+        replay: None,
     }
 }
 

@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, Metadata, PackageId};
 use crate::repository::{assert_none, file, files, metadata};
 
 /// Every crate with those of ours that it may depend on, tests' own dependencies left out.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 12] = [
     ("payment-proto", &[]),
     ("payment-core", &[]),
     ("channel-wechat", &["payment-core"]),
@@ -26,6 +26,7 @@ const EDGES: [(&str, &[&str]); 11] = [
             "payment-store",
         ],
     ),
+    ("paymentctl", &["payment-proto"]),
     // A payment app from outside; only who plays with it knows it.
     ("channel-bad-pay", &["payment-core"]),
     // The demo reads the records of its server with the store, to show that the invariants hold, and plugs Bad Pay in.
@@ -42,6 +43,7 @@ const EDGES: [(&str, &[&str]); 11] = [
             "payment-sandbox",
             "payment-server",
             "payment-store",
+            "paymentctl",
         ],
     ),
     ("payment-bench", &["payment-proto", "payment-sandbox", "payment-server"]),

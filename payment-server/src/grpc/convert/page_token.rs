@@ -18,7 +18,7 @@ use crate::app::{
 const DIGEST_BYTES: usize = 16;
 
 /// The only answer to a token that is not ours.
-const RULE: &str = "must be the next_page_token of the page before, with the same filters";
+pub(super) const RULE: &str = "must be the next_page_token of the page before, with the same filters";
 
 /// The token of the page after `page`, empty on the last one.
 pub(crate) fn next_page_token(merchant: &MerchantId, command: &ListPayments, page: &PaymentPage) -> String {
@@ -132,14 +132,14 @@ fn delivery_filters(command: &ListDeliveries) -> String {
 }
 
 /// A token for the page that begins after `place`.
-fn write(filters: &str, place: &str) -> String {
+pub(super) fn write(filters: &str, place: &str) -> String {
     let mut token = digest(filters, place).to_vec();
     token.extend_from_slice(place.as_bytes());
     URL_SAFE_NO_PAD.encode(token)
 }
 
 /// The place in a token that was written for the same filters.
-fn opened(filters: &str, token: &str) -> Result<String, &'static str> {
+pub(super) fn opened(filters: &str, token: &str) -> Result<String, &'static str> {
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| RULE)?;
     let (presented, place) = bytes.split_at_checked(DIGEST_BYTES).ok_or(RULE)?;
     let place = std::str::from_utf8(place).map_err(|_| RULE)?;

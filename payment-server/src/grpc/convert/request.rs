@@ -239,7 +239,7 @@ fn states(fields: &mut Fields, states: &[i32]) -> Option<Vec<PaymentState>> {
     Some(PaymentState::ALL.into_iter().filter(chosen).collect())
 }
 
-fn instant(
+pub(super) fn instant(
     fields: &mut Fields,
     field: &str,
     timestamp: Option<prost_types::Timestamp>,

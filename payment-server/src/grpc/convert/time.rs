@@ -4,7 +4,7 @@ use prost_types::{Duration as WireDuration, Timestamp};
 use time::{Duration, OffsetDateTime};
 
 /// An instant for the wire.
-pub(super) fn timestamp(instant: OffsetDateTime) -> Timestamp {
+pub(crate) fn timestamp(instant: OffsetDateTime) -> Timestamp {
     // `nanosecond()` is below 10^9 and fits.
     Timestamp { seconds: instant.unix_timestamp(), nanos: i32::try_from(instant.nanosecond()).unwrap_or(0) }
 }

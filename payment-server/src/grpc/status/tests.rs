@@ -49,6 +49,20 @@ fn samples() -> Vec<AppError> {
         AppError::RefundExceedsPaid { payment_no: payment_no(), order_no: None, left: None },
         AppError::CursorExpired,
         AppError::CursorAhead,
+        AppError::AllMerchantsRequired,
+        AppError::NotificationNotFound(Uuid::nil()),
+        AppError::CaseNotFound(Uuid::nil()),
+        AppError::CaseStateConflict { case_id: Uuid::nil(), state: "RESOLVED" },
+        AppError::CaseResolutionUnfit {
+            case_id: Uuid::nil(),
+            remedy: "the case is about a refund: retry the refund or replay the notification, then dismiss the case",
+        },
+        AppError::CaseNotProven {
+            case_id: Uuid::nil(),
+            problem: "the channel does not prove that it is paid".to_owned(),
+        },
+        AppError::SecondPersonRequired(Uuid::nil()),
+        AppError::RefundArrived(refund_no()),
         AppError::LostRace,
         AppError::ChannelUnavailable {
             account: ChannelAccountId::parse("main").expect("an account"),
@@ -106,6 +120,14 @@ fn kind(error: &AppError) -> usize {
         AppError::ApiKeyNotFound(_) => 21,
         AppError::ApiKeyIdTaken(_) => 22,
         AppError::ApiKeyConfigured(_) => 23,
+        AppError::AllMerchantsRequired => 24,
+        AppError::NotificationNotFound(_) => 25,
+        AppError::CaseNotFound(_) => 26,
+        AppError::CaseStateConflict { .. } => 27,
+        AppError::CaseResolutionUnfit { .. } => 28,
+        AppError::CaseNotProven { .. } => 29,
+        AppError::SecondPersonRequired(_) => 30,
+        AppError::RefundArrived(_) => 31,
     }
 }
 
@@ -187,7 +209,7 @@ fn every_kind_is_sampled() {
     let mut kinds: Vec<_> = samples().iter().map(kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..24).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..32).collect::<Vec<_>>());
     assert_eq!(EDGE.map(edge_kind).to_vec(), (0..EDGE.len()).collect::<Vec<_>>());
 }
 

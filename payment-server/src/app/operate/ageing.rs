@@ -1,0 +1,60 @@
+//! Cases that nobody deals with are told about, louder with each step of their age.
+
+use std::{sync::Arc, time::Duration};
+
+use time::OffsetDateTime;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::super::App;
+
+/// How often ages are looked at. A step is told once by each process that looks.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// At which ages an unresolved case is told about, ascending. Empty: never.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseSteps(pub Vec<Duration>);
+
+impl App {
+    /// Tells about cases that grow old, until the application drains.
+    pub(crate) async fn watch_cases(self: Arc<Self>) {
+        let mut ticks = interval(LOOK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let draining = self.draining();
+        let mut told_until = None;
+        while draining.run_until_cancelled(ticks.tick()).await.is_some() {
+            let now = self.now();
+            if self.tell_old_cases(told_until, now).await {
+                told_until = Some(now);
+            }
+        }
+    }
+
+    /// Says how many cases are older than each step, if any grew that old since `told_until`; the first time whatever is
+    /// old. Gives whether the database could be asked.
+    pub async fn tell_old_cases(&self, told_until: Option<OffsetDateTime>, now: OffsetDateTime) -> bool {
+        for step in &self.policy.case_steps.0 {
+            let waiting = match self.store.cases_waiting(now - *step).await {
+                Ok(waiting) => waiting,
+                Err(error) => {
+                    tracing::warn!(%error, "the ages of cases could not be looked at");
+                    return false;
+                }
+            };
+            let before = match told_until {
+                Some(told_until) => {
+                    self.store.cases_waiting(told_until - *step).await.map_or(0, |before| before.count)
+                }
+                None => 0,
+            };
+            if waiting.count > before {
+                tracing::error!(
+                    cases = waiting.count,
+                    cases.older_than_hours = step.as_secs() / 3600,
+                    cases.oldest = waiting.oldest_open_time.map(|time| time.to_string()),
+                    "cases wait for a person"
+                );
+            }
+        }
+        true
+    }
+}
