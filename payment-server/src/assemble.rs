@@ -224,7 +224,9 @@ async fn require_schema(store: &Store) -> Result<(), AssemblyError> {
     }
 }
 
-fn policy(config: &Config) -> Policy {
+/// What a configuration lets the use cases decide.
+#[must_use]
+pub fn policy(config: &Config) -> Policy {
     let payments = &config.payments;
     Policy {
         time_to_pay: payments.default_time_to_pay.try_into().unwrap_or(time::Duration::MAX),

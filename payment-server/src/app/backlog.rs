@@ -49,13 +49,15 @@ impl App {
             work.push((job, since(due.rows, due.oldest_due_time, now)));
         }
         let cases = self.store.cases_waiting(now).await?;
+        let webhooks = self.store.webhooks_waiting(now).await?;
         Ok(Waiting {
             work,
             cases: since(cases.count, cases.oldest_open_time, now),
             refunds: queue(self.store.queue_waiting(stored::Queue::Refunds).await?, now),
             unnumbered_events: queue(self.store.queue_waiting(stored::Queue::UnnumberedEvents).await?, now),
             attention: attention.into_iter().map(|row| (row.attention, row.count)).collect(),
-            ..Waiting::default()
+            webhooks: since(webhooks.due, webhooks.oldest, now),
+            paused_endpoints: webhooks.paused_endpoints,
         })
     }
 }

@@ -38,7 +38,6 @@ use payment_server::{
     channels::{Account, Accounts, Observed},
     config::Config,
     grpc::{self, ApiKeys, Health, KeyRefused, RateLimits, Services},
-    grpc::{self, ApiKeys, Health, KeyRefused, Services},
     jobs,
     key_ring::KeyRing,
     lifecycle::Lifecycle,

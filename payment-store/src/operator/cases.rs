@@ -75,7 +75,7 @@ pub struct CaseActRequest {
 #[derive(Debug, Clone)]
 pub enum CaseActOutcome {
     /// The case as it is now; to be carried out if it is [`CaseState::Resolving`].
-    Taken(Case),
+    Taken(Box<Case>),
     /// The act is refused; the case stays as it is.
     Refused(CaseRefusal),
     /// There is no such case of this merchant.
@@ -252,13 +252,13 @@ fn act_in_txn<'c>(
         };
         match decide(&case, &request.act, &request.actor, &request.limits) {
             Err(refusal) => Ok(CaseActOutcome::Refused(refusal)),
-            Ok(CaseStep::GoOn | CaseStep::Done) => Ok(CaseActOutcome::Taken(case)),
+            Ok(CaseStep::GoOn | CaseStep::Done) => Ok(CaseActOutcome::Taken(Box::new(case))),
             Ok(CaseStep::Move { event, to, decision }) => {
                 let record = act_of(&case, request, event, decision.as_ref());
                 let after = moved(case, to, decision, request.now);
                 case_update(connection, request.case_id, &after).await?;
                 act_append_in_txn(connection, acting.store, &record).await?;
-                Ok(CaseActOutcome::Taken(after))
+                Ok(CaseActOutcome::Taken(Box::new(after)))
             }
         }
     }

@@ -122,7 +122,9 @@ fn one(page: &mut Page, case: Option<&Case>) {
                 "resolution",
                 match decision.resolution() {
                     CaseResolution::Unspecified => String::new(),
-                    resolution => word(resolution.as_str_name(), "CASE_RESOLUTION_"),
+                    resolution @ (CaseResolution::Attach
+                    | CaseResolution::Refund
+                    | CaseResolution::Dismiss) => word(resolution.as_str_name(), "CASE_RESOLUTION_"),
                 },
             ),
             ("for order", text(&decision.order_no)),

@@ -94,7 +94,9 @@ fn endpoints(page: &mut Page, endpoints: &[WebhookEndpoint]) {
     for endpoint in endpoints {
         let paused = match endpoint.pause_reason() {
             WebhookPauseReason::Unspecified => String::new(),
-            reason => word(reason.as_str_name(), "WEBHOOK_PAUSE_REASON_"),
+            reason @ (WebhookPauseReason::Failing
+            | WebhookPauseReason::Gone
+            | WebhookPauseReason::Operator) => word(reason.as_str_name(), "WEBHOOK_PAUSE_REASON_"),
         };
         table.row([
             endpoint.name.clone(),

@@ -11,8 +11,8 @@ use payment_core::{
 };
 use payment_server::{
     app::{
-        App, FeedSettings, Parts, Policy,
-        command::{Caller, EarlierAttemptPolicy, EventFilter, FeedStart, FollowEvents, Followed},
+        App, FeedSettings, Parts,
+        command::{Caller, EventFilter, FeedStart, FollowEvents, Followed},
         error::AppError,
         keep_feeds,
     },
@@ -41,14 +41,10 @@ fn merchant() -> MerchantId {
 
 /// The application on a store that the test commits through, as a notification would.
 fn application(store: &Store, lifecycle: &Lifecycle) -> Arc<App> {
-    let policy = Policy {
-        time_to_pay: time::Duration::minutes(30),
-        earlier_attempts_deadline: std::time::Duration::from_secs(5),
-        earlier_attempt_policy: EarlierAttemptPolicy::Refuse,
-        joins_traces: false,
-    };
+    let config = without_endpoints();
+    let policy = assemble::policy(&config);
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
-    let webhooks = assemble::webhooks_of(&without_endpoints()).unwrap();
+    let webhooks = assemble::webhooks_of(&config).unwrap();
     App::new(Parts {
         store: store.clone(),
         accounts: Accounts::new(vec![]),

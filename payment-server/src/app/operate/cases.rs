@@ -122,7 +122,7 @@ impl App {
             now: self.now(),
         };
         let case = match self.store.case_act(&request).await? {
-            CaseActOutcome::Taken(case) => case,
+            CaseActOutcome::Taken(case) => *case,
             CaseActOutcome::Refused(refusal) => return Err(refused(refusal, wanted.case_id)),
             CaseActOutcome::NotFound => return Err(AppError::CaseNotFound(wanted.case_id)),
         };

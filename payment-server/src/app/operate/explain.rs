@@ -166,7 +166,7 @@ impl App {
         }
         let payments: Vec<_> = dossiers.into_iter().map(explanation).collect();
         let mut facts: Vec<&Fact> = payments.iter().flat_map(|payment| &payment.facts).collect();
-        facts.sort_by(|one, other| one.time.cmp(&other.time));
+        facts.sort_by_key(|fact| fact.time);
         let story = facts.into_iter().map(story::line).collect();
         Ok(Explained { payments, story })
     }
