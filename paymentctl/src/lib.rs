@@ -1,7 +1,7 @@
 //! The payment service from a terminal: a client of its gRPC contract for people, and for scripts by `--json` and exit codes.
 //!
 //! A library, so that tests run commands in their own process. What comes from outside (arguments, environment, time) is
-//! handed in, and what is said goes through [`Terminal`](terminal::Terminal) alone.
+//! handed in, and what is said goes through `Terminal` alone.
 
 mod arguments;
 mod commands;
