@@ -25,7 +25,7 @@ async fn reject(desk: &Desk, person: &Person, case: &Case) -> Result<Case, Statu
 }
 
 async fn acts(desk: &Desk) -> Vec<String> {
-    desk.app.texts("SELECT actor || ' ' || act FROM operator_act ORDER BY act_time, act_id").await
+    desk.app.texts("SELECT actor || ' ' || act FROM operator_act ORDER BY act_time, xmin::text::bigint").await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -417,6 +417,25 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "delivered_keeps_no_excerpt",
         "UPDATE webhook_attempt SET response_excerpt = 'thanks'",
     ),
+    (
+        "api_key",
+        "api_key_pkey",
+        "INSERT INTO api_key (merchant_id, api_key_id, sha256, scopes, created_by, create_time) SELECT merchant_id, api_key_id, decode(repeat('ab', 32), 'hex'), scopes, created_by, create_time FROM api_key",
+    ),
+    (
+        "api_key",
+        "api_key_one_for_each_hash",
+        "INSERT INTO api_key (merchant_id, api_key_id, sha256, scopes, created_by, create_time) SELECT merchant_id, 'other', sha256, scopes, created_by, create_time FROM api_key",
+    ),
+    ("api_key", "sha256_is_whole", "UPDATE api_key SET sha256 = 'short'"),
+    ("api_key", "scopes_are_known", "UPDATE api_key SET scopes = ARRAY['everything']"),
+    ("api_key", "expires_after_its_creation", "UPDATE api_key SET expire_time = create_time"),
+    ("api_key", "revoked_iff_revoked_by", "UPDATE api_key SET revoke_time = now()"),
+    ("api_key_revision", "api_key_revision_pkey", "INSERT INTO api_key_revision VALUES (true, 2)"),
+    ("api_key_revision", "there_is_one_row", "INSERT INTO api_key_revision VALUES (false, 2)"),
+    ("payment_trace", "payment_trace_pkey", "INSERT INTO payment_trace SELECT * FROM payment_trace"),
+    ("payment_trace", "payment_trace_payment_no_fkey", "UPDATE payment_trace SET payment_no = 'P1'"),
+    ("payment_trace", "trace_parent_is_well_formed", "UPDATE payment_trace SET trace_parent = 'elsewhere'"),
 ];
 
 /// A paid payment with a refund that arrived and one that did not, a payment beside it whose channel gave a handle and named
@@ -447,6 +466,12 @@ async fn with_a_row_in_every_table() -> TestStore {
         ('acme', 'shop', 2, 'P1', now(), 0, 0, NULL, NULL); \
         INSERT INTO webhook_attempt VALUES ('acme', 'shop', 1, 1, now(), 10, 'DELIVERED', 200, '', '')";
     on.observer.batch_execute(webhook).await.unwrap();
+    let key = "INSERT INTO api_key (merchant_id, api_key_id, sha256, scopes, created_by, create_time) \
+               VALUES ('acme', 'shop', decode(repeat('00', 32), 'hex'), ARRAY['pay'], 'alice/laptop', now())";
+    on.observer.execute(key, &[]).await.unwrap();
+    let trace = "INSERT INTO payment_trace SELECT payment_no, '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' \
+                 FROM payment LIMIT 1";
+    on.observer.execute(trace, &[]).await.unwrap();
     on
 }
 

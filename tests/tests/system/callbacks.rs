@@ -234,15 +234,15 @@ async fn r26_every_transition_is_kept_with_who_said_it_the_bytes_and_the_key() {
          FROM payment_transition t LEFT JOIN notification n USING (notification_id) ORDER BY t.payment_no, t.revision",
     );
     let key = &app.wechat_merchant.public_key.as_ref().unwrap().id;
-    let created = format!("CREATE_ANSWER INITIATING AWAITING_PAYER {key} bytes");
+    let created = format!("CREATE_ANSWER INITIATING AWAITING_PAYER acme-key {key} bytes");
     let expected = [
         created.clone(),
         "CLIENT_RESULT AWAITING_PAYER CLIENT_REPORTED acme-key - none".to_owned(),
         format!("NOTIFICATION CLIENT_REPORTED SUCCEEDED {key} inbox"),
         created.clone(),
-        format!("QUERY_ANSWER AWAITING_PAYER SUCCEEDED {key} bytes"),
+        format!("QUERY_ANSWER AWAITING_PAYER SUCCEEDED acme-key {key} bytes"),
         created,
-        format!("CLOSE_ANSWER AWAITING_PAYER CLOSED {key} none"),
+        format!("CLOSE_ANSWER AWAITING_PAYER CLOSED acme-key {key} none"),
     ];
     let mut found = evidence.await;
     // Payment numbers of one instant sort by chance; what is compared is the set of ways.
