@@ -12,10 +12,12 @@
 mod channels {
     //! One file for each channel, one for orders that are paid through two of them, one for refunds, one for races, and a crowd.
     mod alipay;
+    mod alipay_pitfalls;
     mod holds;
     mod lock_order;
     mod paypal;
     mod paypal_console;
+    mod paypal_pitfalls;
     mod races;
     mod refunds;
     mod scene;

@@ -1,10 +1,12 @@
 //! Payments by the payer's code: paid, waiting, refused, unknown, repeated.
 
-use payment_core::gateway::{Created, Gateway, GatewayError, PaymentData};
+use payment_core::gateway::{Created, Finding, Gateway, GatewayError, PaymentData};
 use payment_core::ports::{HttpError, HttpResponse};
 use serde_json::json;
 
-use super::{NUMBER, TRADE_NO, certainty, create_request, open, paid_trade, product, refused, signed, trade};
+use super::{
+    NUMBER, TRADE_NO, certainty, cny, create_request, open, paid_trade, product, refused, signed, trade,
+};
 use crate::{
     codes::Operation,
     test_channel::{World, done},
@@ -39,6 +41,9 @@ fn a_paid_code_is_created_with_evidence_and_needs_no_payment_data() {
         "total_amount": "88.88", "gmt_payment": "2027-03-01 12:31:10"});
     let created = pay(&world, vec![signed(Operation::Pay, &node)]).expect("created");
     assert!(created.evidence.expect("evidence").verified_by.is_some());
+    let Some(Finding::Paid(paid)) = created.finding else { panic!("{:?}", created.finding) };
+    assert_eq!((paid.transaction_no.as_str(), paid.amount), (TRADE_NO, cny(8888)));
+    assert!(paid.paid_time.is_some());
     let content = world.http.content(0);
     assert_eq!((&content["auth_code"], &content["scene"]), (&json!(CODE), &json!("bar_code")));
     assert_eq!(content["product_code"], json!("FACE_TO_FACE_PAYMENT"));
@@ -48,7 +53,18 @@ fn a_paid_code_is_created_with_evidence_and_needs_no_payment_data() {
 
 #[test]
 fn f32_the_payer_at_the_password_is_no_failure() {
-    assert!(pay(&World::new(), vec![waiting()]).is_ok());
+    assert_eq!(pay(&World::new(), vec![waiting()]).expect("created").finding, None);
+}
+
+#[test]
+fn f48_a_paid_answer_without_its_figures_is_asked_about_and_not_guessed() {
+    for missing in ["trade_no", "total_amount"] {
+        let mut node =
+            json!({"code": "10000", "out_trade_no": NUMBER, "trade_no": TRADE_NO, "total_amount": "88.88"});
+        node.as_object_mut().expect("an object").remove(missing);
+        let created = pay(&World::new(), vec![signed(Operation::Pay, &node)]).expect("created");
+        assert_eq!(created.finding, None, "{missing}");
+    }
 }
 
 #[test]

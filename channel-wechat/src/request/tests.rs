@@ -127,3 +127,13 @@ fn a_reason_is_cut_to_80_bytes_and_loses_its_emoji() {
     assert_eq!(sent("🥶"), None);
     assert_eq!(sent(""), None);
 }
+
+proptest::proptest! {
+    #[test]
+    fn r28_f49_every_amount_is_sent_as_the_whole_number_that_it_is(fen in 1_i64..=i64::MAX) {
+        let request = CreateRequest { amount: cny(fen), ..payment("app") };
+        let call = create(MCHID, APP_ID, WeChatProduct::App, &Options::default(), &request).expect("a call");
+        let sent: Value = serde_json::from_slice(&call.body).expect("JSON");
+        proptest::prop_assert_eq!(sent["amount"]["total"].as_i64(), Some(fen));
+    }
+}

@@ -7,7 +7,8 @@ use payment_core::{
     case::CaseOpening,
     evidence::{Evidence, Source},
     gateway::{
-        CallbackOutcome, ContestFinding, EventContent, Finding, RawCallback, RefundFinding, VerifiedEvent,
+        CallbackOutcome, ContestFinding, EventContent, Finding, GatewayError, RawCallback, RefundFinding,
+        RefundQueryRequest, VerifiedEvent,
     },
     identifiers::PaymentNo,
     payment::{apply::Happening, state::PaymentState},
@@ -177,6 +178,7 @@ impl App {
         if self.refund_applied(&request).await?.is_some() {
             return Ok(());
         }
+        let finding = &self.with_amount(&notification.delivery, finding).await?;
         let foreign = ForeignRefund { finding: finding.clone(), notification, evidence };
         match self.record_foreign_refund(&foreign).await? {
             ForeignRefundOutcome::Recorded => {
@@ -194,6 +196,30 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// A refund that we did not start is recorded with its amount. Alipay's word is how much all refunds of a payment came to,
+    /// so it is asked how much this one was; what cannot be asked is not kept, and comes again.
+    async fn with_amount(
+        &self,
+        delivery: &Delivery,
+        finding: &RefundFinding,
+    ) -> Result<RefundFinding, AppError> {
+        let account = self.accounts.of_merchant(&delivery.merchant_id, &delivery.channel_account);
+        let (None, Some(account)) = (finding.amount, account) else { return Ok(finding.clone()) };
+        let request = RefundQueryRequest {
+            refund_no: finding.refund_no.clone(),
+            payment_no: finding.payment_no.clone(),
+            channel_refund_no: finding.channel_refund_no.clone(),
+        };
+        match account.gateway.query_refund(&request).await {
+            Ok(answer) => Ok(RefundFinding { amount: answer.finding.amount, ..finding.clone() }),
+            Err(GatewayError::Refused { .. }) => Ok(finding.clone()),
+            Err(GatewayError::NotSent(_) | GatewayError::Unknown(_)) => Err(AppError::ChannelUnavailable {
+                account: delivery.channel_account.clone(),
+                payment_no: finding.payment_no.clone(),
+            }),
+        }
     }
 
     /// Money that is given back was paid: where our records do not say so yet, the channel is asked first.
