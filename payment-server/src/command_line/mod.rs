@@ -108,8 +108,12 @@ fn load(file: Option<&Path>, registry: &ChannelRegistry) -> Result<Config, Failu
     Ok(config)
 }
 
+/// What a thread's stack may grow to, in bytes: a debug build's futures are large. Memory is taken as it is used.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
 fn runtime() -> Result<Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().thread_stack_size(STACK_BYTES).build().map_err(Failure::failed)
 }
 
 fn ports(config: &Config) -> Result<Ports, Failure> {
