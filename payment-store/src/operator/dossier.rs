@@ -489,7 +489,7 @@ async fn acts(
     let rows: Vec<ActRow> = operator_act::table
         .filter(operator_act::payment_no.eq(payment_no.as_str()))
         .filter(operator_act::merchant_id.eq(merchant_id.as_str()))
-        .order(operator_act::act_id.desc())
+        .order((operator_act::act_time.desc(), operator_act::act_id.desc()))
         .limit(LONGEST)
         .select(ActRow::as_select())
         .load(connection)
