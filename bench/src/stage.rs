@@ -109,7 +109,7 @@ fn configuration(database: &str, public_url: &str, key: &GeneratedApiKey, channe
          [grpc]\nlisten = \"127.0.0.1:0\"\n\
          [callbacks]\nlisten = \"127.0.0.1:0\"\npublic_url = \"{public_url}\"\nallow_insecure = true\n\
          [admin]\nlisten = \"127.0.0.1:0\"\n\
-         [merchants.{MERCHANT}]\napi_keys = [{{ id = \"bench\", sha256 = \"{}\" }}]\n{}",
+         [merchants.{MERCHANT}]\napi_keys = [{{ id = \"bench\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n{}",
         key.hash,
         channels.sections(MERCHANT),
     )

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use payment_core::ports::Ports;
+use payment_core::ports::{Clock, Ports};
 use payment_store::{DatabaseTls, Store, StoreError, StoreOptions, webhook::EndpointId};
 
 use crate::{
@@ -150,7 +150,7 @@ pub async fn start(
     }
     let metrics = Arc::new(Metrics::new());
     let accounts = registry.open(config, ports, &metrics).await?;
-    let keys = KeyWatch::new(registry, config, ports, &accounts, &metrics);
+    let keys = KeyWatch::new(registry, config, ports, &accounts);
     let app =
         use_cases(config, ports, store.clone(), accounts.clone(), Arc::clone(&metrics), lifecycle.clone())?;
     let notifications: Arc<dyn NotificationHandler> = Arc::new(Notifications(Arc::clone(&app)));
@@ -185,30 +185,31 @@ pub async fn start(
         lifecycle: lifecycle.clone(),
     };
     let running = serve::start(config, components).await?;
-    lifecycle.tasks.spawn(keep_feeds(Arc::clone(&app), config.events.settings));
-    if config.webhooks.enabled {
-        lifecycle.tasks.spawn(webhooks::run(Arc::clone(&app)));
-    }
-    if let Some(nats) = &config.nats {
-        lifecycle.tasks.spawn(nats::publish(Arc::clone(&app), nats.clone(), config.events.settings.interval));
-    }
-    if config.jobs.enabled {
-        // Among the tasks that the end waits for: what was claimed is handled before the process goes.
-        lifecycle.tasks.spawn(jobs::run(Arc::clone(&app), config.jobs.settings));
-        lifecycle.tasks.spawn(app.watch_cases());
-    }
+    work(&app, config, for_retention, Arc::clone(&ports.clock), &lifecycle);
     lifecycle.tasks.spawn(ring.run(lifecycle.draining.clone()));
-    if let Some(keep) = config.retention.raw_words {
-        lifecycle.tasks.spawn(retention::run(
-            for_retention,
-            Arc::clone(&ports.clock),
-            keep,
-            lifecycle.draining.clone(),
-        ));
-    }
     lifecycle.tasks.spawn(keys.run(lifecycle.draining.clone()));
     tokio::spawn(health.follow(readiness, lifecycle));
     Ok(running)
+}
+
+/// Begins what a server does without being called. Each is among the tasks that the end waits for: what was claimed is
+/// handled before the process goes.
+fn work(app: &Arc<App>, config: &Config, store: Store, clock: Arc<dyn Clock>, lifecycle: &Lifecycle) {
+    let tasks = &lifecycle.tasks;
+    tasks.spawn(keep_feeds(Arc::clone(app), config.events.settings));
+    if config.webhooks.enabled {
+        tasks.spawn(webhooks::run(Arc::clone(app)));
+    }
+    if let Some(nats) = &config.nats {
+        tasks.spawn(nats::publish(Arc::clone(app), nats.clone(), config.events.settings.interval));
+    }
+    if config.jobs.enabled {
+        tasks.spawn(jobs::run(Arc::clone(app), config.jobs.settings));
+        tasks.spawn(Arc::clone(app).watch_cases());
+    }
+    if let Some(keep) = config.retention.raw_words {
+        tasks.spawn(retention::run(store, clock, keep, lifecycle.draining.clone()));
+    }
 }
 
 /// A binary that is newer than its database would fail at its first statement. A database that cannot be asked now is

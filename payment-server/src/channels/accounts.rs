@@ -9,7 +9,7 @@ use payment_core::{
 };
 use url::Url;
 
-use super::Observed;
+use super::Watch;
 
 /// One merchant's account at one channel, ready for use.
 #[derive(Clone)]
@@ -24,8 +24,8 @@ pub struct Account {
     pub gateway: Arc<dyn Gateway>,
     /// Where the channel shall notify us about it.
     pub notify_url: Url,
-    /// What this process sees of it.
-    pub observed: Arc<Observed>,
+    /// What counts the calls to it.
+    pub watch: Watch,
 }
 
 impl std::fmt::Debug for Account {
@@ -88,7 +88,7 @@ impl Accounts {
         self.by_merchant.values().map(|slot| slot.load_full())
     }
 
-    /// Lets every use of an account that begins from now on go by another gateway.
+    /// Lets every use of an account that begins from now on go by another gateway, under the same watch.
     pub(super) fn replace_gateway(
         &self,
         merchant: &MerchantId,
@@ -96,7 +96,10 @@ impl Accounts {
         gateway: &Arc<dyn Gateway>,
     ) {
         if let Some(slot) = self.by_merchant.get(&(merchant.clone(), account.clone())) {
-            slot.rcu(|account| Account { gateway: Arc::clone(gateway), ..Account::clone(account) });
+            slot.rcu(|account| {
+                let gateway = account.watch.over(Arc::clone(gateway));
+                Account { gateway, ..Account::clone(account) }
+            });
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Keys of channel accounts that are replaced while the service runs: the files that settings name are watched, and what
 //! they hold is taken once the channel's crate finds it in order. Calls that are under way finish with the old keys.
 
-use std::sync::Arc;
-
 use payment_core::{
     gateway::AccountSettings,
     identifiers::{ChannelAccountId, MerchantId},
@@ -11,11 +9,10 @@ use payment_core::{
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::{Accounts, ChannelRegistry, measured::Measured};
+use super::{Accounts, ChannelRegistry};
 use crate::{
     config::{AccountConfig, Config},
     file_watch::{FileWatch, LOOK},
-    metrics::Metrics,
 };
 
 /// Watches the keys of every account that has some in files.
@@ -24,7 +21,6 @@ pub struct KeyWatch {
     config: Config,
     ports: Ports,
     accounts: Accounts,
-    metrics: Arc<Metrics>,
     watched: Vec<Watched>,
 }
 
@@ -39,13 +35,7 @@ struct Watched {
 impl KeyWatch {
     /// Watches the accounts of `config`, which `accounts` holds open.
     #[must_use]
-    pub fn new(
-        registry: &ChannelRegistry,
-        config: &Config,
-        ports: &Ports,
-        accounts: &Accounts,
-        metrics: &Arc<Metrics>,
-    ) -> Self {
+    pub fn new(registry: &ChannelRegistry, config: &Config, ports: &Ports, accounts: &Accounts) -> Self {
         let of_merchant = |(merchant, tenant): (&MerchantId, &crate::config::Merchant)| {
             let watched = |(account, config): (&ChannelAccountId, &AccountConfig)| {
                 let files: Vec<_> = config.files.iter().map(|file| file.path.clone()).collect();
@@ -60,8 +50,7 @@ impl KeyWatch {
         };
         let watched = config.merchants.iter().flat_map(of_merchant).collect();
         let (registry, config, ports) = (registry.clone(), config.clone(), ports.clone());
-        let (accounts, metrics) = (accounts.clone(), Arc::clone(metrics));
-        Self { registry, config, ports, accounts, metrics, watched }
+        Self { registry, config, ports, accounts: accounts.clone(), watched }
     }
 
     /// Keeps watching until the server drains.
@@ -101,8 +90,6 @@ impl KeyWatch {
         };
         match self.registry.reopen(&one.merchant, &one.account, &read, &self.config, &self.ports).await {
             Ok(gateway) => {
-                let gateway =
-                    Measured::around(gateway, &read.channel, &one.account, Arc::clone(&self.metrics));
                 self.accounts.replace_gateway(&one.merchant, &one.account, &gateway);
                 one.taken = read;
                 tracing::info!(merchant_id, account, "the account's new keys were taken");

@@ -2,11 +2,12 @@
 
 mod accounts;
 mod key_watch;
-mod measured;
 mod observed;
 mod registry;
+mod watched;
 
 pub use accounts::{Account, Accounts};
 pub use key_watch::KeyWatch;
-pub use observed::{Observation, Observed};
+pub use observed::Observation;
 pub use registry::{AlreadyRegistered, ChannelRegistry};
+pub use watched::Watch;

@@ -1,27 +1,14 @@
 //! What this process sees of each channel account: how calls end, and queries that were proven wrong later.
-//!
-//! A gateway is wrapped once, when its account is opened, so no call is forgotten whoever makes it.
 
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use payment_core::{
-    gateway::{
-        CallbackOutcome, CallbackRejected, CallbackReply, Capabilities, CaptureRequest, ClientResultHint,
-        CloseRequest, Closed, CreateRequest, Created, EventContent, Finding, Gateway, GatewayError,
-        HoldRequest, PaymentAnswer, PaymentData, QueryRequest, RawCallback, RefundAnswer, RefundQueryRequest,
-        RefundRequest, ReleaseRequest, TransactionReference, VerifiedEvent,
-    },
-    identifiers::{Payee, Product},
-    payment::ChannelHandle,
-    ports::Clock,
-    violation::Violation,
-};
+use payment_core::gateway::{Finding, GatewayError};
 use time::{Duration, OffsetDateTime};
 
 /// How far the channel's clock and ours may be apart before a wrong answer is called a lie.
@@ -33,7 +20,7 @@ const REMEMBERED: usize = 10_000;
 
 /// What this process saw of one account since it was started.
 #[derive(Debug)]
-pub struct Observed {
+pub(super) struct Observed {
     since: OffsetDateTime,
     answered: AtomicU64,
     refused: AtomicU64,
@@ -72,7 +59,7 @@ pub struct Observation {
 impl Observed {
     /// Nothing seen yet.
     #[must_use]
-    pub fn since(since: OffsetDateTime) -> Self {
+    pub(super) fn since(since: OffsetDateTime) -> Self {
         Self {
             since,
             answered: AtomicU64::new(0),
@@ -86,7 +73,7 @@ impl Observed {
 
     /// The counts now.
     #[must_use]
-    pub fn observation(&self) -> Observation {
+    pub(super) fn observation(&self) -> Observation {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Observation {
             since: self.since,
@@ -99,7 +86,7 @@ impl Observed {
         }
     }
 
-    fn count<T>(&self, outcome: &Result<T, GatewayError>, now: OffsetDateTime) {
+    pub(super) fn count<T>(&self, outcome: &Result<T, GatewayError>, now: OffsetDateTime) {
         let (counter, failed) = match outcome {
             Ok(_) => (&self.answered, false),
             Err(GatewayError::Refused { .. }) => (&self.refused, false),
@@ -113,7 +100,7 @@ impl Observed {
     }
 
     /// Remembers a "not paid", and finds out whether an earlier one was wrong.
-    fn heard(&self, payment_no: &str, finding: &Finding, now: OffsetDateTime) {
+    pub(super) fn heard(&self, payment_no: &str, finding: &Finding, now: OffsetDateTime) {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         match finding {
             Finding::AwaitingPayer | Finding::NotFound => {
@@ -137,103 +124,12 @@ impl Observed {
     }
 }
 
-/// A gateway whose calls are counted.
-pub(super) struct Watched {
-    pub(super) gateway: Arc<dyn Gateway>,
-    pub(super) observed: Arc<Observed>,
-    pub(super) clock: Arc<dyn Clock>,
-}
-
-impl Watched {
-    fn counted<T>(&self, outcome: Result<T, GatewayError>) -> Result<T, GatewayError> {
-        self.observed.count(&outcome, self.clock.now());
-        outcome
-    }
-}
-
-#[async_trait::async_trait]
-impl Gateway for Watched {
-    fn capabilities(&self) -> &Capabilities {
-        self.gateway.capabilities()
-    }
-
-    fn payee(&self, product: &Product) -> Payee {
-        self.gateway.payee(product)
-    }
-
-    fn check_create(&self, request: &CreateRequest) -> Vec<Violation> {
-        self.gateway.check_create(request)
-    }
-
-    async fn create(&self, request: &CreateRequest) -> Result<Created, GatewayError> {
-        self.counted(self.gateway.create(request).await)
-    }
-
-    fn payment_data(&self, product: &Product, handle: &ChannelHandle) -> Result<PaymentData, GatewayError> {
-        self.gateway.payment_data(product, handle)
-    }
-
-    async fn query(&self, request: &QueryRequest) -> Result<PaymentAnswer, GatewayError> {
-        // Judged by when it was asked: what is paid while the answer is on its way is no lie.
-        let asked = self.clock.now();
-        let answer = self.counted(self.gateway.query(request).await);
-        if let (Ok(answer), TransactionReference::PaymentNo(payment_no)) = (&answer, &request.reference) {
-            self.observed.heard(payment_no.as_str(), &answer.finding, asked);
-        }
-        answer
-    }
-
-    async fn hold(&self, request: &HoldRequest) -> Result<PaymentAnswer, GatewayError> {
-        self.counted(self.gateway.hold(request).await)
-    }
-
-    async fn release(&self, request: &ReleaseRequest) -> Result<Closed, GatewayError> {
-        self.counted(self.gateway.release(request).await)
-    }
-
-    async fn capture(&self, request: &CaptureRequest) -> Result<PaymentAnswer, GatewayError> {
-        self.counted(self.gateway.capture(request).await)
-    }
-
-    async fn close(&self, request: &CloseRequest) -> Result<Closed, GatewayError> {
-        self.counted(self.gateway.close(request).await)
-    }
-
-    async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, GatewayError> {
-        self.counted(self.gateway.refund(request).await)
-    }
-
-    async fn query_refund(&self, request: &RefundQueryRequest) -> Result<RefundAnswer, GatewayError> {
-        self.counted(self.gateway.query_refund(request).await)
-    }
-
-    fn read_client_result(&self, report: &[u8]) -> Result<ClientResultHint, Vec<Violation>> {
-        self.gateway.read_client_result(report)
-    }
-
-    async fn verify_callback(
-        &self,
-        callback: &RawCallback,
-        received: OffsetDateTime,
-    ) -> Result<VerifiedEvent, CallbackRejected> {
-        let verified = self.gateway.verify_callback(callback, received).await?;
-        if let EventContent::Payment { payment_no, finding } = verified.content() {
-            self.observed.heard(payment_no, finding, received);
-        }
-        Ok(verified)
-    }
-
-    fn callback_reply(&self, outcome: &CallbackOutcome) -> CallbackReply {
-        self.gateway.callback_reply(outcome)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use payment_core::{
         gateway::PaidFinding,
-        identifiers::ChannelTransactionNo,
+        identifiers::{ChannelTransactionNo, Payee},
         money::{Currency, Money},
     };
     use time::macros::datetime;

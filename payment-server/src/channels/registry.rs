@@ -14,7 +14,7 @@ use payment_core::{
 };
 use url::Url;
 
-use super::{Account, Accounts, Observed, measured::Measured, observed::Watched};
+use super::{Account, Accounts, Watch};
 use crate::{
     config::{AccountConfig, Config, ConfigError, ConfigViolation},
     metrics::Metrics,
@@ -137,16 +137,14 @@ impl ChannelRegistry {
             .open(&place.config.settings, ports)
             .await
             .map_err(|violations| place.located(violations, config))?;
-        let observed = Arc::new(Observed::since(ports.clock.now()));
-        let clock = Arc::clone(&ports.clock);
-        let gateway: Arc<dyn Gateway> = Arc::new(Watched { gateway, observed: Arc::clone(&observed), clock });
-        let gateway = Measured::around(gateway, &place.config.channel, place.account, Arc::clone(metrics));
+        let (metrics, clock) = (Arc::clone(metrics), Arc::clone(&ports.clock));
+        let watch = Watch::new(&place.config.channel, place.account, metrics, clock);
         Ok(Account {
             merchant_id: place.merchant.clone(),
             account_id: place.account.clone(),
             channel: place.config.channel.clone(),
-            gateway,
-            observed,
+            gateway: watch.over(gateway),
+            watch,
             notify_url: notify_url(&config.callbacks.public_url, &place.config.channel, place.account),
         })
     }

@@ -35,7 +35,7 @@ use payment_server::{
     },
     assemble,
     callback::{NotificationHandler, NotificationReply},
-    channels::{Account, Accounts, Observed},
+    channels::{Account, Accounts, Watch},
     config::Config,
     grpc::{self, ApiKeys, Health, KeyRefused, RateLimits, Services},
     jobs,
@@ -168,13 +168,15 @@ impl Gateway for NoGateway {
 }
 
 fn account(merchant: &str, account: &str) -> Account {
+    let (channel, account_id) =
+        (ChannelName::parse("wechat").unwrap(), ChannelAccountId::parse(account).unwrap());
     Account {
+        watch: Watch::new(&channel, &account_id, Arc::default(), Arc::new(SystemClock)),
         merchant_id: MerchantId::parse(merchant).unwrap(),
-        account_id: ChannelAccountId::parse(account).unwrap(),
-        channel: ChannelName::parse("wechat").unwrap(),
+        account_id,
+        channel,
         gateway: Arc::new(NoGateway),
         notify_url: "https://pay.example.com/v1/callbacks/wechat/main".parse().unwrap(),
-        observed: Arc::new(Observed::since(OffsetDateTime::UNIX_EPOCH)),
     }
 }
 

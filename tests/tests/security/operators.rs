@@ -6,12 +6,11 @@ use payment_proto::v1::{
     ApiKeyScope, CreateApiKeyRequest, api_key_service_client::ApiKeyServiceClient,
     payment_service_client::PaymentServiceClient,
 };
-use payment_server::{config::GeneratedApiKey, ports::SystemRandomness};
 use payment_tests::{
     app::{Payments, TestApp, TestAppOptions, WithKey},
     log_watch,
+    operators::Person,
 };
-use secrecy::ExposeSecret as _;
 use tonic::{service::interceptor::InterceptedService, transport::Channel};
 
 /// A client of the service for API keys.
@@ -28,16 +27,10 @@ pub(crate) struct Operated {
 impl Operated {
     /// The usual service with two operators, and `more` of the configuration.
     pub(crate) async fn start(more: &str) -> Self {
-        let keys = [(); 2].map(|()| GeneratedApiKey::new(&SystemRandomness));
-        let section = |name: &str, hash: &dyn std::fmt::Display, merchants: &str| {
-            format!(
-                "[operators.{name}]\napi_keys = [{{ id = \"laptop\", sha256 = \"{hash}\" }}]\nmerchants = {merchants}\n"
-            )
-        };
-        let more_config =
-            section("alice", &keys[0].hash, "\"all\"") + &section("bob", &keys[1].hash, "[\"other\"]") + more;
+        let (alice, bob) = (Person::new("alice", "\"all\""), Person::new("bob", "[\"other\"]"));
+        let more_config = [alice.config.as_str(), &bob.config, more].concat();
         let app = TestApp::start_with(TestAppOptions { more_config, ..TestAppOptions::usual() }).await;
-        let [alice, bob] = keys.map(|key| WithKey::new(key.key.expose_secret()));
+        let [alice, bob] = [alice, bob].map(|person| WithKey::new(&person.bearer));
         Self { app, alice, bob }
     }
 

@@ -1,14 +1,16 @@
 //! Keys of channel accounts that change by a change of their files, while payments are made.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::Path,
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use payment_proto::v1::{
-    AlipayOptions, AlipayPrecreate, CreatePaymentRequest, Money, OrderToPay, PaymentState, PaypalOptions,
-    PaypalSdk, alipay_options, create_payment_request::ChannelOptions, paypal_options,
+    AlipayOptions, AlipayPrecreate, ChannelHealth, CreatePaymentRequest, GetChannelHealthRequest, Money,
+    OrderToPay, PaymentState, PaypalOptions, PaypalSdk, alipay_options,
+    create_payment_request::ChannelOptions, paypal_options,
 };
 use payment_sandbox::{
     alipay::{self, AlipaySimulator},
@@ -17,6 +19,7 @@ use payment_sandbox::{
 };
 use payment_tests::{
     app::{MERCHANT, START, TestApp, TestAppOptions},
+    operators::Person,
     requests::app_payment,
 };
 
@@ -69,6 +72,14 @@ fn by_paypal(number: u32) -> CreatePaymentRequest {
     payment("paypal", number, "EUR", ChannelOptions::Paypal(options))
 }
 
+/// How many calls this process saw answered, by account.
+async fn answered_calls(app: &TestApp, person: &Person) -> BTreeMap<String, i64> {
+    let request = GetChannelHealthRequest { merchant_id: MERCHANT.to_owned(), window: None };
+    let health = app.operators(person).get_channel_health(request).await.unwrap().into_inner();
+    let answered = |one: ChannelHealth| (one.channel_account, one.observed.unwrap().answered);
+    health.accounts.into_iter().map(answered).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn alipays_and_paypals_keys_change_under_load_and_no_call_fails() {
     let (clock, folder) = (SimulatorClock::manual(START), tempfile::tempdir().unwrap());
@@ -97,7 +108,10 @@ async fn alipays_and_paypals_keys_change_under_load_and_no_call_fails() {
         paypal.base_url(),
         folder = folder.path().display(),
     );
-    let app = TestApp::start_with(TestAppOptions { clock, account_config, ..TestAppOptions::usual() }).await;
+    let alice = Person::new("alice", "\"all\"");
+    let more_config = alice.config.clone();
+    let options = TestAppOptions { clock, account_config, more_config, ..TestAppOptions::usual() };
+    let app = TestApp::start_with(options).await;
     let stop = AtomicBool::new(false);
     let rotate = async {
         let (alipay, paypal) = (alipay.control(), paypal.control());
@@ -114,9 +128,15 @@ async fn alipays_and_paypals_keys_change_under_load_and_no_call_fails() {
         futures::join!(pay_on(&app, &stop, by_alipay), pay_on(&app, &stop, by_paypal), rotate);
     alipay.control().withdraw_earlier_app_key(&at_alipay.app_id).unwrap();
     paypal.control().withdraw_earlier_secret(&at_paypal.client_id).unwrap();
+    let before = answered_calls(&app, &alice).await;
     for request in [by_alipay(by_alipay_made), by_paypal(by_paypal_made)] {
         let created = app.create(request).await.payment.unwrap();
         assert_eq!(created.state(), PaymentState::AwaitingPayer, "the old keys are withdrawn");
+    }
+    let after = answered_calls(&app, &alice).await;
+    for account in ["acme-alipay", "acme-paypal"] {
+        assert!(after[account] > before[account], "{account} is counted on: {before:?} {after:?}");
+        assert!(before[account] > 0, "what was counted with the old keys stays: {before:?}");
     }
     app.finish().await;
 }

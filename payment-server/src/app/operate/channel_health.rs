@@ -50,7 +50,7 @@ impl App {
                         found.channel == account.channel && found.channel_account == account.account_id
                     })
                     .cloned(),
-                observed: account.observed.observation(),
+                observed: account.watch.observation(),
                 breaker_is_open: self.guards.is_open(merchant, &account.account_id, now),
             })
             .collect();

@@ -1,44 +1,63 @@
-//! A gateway whose calls are counted and traced: each verb that speaks to the channel is one span and one count.
+//! A channel account under watch: every call to it is counted, traced and judged, whoever makes it and whichever keys it
+//! goes by.
 
 use std::{future::Future, sync::Arc};
 
 use payment_core::{
     gateway::{
         CallbackOutcome, CallbackRejected, CallbackReply, Capabilities, CaptureRequest, ClientResultHint,
-        CloseRequest, Closed, CreateRequest, Created, Gateway, GatewayError, HoldRequest, PaymentAnswer,
-        PaymentData, QueryRequest, RawCallback, RefundAnswer, RefundQueryRequest, RefundRequest,
-        ReleaseRequest, VerifiedEvent,
+        CloseRequest, Closed, CreateRequest, Created, EventContent, Gateway, GatewayError, HoldRequest,
+        PaymentAnswer, PaymentData, QueryRequest, RawCallback, RefundAnswer, RefundQueryRequest,
+        RefundRequest, ReleaseRequest, TransactionReference, VerifiedEvent,
     },
     identifiers::{ChannelAccountId, ChannelName, Payee, Product},
     payment::ChannelHandle,
+    ports::Clock,
     violation::Violation,
 };
 use time::OffsetDateTime;
 use tracing::Instrument as _;
 
+use super::observed::{Observation, Observed};
 use crate::{
     metrics::{AccountLabels, CallOutcome, Metrics, account_labels},
     telemetry::Stopwatch,
 };
 
-/// A gateway between the use cases and the real one.
-pub(super) struct Measured {
-    gateway: Arc<dyn Gateway>,
+/// The watch over one account. It outlives the gateways that the account goes by.
+#[derive(Clone)]
+pub struct Watch {
     labels: AccountLabels,
     metrics: Arc<Metrics>,
+    observed: Arc<Observed>,
+    clock: Arc<dyn Clock>,
 }
 
-impl Measured {
-    /// Counts what goes through `gateway`.
-    pub(super) fn around(
-        gateway: Arc<dyn Gateway>,
+impl Watch {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(
         channel: &ChannelName,
         account: &ChannelAccountId,
         metrics: Arc<Metrics>,
-    ) -> Arc<dyn Gateway> {
-        Arc::new(Self { gateway, labels: account_labels(channel, account), metrics })
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let observed = Arc::new(Observed::since(clock.now()));
+        Self { labels: account_labels(channel, account), metrics, observed, clock }
     }
 
+    /// What was seen until now.
+    #[must_use]
+    pub fn observation(&self) -> Observation {
+        self.observed.observation()
+    }
+
+    /// Puts a gateway under this watch.
+    pub(super) fn over(&self, gateway: Arc<dyn Gateway>) -> Arc<dyn Gateway> {
+        Arc::new(Watched { gateway, watch: self.clone() })
+    }
+
+    /// One call: a span, a count in the metrics, a count for operators.
     async fn call<T>(
         &self,
         verb: &'static str,
@@ -50,12 +69,19 @@ impl Measured {
         let stopwatch = Stopwatch::start();
         let answer = call.instrument(span).await;
         self.metrics.channel_call(&self.labels, verb, CallOutcome::of(&answer), stopwatch.elapsed());
+        self.observed.count(&answer, self.clock.now());
         answer
     }
 }
 
+/// A gateway under watch.
+struct Watched {
+    gateway: Arc<dyn Gateway>,
+    watch: Watch,
+}
+
 #[async_trait::async_trait]
-impl Gateway for Measured {
+impl Gateway for Watched {
     fn capabilities(&self) -> &Capabilities {
         self.gateway.capabilities()
     }
@@ -69,7 +95,7 @@ impl Gateway for Measured {
     }
 
     async fn create(&self, request: &CreateRequest) -> Result<Created, GatewayError> {
-        self.call("create", self.gateway.create(request)).await
+        self.watch.call("create", self.gateway.create(request)).await
     }
 
     fn payment_data(&self, product: &Product, handle: &ChannelHandle) -> Result<PaymentData, GatewayError> {
@@ -77,31 +103,37 @@ impl Gateway for Measured {
     }
 
     async fn query(&self, request: &QueryRequest) -> Result<PaymentAnswer, GatewayError> {
-        self.call("query", self.gateway.query(request)).await
+        // Judged by when it was asked: what is paid while the answer is on its way is no lie.
+        let asked = self.watch.clock.now();
+        let answer = self.watch.call("query", self.gateway.query(request)).await;
+        if let (Ok(answer), TransactionReference::PaymentNo(payment_no)) = (&answer, &request.reference) {
+            self.watch.observed.heard(payment_no.as_str(), &answer.finding, asked);
+        }
+        answer
     }
 
     async fn hold(&self, request: &HoldRequest) -> Result<PaymentAnswer, GatewayError> {
-        self.call("hold", self.gateway.hold(request)).await
+        self.watch.call("hold", self.gateway.hold(request)).await
     }
 
     async fn capture(&self, request: &CaptureRequest) -> Result<PaymentAnswer, GatewayError> {
-        self.call("capture", self.gateway.capture(request)).await
+        self.watch.call("capture", self.gateway.capture(request)).await
     }
 
     async fn release(&self, request: &ReleaseRequest) -> Result<Closed, GatewayError> {
-        self.call("release", self.gateway.release(request)).await
+        self.watch.call("release", self.gateway.release(request)).await
     }
 
     async fn close(&self, request: &CloseRequest) -> Result<Closed, GatewayError> {
-        self.call("close", self.gateway.close(request)).await
+        self.watch.call("close", self.gateway.close(request)).await
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<RefundAnswer, GatewayError> {
-        self.call("refund", self.gateway.refund(request)).await
+        self.watch.call("refund", self.gateway.refund(request)).await
     }
 
     async fn query_refund(&self, request: &RefundQueryRequest) -> Result<RefundAnswer, GatewayError> {
-        self.call("query_refund", self.gateway.query_refund(request)).await
+        self.watch.call("query_refund", self.gateway.query_refund(request)).await
     }
 
     fn read_client_result(&self, report: &[u8]) -> Result<ClientResultHint, Vec<Violation>> {
@@ -113,7 +145,11 @@ impl Gateway for Measured {
         callback: &RawCallback,
         received: OffsetDateTime,
     ) -> Result<VerifiedEvent, CallbackRejected> {
-        self.gateway.verify_callback(callback, received).await
+        let verified = self.gateway.verify_callback(callback, received).await?;
+        if let EventContent::Payment { payment_no, finding } = verified.content() {
+            self.watch.observed.heard(payment_no, finding, received);
+        }
+        Ok(verified)
     }
 
     fn callback_reply(&self, outcome: &CallbackOutcome) -> CallbackReply {
