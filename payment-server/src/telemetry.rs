@@ -1,5 +1,6 @@
-//! Logs: structured, one line for each call, without secrets and payers (R29).
+//! Logs: structured, one line for each call, without secrets and payers (R29), each with the trace that it is a part of.
 
+mod lines;
 pub(crate) mod traces;
 
 use std::{
@@ -9,8 +10,12 @@ use std::{
 
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{Dispatch, Level, Metadata};
-use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, fmt::MakeWriter, util::TryInitError};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, Registry, filter::FilterExt as _, filter::filter_fn, fmt, fmt::MakeWriter,
+    layer::SubscriberExt as _, registry::LookupSpan, util::TryInitError,
+};
 
+use lines::TraceNamed;
 pub use traces::{ExportError, Exporting};
 
 use crate::config::{Log, LogFormat, Traces};
@@ -37,9 +42,21 @@ pub enum TelemetryError {
 pub fn init(log: &Log, traces: &Traces) -> Result<Exporting, TelemetryError> {
     use tracing_subscriber::util::SubscriberInitExt;
 
-    let exporting = traces::export(traces)?;
-    dispatch(log, io::stderr, exporting.tracer())?.try_init()?;
+    let (subscriber, exporting) = traced(log, traces, io::stderr)?;
+    subscriber.try_init()?;
     Ok(exporting)
+}
+
+/// What writes the log to `writer` and sends spans to where the configuration says. To be called inside of the runtime.
+///
+/// # Errors
+/// [`TelemetryError::Filter`], [`TelemetryError::Export`].
+pub fn traced<W>(log: &Log, traces: &Traces, writer: W) -> Result<(Dispatch, Exporting), TelemetryError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let exporting = traces::export(traces)?;
+    Ok((dispatch(log, writer, exporting.tracer())?, exporting))
 }
 
 /// What writes the log to `writer`.
@@ -57,22 +74,41 @@ fn dispatch<W>(log: &Log, writer: W, tracer: Option<SdkTracer>) -> Result<Dispat
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    use tracing_subscriber::layer::SubscriberExt;
-
     let filter = EnvFilter::builder().parse(&log.filter)?;
-    let builder = fmt().with_env_filter(filter).with_writer(writer);
-    let discreet = filter_fn(is_discreet);
-    Ok(match log.format {
+    let lines = fmt::layer().with_ansi(false).with_writer(writer);
+    let lines = match log.format {
         LogFormat::Json => {
-            let lines = builder.json().flatten_event(true).with_current_span(false).with_span_list(false);
-            let spans = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer));
-            lines.finish().with(discreet).with(spans).into()
+            let format = fmt::format().json().flatten_event(true);
+            let format = format.with_current_span(false).with_span_list(false);
+            lines.json().event_format(TraceNamed::as_first_member(format)).boxed()
         }
-        LogFormat::Text => {
-            let spans = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer));
-            builder.with_ansi(false).finish().with(discreet).with(spans).into()
-        }
-    })
+        LogFormat::Text => lines.event_format(TraceNamed::at_the_end(fmt::format())).boxed(),
+    };
+    let lines = lines.with_filter(filter.and(filter_fn(is_line)));
+    let subscriber = Registry::default().with(filter_fn(is_discreet)).with(lines);
+    Ok(subscriber.with(tracer.map(spans)).into())
+}
+
+/// What makes OpenTelemetry's spans of ours, whatever the log's filter says. Nothing is told of a span but what it names
+/// itself: no thread, no line of the source, no line of the log.
+fn spans<S>(tracer: SdkTracer) -> impl tracing_subscriber::Layer<S>
+where
+    S: tracing::Subscriber + for<'span> LookupSpan<'span>,
+{
+    let spans = tracing_opentelemetry::layer().with_tracer(tracer);
+    let spans =
+        spans.with_location(false).with_threads(false).with_target(false).with_tracked_inactivity(false);
+    spans.with_filter(filter_fn(is_span_of_ours))
+}
+
+/// Lines show no spans: where none are sent, none are made.
+fn is_line(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event()
+}
+
+fn is_span_of_ours(metadata: &Metadata<'_>) -> bool {
+    let ours = ["payment_", "channel_"].iter().any(|crates| metadata.target().starts_with(crates));
+    metadata.is_span() && ours && *metadata.level() <= Level::INFO
 }
 
 /// PostgreSQL's driver writes every parameter of every statement at `debug`: payers, and what pays. No filter gets it to.

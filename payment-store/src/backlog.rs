@@ -6,7 +6,7 @@ use diesel::{
     sql_types::{BigInt, Nullable, Text, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::{Store, cached::Cached, error::StoreError};
 
@@ -56,7 +56,7 @@ const ATTENTION: &str = "SELECT attention, count(*) AS count FROM ( \
 /// What waits for callers' endpoints.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, QueryableByName)]
 pub struct WaitingWebhooks {
-    /// Deliveries that are due at endpoints that are not paused, at most ten thousand.
+    /// Deliveries that are due at endpoints that are not paused, at most ten thousand, and events that are to become some.
     #[diesel(sql_type = BigInt)]
     pub due: i64,
     /// Since when the longest of them is due.
@@ -67,12 +67,28 @@ pub struct WaitingWebhooks {
     pub paused_endpoints: i64,
 }
 
-// `$1` is the most rows to count, `$2` now.
-const WEBHOOKS: &str = "SELECT count(*) AS due, min(next_attempt_time) AS oldest, \
-    (SELECT count(*) FROM webhook_endpoint WHERE pause_reason IS NOT NULL) AS paused_endpoints FROM ( \
-    SELECT delivery.next_attempt_time FROM webhook_delivery AS delivery \
-    JOIN webhook_endpoint AS endpoint USING (merchant_id, endpoint) \
-    WHERE delivery.next_attempt_time <= $2 AND endpoint.pause_reason IS NULL LIMIT $1) AS waiting";
+// `$1` is the most rows to count, `$2` now, `$3` since when an endpoint must have been in a configuration. Where no process
+// delivers, events do not even become deliveries: they are told by the number up to which they did.
+const WEBHOOKS: &str = "\
+    WITH served AS MATERIALIZED ( \
+        SELECT merchant_id, endpoint, fanned_out_no, pause_reason, hold_until FROM webhook_endpoint \
+        WHERE seen_time >= $3), \
+    behind AS ( \
+        SELECT feed.last_no - served.fanned_out_no AS events, event.create_time FROM served \
+        JOIN event_feed AS feed USING (merchant_id) \
+        LEFT JOIN outbox_event AS event \
+            ON event.merchant_id = served.merchant_id AND event.feed_no = served.fanned_out_no + 1 \
+        WHERE served.pause_reason IS NULL AND (served.hold_until IS NULL OR served.hold_until <= $2) \
+        AND feed.last_no > served.fanned_out_no), \
+    waiting AS ( \
+        SELECT delivery.next_attempt_time FROM webhook_delivery AS delivery JOIN served USING (merchant_id, endpoint) \
+        WHERE delivery.next_attempt_time <= $2 AND served.pause_reason IS NULL LIMIT $1) \
+    SELECT (SELECT count(*) FROM waiting) + (SELECT coalesce(sum(events), 0)::bigint FROM behind) AS due, \
+        least((SELECT min(next_attempt_time) FROM waiting), (SELECT min(create_time) FROM behind)) AS oldest, \
+        (SELECT count(*) FROM served WHERE pause_reason IS NOT NULL) AS paused_endpoints";
+
+/// For how long an endpoint that no process has in its configuration any more is waited for.
+const GONE_AFTER: Duration = Duration::days(1);
 
 impl Store {
     /// What waits for the endpoints of all merchants.
@@ -81,7 +97,10 @@ impl Store {
     /// [`StoreError`].
     pub async fn webhooks_waiting(&self, now: OffsetDateTime) -> Result<WaitingWebhooks, StoreError> {
         let mut connection = self.connections.acquire().await?;
-        let count = diesel::sql_query(WEBHOOKS).bind::<BigInt, _>(COUNTED).bind::<Timestamptz, _>(now);
+        let count = diesel::sql_query(WEBHOOKS)
+            .bind::<BigInt, _>(COUNTED)
+            .bind::<Timestamptz, _>(now)
+            .bind::<Timestamptz, _>(now - GONE_AFTER);
         Ok(Cached(count).get_result(&mut connection).await?)
     }
 

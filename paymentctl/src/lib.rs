@@ -67,6 +67,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: &mut World<'_>)
     }
 }
 
+/// Whether [`run`] would understand these arguments: what documents tell people to type is held to it.
+///
+/// # Errors
+/// What a person would be told instead.
+pub fn check(arguments: impl IntoIterator<Item = OsString>) -> Result<(), String> {
+    Arguments::try_parse_from(arguments).map(drop).map_err(|told| told.render().to_string())
+}
+
 fn execute(arguments: Arguments, world: &mut World<'_>) -> Result<(), Failure> {
     if let Command::Completion { shell } = arguments.command {
         clap_complete::generate(shell, &mut Arguments::command(), "paymentctl", &mut world.out);

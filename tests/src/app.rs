@@ -378,6 +378,12 @@ impl TestApp {
         self.running.as_ref().unwrap().addresses().callbacks
     }
 
+    /// Where operators' probes are answered.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.running.as_ref().unwrap().addresses().admin
+    }
+
     /// Where gRPC is served.
     #[must_use]
     pub fn grpc_address(&self) -> SocketAddr {

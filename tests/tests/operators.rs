@@ -12,6 +12,7 @@ mod operators {
     //! Stories by what operators do.
     mod cases;
     mod command_line;
+    mod documents;
     mod evidence;
     mod health;
     mod jobs;

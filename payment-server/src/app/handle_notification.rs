@@ -175,7 +175,14 @@ impl App {
             notification: Some(notification.clone()),
             now: self.now(),
         };
-        if self.refund_applied(&request).await?.is_some() {
+        let span = tracing::info_span!(
+            "refund notified",
+            channel.name = %notification.delivery.channel,
+            payment.no = %finding.payment_no,
+            refund.no = %finding.refund_no
+        );
+        let applied = self.in_trace_of(&finding.payment_no, span, self.refund_applied(&request));
+        if applied.await?.is_some() {
             return Ok(());
         }
         let finding = &self.with_amount(&notification.delivery, finding).await?;
@@ -248,9 +255,12 @@ impl App {
             let evidence = Evidence::of_channel(Source::Notification, event.evidence().clone());
             let happening = Happening::Found(finding.clone());
             let merchant = record.delivery.merchant_id.clone();
-            let span = tracing::info_span!("payment notified", channel.name = %record.delivery.channel);
+            let span = tracing::info_span!("payment notified", channel.name = %record.delivery.channel, payment.no = %ours);
             let applying = self.apply(&merchant, &ours, happening, evidence, Some(record.clone()));
             if self.in_trace_of(&ours, span, applying).await?.is_some() {
+                if let Finding::Paid(_) = finding {
+                    self.metrics.success_told(&record.delivery.channel, &record.delivery.channel_account);
+                }
                 return Ok(());
             }
         }

@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::{App, command::ChannelContact, error::AppError, operate::JobRun};
 use crate::jobs::{Handled, Job, Report, Settings};
 
-/// How long a row waits whose account is not in the configuration any more.
-const WITHOUT_ACCOUNT: time::Duration = time::Duration::hours(1);
+/// How long a row waits whose account is not in the configuration any more: short enough that an alert about failed rows
+/// goes on until somebody puts the account back.
+const WITHOUT_ACCOUNT: time::Duration = time::Duration::minutes(5);
 
 impl App {
     /// Cancelled once the application begins to end.
@@ -61,7 +62,7 @@ impl App {
         let payment = self.payment(&claim.merchant_id, &claim.number).await?;
         let account = payment.channel_account.clone();
         let step = async || {
-            let span = tracing::info_span!("look", job = job.as_str());
+            let span = tracing::info_span!("look", job = job.as_str(), payment.no = %payment.payment_no);
             self.in_trace_of(&payment.payment_no, span, self.step_payment(job, &payment)).await
         };
         let outcome = self.guarded(&claim, &account, settings, step).await?;
@@ -100,7 +101,9 @@ impl App {
                 let looks = looks.saturating_add(1);
                 NextCheck { time: late.next(end, looks), checks: looks }
             }
-            Outcome::Asked(Handled::Unanswered) | Outcome::LeftAlone(_) => {
+            Outcome::Asked(Handled::Unanswered | Handled::WithoutAccount)
+            | Outcome::LeftAlone(_)
+            | Outcome::WithoutAccount => {
                 let time = late.again(end, self.now());
                 if time.is_none() {
                     tracing::warn!(payment.no = %payment.payment_no, "the channel gave no answer to the last look at an ended payment");
@@ -154,7 +157,9 @@ impl App {
         let refund = refund.ok_or_else(|| AppError::RefundNotFound(refund_no.clone()))?;
         let account = refund.channel_account.clone();
         let step = async || {
-            let span = tracing::info_span!("look", job = Job::RefundSuccess.as_str());
+            let job = Job::RefundSuccess.as_str();
+            let span =
+                tracing::info_span!("look", job, payment.no = %refund.payment_no, refund.no = %refund_no);
             let driven =
                 self.in_trace_of(&refund.payment_no, span, self.drive_refund(refund.clone())).await?;
             Ok(driven.contact.map_or(Handled::NotAsked, handled))
@@ -176,7 +181,7 @@ impl App {
     ) -> Result<Outcome, AppError> {
         if self.accounts.of_merchant(&claim.merchant_id, account).is_none() {
             tracing::error!(channel.account = %account, "due work of an account that is not configured");
-            return Ok(Outcome::LeftAlone(WITHOUT_ACCOUNT));
+            return Ok(Outcome::WithoutAccount);
         }
         let guard = self.guards.of(&claim.merchant_id, account, settings.calls_in_flight);
         let _call = match guard.enter(claim.lease_end, || self.now()).await {
@@ -198,6 +203,7 @@ impl App {
         match outcome {
             // Nobody was asked, so the steps do not grow: what waited out an outage is asked about soon after it.
             Outcome::LeftAlone(pause) => NextCheck { time: Some(self.now() + pause), checks },
+            Outcome::WithoutAccount => NextCheck { time: Some(self.now() + WITHOUT_ACCOUNT), checks },
             Outcome::Asked(_) => {
                 let checks = checks.saturating_add(1);
                 let mut chance = [0];
@@ -216,6 +222,8 @@ enum Outcome {
     Asked(Handled),
     /// It was not, and is not to be for this long.
     LeftAlone(time::Duration),
+    /// It cannot be: the account is not in the configuration.
+    WithoutAccount,
 }
 
 impl Outcome {
@@ -223,6 +231,7 @@ impl Outcome {
         match self {
             Self::Asked(handled) => handled,
             Self::LeftAlone(_) => Handled::Unanswered,
+            Self::WithoutAccount => Handled::WithoutAccount,
         }
     }
 }

@@ -16,7 +16,7 @@ use payment_core::{
     violation::Violation,
 };
 use time::OffsetDateTime;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field::Empty};
 
 use super::observed::{Observation, Observed};
 use crate::{
@@ -43,7 +43,9 @@ impl Watch {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let observed = Arc::new(Observed::since(clock.now()));
-        Self { labels: account_labels(channel, account), metrics, observed, clock }
+        let labels = account_labels(channel, account);
+        metrics.expect_account(&labels);
+        Self { labels, metrics, observed, clock }
     }
 
     /// What was seen until now.
@@ -64,11 +66,19 @@ impl Watch {
         call: impl Future<Output = Result<T, GatewayError>>,
     ) -> Result<T, GatewayError> {
         let AccountLabels { channel, account } = &self.labels;
-        let span =
-            tracing::info_span!("channel call", verb, channel.name = channel, channel.account = account);
+        let span = tracing::info_span!(
+            "channel call",
+            otel.kind = "client",
+            verb,
+            channel.name = channel,
+            channel.account = account,
+            outcome = Empty
+        );
         let stopwatch = Stopwatch::start();
-        let answer = call.instrument(span).await;
-        self.metrics.channel_call(&self.labels, verb, CallOutcome::of(&answer), stopwatch.elapsed());
+        let answer = call.instrument(span.clone()).await;
+        let outcome = CallOutcome::of(&answer);
+        span.record("outcome", outcome.as_str());
+        self.metrics.channel_call(&self.labels, verb, outcome, stopwatch.elapsed());
         self.observed.count(&answer, self.clock.now());
         answer
     }

@@ -78,6 +78,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, registry: &ChannelRegi
     }
 }
 
+/// Whether [`run`] would understand these arguments: what documents tell people to type is held to it.
+///
+/// # Errors
+/// What a person would be told instead.
+pub fn check(arguments: impl IntoIterator<Item = OsString>) -> Result<(), String> {
+    Cli::try_parse_from(arguments).map(drop).map_err(|told| told.render().to_string())
+}
+
 fn execute(cli: Cli, registry: &ChannelRegistry) -> Result<(), Failure> {
     if let Command::GenerateApiKey { id } = &cli.command {
         return generate_api_key(id);

@@ -18,7 +18,7 @@ use std::{
 use http::{HeaderMap, Request, Response};
 use payment_core::trace::TraceParent;
 use tonic::{Status, body::Body, codegen::Service, server::NamedService};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span, field::Empty};
 
 use super::{
     authenticate::{ApiKeys, authenticate, authorize},
@@ -61,7 +61,7 @@ pub(super) struct Call<C = Caller> {
     pub(super) caller: C,
     /// The time that the caller grants by `grpc-timeout`, if it does. Streams hold it themselves.
     pub(super) granted: Option<Duration>,
-    /// The trace that the caller's request belongs to, if it says so.
+    /// Where in which trace this call stands: what becomes of a payment that it makes is told as a part of it.
     pub(super) trace_parent: Option<TraceParent>,
     /// What the handler adds to the log line.
     pub(super) notes: CallNotes,
@@ -134,12 +134,14 @@ where
 {
     let notes = CallNotes::default();
     let path = request.uri().path();
-    let span = tracing::info_span!("rpc", otel.name = path, otel.kind = "server");
-    let trace_parent = traces::of_headers(request.headers());
-    if let Some(parent) = &trace_parent {
+    let counted = counted(gate, path);
+    let span = span_of(&counted.rpc);
+    let of_caller = traces::of_headers(request.headers());
+    if let Some(parent) = &of_caller {
         traces::continue_trace(&span, parent);
     }
-    let mut line = CallLine::start(path, notes.clone(), counted(gate, path));
+    let trace_parent = traces::of_span(&span).or(of_caller);
+    let mut line = CallLine::start(path, notes.clone(), counted, span.clone());
     let principal = match admit(gate, &request, &mut line) {
         Ok(principal) => principal,
         Err(refusal) => return line.end_with(status::of_edge(refusal)),
@@ -162,6 +164,18 @@ where
         Ok(Err(never)) => match never {},
         Err(_) => line.end_with(status::of_edge(EdgeRefusal::DeadlineExceeded)),
     }
+}
+
+/// The call's span. What became of it is noted with its line in the log.
+fn span_of(rpc: &str) -> Span {
+    tracing::info_span!(
+        "rpc",
+        otel.name = rpc,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        rpc.code = Empty,
+        payment.no = Empty
+    )
 }
 
 /// How the call is counted: what strangers make up is not counted by name.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use payment_core::identifiers::PaymentNo;
 use tonic::{Status, body::Body};
+use tracing::Span;
 
 use super::status;
 use crate::{
@@ -64,14 +65,15 @@ pub(super) struct CallLine {
     notes: CallNotes,
     stopwatch: Stopwatch,
     counted: Counted,
+    span: Span,
     written: bool,
 }
 
 impl CallLine {
-    /// Begins the line of a call to `path`, such as `/payment.v1.PaymentService/GetPayment`.
-    pub(super) fn start(path: &str, notes: CallNotes, counted: Counted) -> Self {
+    /// Begins the line of a call to `path`, such as `/payment.v1.PaymentService/GetPayment`, as a part of its span.
+    pub(super) fn start(path: &str, notes: CallNotes, counted: Counted, span: Span) -> Self {
         let rpc = path.trim_start_matches('/').chars().take(100).collect();
-        Self { rpc, caller: None, notes, stopwatch: Stopwatch::start(), counted, written: false }
+        Self { rpc, caller: None, notes, stopwatch: Stopwatch::start(), counted, span, written: false }
     }
 
     /// Notes who calls.
@@ -104,10 +106,18 @@ impl CallLine {
             return;
         }
         self.counted.metrics.rpc(&self.counted.rpc, code, self.stopwatch.elapsed());
-        let (merchant_id, operator, api_key_id) = self.names();
         let payment_no = self.notes.0.payment_no.get().map(PaymentNo::as_str);
-        let duration_ms = self.stopwatch.milliseconds();
-        let rpc = self.rpc.as_str();
+        self.span.record("rpc.code", code);
+        self.span.record("payment.no", payment_no);
+        if self.notes.0.cause.get().is_some() {
+            self.span.record("otel.status_code", "ERROR");
+        }
+        self.span.in_scope(|| self.tell(code, reason, payment_no));
+    }
+
+    fn tell(&self, code: &'static str, reason: Option<&str>, payment_no: Option<&str>) {
+        let (merchant_id, operator, api_key_id) = self.names();
+        let (rpc, duration_ms) = (self.rpc.as_str(), self.stopwatch.milliseconds());
         match self.notes.0.cause.get() {
             Some(cause) => {
                 tracing::error!(

@@ -95,7 +95,7 @@ impl Guard {
         match handled {
             super::Handled::Answered => breaker.answered(),
             super::Handled::Unanswered => breaker.unanswered(now),
-            super::Handled::NotAsked => {}
+            super::Handled::NotAsked | super::Handled::WithoutAccount => {}
         }
     }
 }

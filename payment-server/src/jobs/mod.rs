@@ -104,6 +104,8 @@ pub(crate) enum Handled {
     Unanswered,
     /// There was nothing to ask, so it says nothing about the channel.
     NotAsked,
+    /// Nobody can be asked: its account is not in the configuration.
+    WithoutAccount,
 }
 
 impl Report {
@@ -116,7 +118,7 @@ impl Report {
         match handled {
             Ok(Handled::Answered | Handled::NotAsked) => self.answered += 1,
             Ok(Handled::Unanswered) => self.unanswered += 1,
-            Err(_) => self.failed += 1,
+            Ok(Handled::WithoutAccount) | Err(_) => self.failed += 1,
         }
     }
 }

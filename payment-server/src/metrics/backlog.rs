@@ -6,7 +6,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::labels::AccountLabels;
+use super::labels::{AccountLabels, JobLabels};
 use crate::jobs::Job;
 
 /// What waits, of all merchants.
@@ -31,7 +31,7 @@ pub(crate) struct Waiting {
     pub(crate) attention: Vec<(String, i64)>,
     /// Events without a number, and the age of the oldest.
     pub(crate) unnumbered_events: Queue,
-    /// Webhook deliveries that are due, and for how long the oldest has been.
+    /// Webhook deliveries that are due or to be made of events, and for how long the oldest has been.
     pub(crate) webhooks: Queue,
     /// Webhook endpoints that are paused.
     pub(crate) paused_endpoints: i64,
@@ -44,11 +44,6 @@ pub(crate) struct Queue {
     pub(crate) count: i64,
     /// Whole seconds.
     pub(crate) oldest_seconds: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct JobLabel {
-    job: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -80,9 +75,9 @@ impl Backlog {
 
 impl Waiting {
     fn register(&self, registry: &mut Registry) {
-        let (rows, ages): (Family<JobLabel, Gauge>, Family<JobLabel, Gauge>) = Default::default();
+        let (rows, ages): (Family<JobLabels, Gauge>, Family<JobLabels, Gauge>) = Default::default();
         for (job, queue) in &self.work {
-            let label = JobLabel { job: job.as_str() };
+            let label = JobLabels { job_name: job.as_str() };
             rows.get_or_create(&label).set(queue.count);
             ages.get_or_create(&label).set(queue.oldest_seconds);
         }
@@ -114,7 +109,12 @@ impl Waiting {
             "Age of the oldest of them",
             events.oldest_seconds,
         );
-        gauge(registry, "webhook_deliveries_due", "Webhook deliveries that are due", self.webhooks.count);
+        gauge(
+            registry,
+            "webhook_deliveries_due",
+            "Webhook deliveries that are due or to be made",
+            self.webhooks.count,
+        );
         let oldest = self.webhooks.oldest_seconds;
         gauge(
             registry,

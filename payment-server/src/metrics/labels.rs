@@ -53,13 +53,14 @@ pub(super) struct SourceLabels {
     pub(super) source: &'static str,
 }
 
+/// One of the four jobs. Not `job`: that is Prometheus's own label, of the scrape, and would take this one's place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct JobLabels {
-    pub(super) job: &'static str,
+    pub(super) job_name: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct JobRowLabels {
-    pub(super) job: &'static str,
+    pub(super) job_name: &'static str,
     pub(super) result: &'static str,
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use payment_core::{
     evidence::Source,
-    gateway::GatewayError,
+    gateway::{CallbackRejection, GatewayError},
     identifiers::{ChannelAccountId, ChannelName},
     payment::Payment,
 };
@@ -38,6 +38,9 @@ const ANSWER_BOUNDS: [f64; 13] =
 /// Upper bounds, in seconds, of how late a notification comes: at once to a day.
 const DELAY_BOUNDS: [f64; 10] = [0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 14_400.0, 86_400.0];
 
+/// How handling a due row can end.
+const JOB_RESULTS: [&str; 3] = ["answered", "unanswered", "failed"];
+
 /// A histogram for each combination of labels.
 type Histograms<Labels> = Family<Labels, Histogram, fn() -> Histogram>;
 
@@ -52,6 +55,7 @@ pub struct Metrics {
     callback_duration: Histograms<OutcomeLabels>,
     callback_delay: Histograms<AccountLabels>,
     payments_succeeded: Family<SourceLabels, Counter>,
+    success_callbacks: Family<AccountLabels, Counter>,
     job_looks: Family<JobLabels, Counter>,
     job_rows: Family<JobRowLabels, Counter>,
     connections_idle: Gauge,
@@ -95,7 +99,7 @@ impl CallOutcome {
         }
     }
 
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Refused => "refused",
@@ -121,6 +125,7 @@ impl Metrics {
             callback_duration: Family::new_with_constructor(answers),
             callback_delay: Family::new_with_constructor(delays),
             payments_succeeded: Family::default(),
+            success_callbacks: Family::default(),
             job_looks: Family::default(),
             job_rows: Family::default(),
             connections_idle: Gauge::default(),
@@ -128,7 +133,36 @@ impl Metrics {
             connection_waiters: Gauge::default(),
         };
         metrics.register();
+        metrics.expect_jobs();
         metrics
+    }
+
+    /// Counters that begin before anything is counted: what never happened is 0 then, which a rule can tell from what is not
+    /// there, and the first one that is counted is an increase.
+    fn expect_jobs(&self) {
+        for job in Job::ALL {
+            drop(self.job_looks.get_or_create(&JobLabels { job_name: job.as_str() }));
+            for result in JOB_RESULTS {
+                drop(self.job_rows.get_or_create(&JobRowLabels { job_name: job.as_str(), result }));
+            }
+        }
+    }
+
+    /// The same for an account that was opened.
+    pub(crate) fn expect_account(&self, labels: &AccountLabels) {
+        let AccountLabels { channel, account } = labels.clone();
+        drop(self.success_callbacks.get_or_create(labels));
+        drop(self.callback_delay.get_or_create(labels));
+        for source in Source::ALL {
+            let (channel, account) = (channel.clone(), account.clone());
+            let labels = SourceLabels { channel, account, source: source.as_str() };
+            drop(self.payments_succeeded.get_or_create(&labels));
+        }
+        for rejection in CallbackRejection::ALL {
+            let (channel, account) = (channel.clone(), account.clone());
+            let labels = NotificationLabels { channel, account, verdict: rejection.as_str() };
+            drop(self.notifications.get_or_create(&labels));
+        }
     }
 
     fn register(&mut self) {
@@ -160,6 +194,12 @@ impl Metrics {
         );
         let succeeded = self.payments_succeeded.clone();
         registry.register("payments_succeeded", "Payments that succeeded, by who said so first", succeeded);
+        let callbacks = self.success_callbacks.clone();
+        registry.register(
+            "success_callbacks",
+            "Proven notifications that a payment succeeded, of those too that asking had found before",
+            callbacks,
+        );
         registry.register("job_looks", "Looks for due rows", self.job_looks.clone());
         registry.register("job_rows", "Due rows that were taken, by result", self.job_rows.clone());
         let (idle, in_use) = (self.connections_idle.clone(), self.connections_in_use.clone());
@@ -219,15 +259,19 @@ impl Metrics {
         }
     }
 
+    /// A proven notification said that a payment succeeded, whoever said so first.
+    pub(crate) fn success_told(&self, channel: &ChannelName, account: &ChannelAccountId) {
+        self.success_callbacks.get_or_create(&account_labels(channel, account)).inc();
+    }
+
     /// A job looked.
     pub(crate) fn looked(&self, job: Job, report: Report) {
-        let job = job.as_str();
-        self.job_looks.get_or_create(&JobLabels { job }).inc();
-        for (result, rows) in
-            [("answered", report.answered), ("unanswered", report.unanswered), ("failed", report.failed)]
+        let job_name = job.as_str();
+        self.job_looks.get_or_create(&JobLabels { job_name }).inc();
+        for (result, rows) in JOB_RESULTS.into_iter().zip([report.answered, report.unanswered, report.failed])
         {
             let rows = u64::try_from(rows).unwrap_or(u64::MAX);
-            self.job_rows.get_or_create(&JobRowLabels { job, result }).inc_by(rows);
+            self.job_rows.get_or_create(&JobRowLabels { job_name, result }).inc_by(rows);
         }
     }
 

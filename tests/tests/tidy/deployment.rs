@@ -69,3 +69,40 @@ fn every_supervisor_waits_longer_than_the_servers_grace() {
         assert!(seconds.parse::<u64>().unwrap() > grace, "{path}: {before}{seconds}, the grace is {grace}");
     }
 }
+
+/// The lists in square brackets that follow `key` in a text, and what stands behind `key=` in a unit.
+fn command_lines(text: &str) -> Vec<Vec<String>> {
+    let lists = ["CMD ", "command: ", "args: "].iter().flat_map(|key| {
+        text.lines().filter_map(move |line| line.trim().strip_prefix(key)?.strip_prefix('['))
+    });
+    let listed = lists.map(|list| {
+        let words = list.split(']').next().unwrap().split(',');
+        words.map(|word| word.trim().trim_matches('"').to_owned()).collect()
+    });
+    let executed = text.lines().filter_map(|line| {
+        let (key, command) = line.split_once('=')?;
+        let command = command.strip_prefix("/usr/local/bin/payment-server ")?;
+        key.starts_with("Exec").then(|| command.split(' ').map(str::to_owned).collect())
+    });
+    listed.chain(executed).collect()
+}
+
+#[test]
+fn every_command_that_starts_a_server_is_understood() {
+    for (path, expected) in [
+        ("deploy/docker/Dockerfile", 1),
+        ("deploy/docker/compose.yaml", 1),
+        ("deploy/kubernetes/migrate.yaml", 1),
+        ("deploy/kubernetes/server.yaml", 1),
+        ("deploy/systemd/payment-server.service", 3),
+    ] {
+        let commands = command_lines(&file(path));
+        let ours: Vec<_> = commands.iter().filter(|command| command[0] != "postgres").collect();
+        assert_eq!(ours.len(), expected, "{path}: {commands:?}");
+        for command in ours {
+            let words = ["payment-server"].into_iter().chain(command.iter().map(String::as_str));
+            let understood = payment_server::command_line::check(words.map(Into::into));
+            assert_eq!(understood, Ok(()), "{path}: {command:?}");
+        }
+    }
+}
