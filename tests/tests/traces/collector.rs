@@ -5,6 +5,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use opentelemetry_proto::tonic::{
@@ -20,10 +21,16 @@ use payment_server::{
     telemetry::{self, Exporting},
 };
 use payment_tests::app::{TestApp, TestAppOptions};
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+};
 use tonic::{Request, Response, Status, transport::server::TcpIncoming};
 use tracing::dispatcher::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
+
+/// How long something may take on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What came, and how much more is taken.
 struct Inner {
@@ -31,6 +38,7 @@ struct Inner {
     resource: Mutex<BTreeMap<String, String>>,
     /// A permit for each delivery that is answered.
     answers: Semaphore,
+    came: Notify,
 }
 
 /// A collector, which ends with the runtime.
@@ -52,6 +60,7 @@ impl Collector {
             spans: Mutex::default(),
             resource: Mutex::default(),
             answers: Semaphore::new(deliveries),
+            came: Notify::new(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let collector = Self { inner, address: listener.local_addr().unwrap() };
@@ -69,6 +78,20 @@ impl Collector {
     /// Every span that came.
     pub(crate) fn spans(&self) -> Vec<Span> {
         self.inner.spans.lock().unwrap().clone()
+    }
+
+    /// Waits until some came.
+    pub(crate) async fn until_some_came(&self) {
+        let waiting = async {
+            loop {
+                let came = self.inner.came.notified();
+                if !self.spans().is_empty() {
+                    return;
+                }
+                came.await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("no span came");
     }
 
     /// What the sender said of itself.
@@ -90,6 +113,7 @@ impl TraceService for Collector {
             let spans = of_resource.scope_spans.into_iter().flat_map(|of_scope| of_scope.spans);
             self.inner.spans.lock().unwrap().extend(spans);
         }
+        self.inner.came.notify_waiters();
         Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
