@@ -35,3 +35,26 @@ impl<T: Query> Query for Cached<T> {
 }
 
 impl<T, C> diesel::query_dsl::RunQueryDsl<C> for Cached<T> {}
+
+/// A SELECT over several tables that locks the rows of one of them; Diesel's own `for_update` locks those of all.
+pub(crate) struct ForUpdateOf<T> {
+    pub(crate) query: T,
+    pub(crate) table: &'static str,
+}
+
+impl<T> QueryId for ForUpdateOf<T> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<T: QueryFragment<Pg>> QueryFragment<Pg> for ForUpdateOf<T> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.query.walk_ast(pass.reborrow())?;
+        pass.push_sql(" FOR UPDATE OF ");
+        pass.push_identifier(self.table)
+    }
+}
+
+impl<T: Query> Query for ForUpdateOf<T> {
+    type SqlType = T::SqlType;
+}

@@ -14,11 +14,13 @@ use uuid::Uuid;
 
 use crate::{
     Store,
+    cached::Cached,
     case::{CaseOrigin, Opened, case_open_in_txn},
     error::StoreError,
     outbox::{EventOf, Place, outbox_append_in_txn},
     schema::notification,
     transaction::{self, Abort},
+    writes::Write,
 };
 
 /// A delivery: where it came to and its bytes.
@@ -188,6 +190,21 @@ pub(crate) async fn notification_insert_in_txn(
     Ok(insert(connection, id, record, verdict).await?)
 }
 
+/// Keeps a verified delivery.
+pub(crate) fn notification_insert(
+    id: Uuid,
+    record: &NotificationRecord,
+    verdict: Verdict,
+) -> impl Write + '_ {
+    diesel::insert_into(notification::table).values((
+        delivery_columns(id, &record.delivery),
+        notification::verdict.eq(verdict.word()),
+        notification::verified_by.eq(record.verified_by.as_ref().map(|key| key.as_str())),
+        notification::channel_notification_id.eq(record.channel_notification_id.as_str()),
+        notification::payment_no.eq(record.payment_no.as_deref()),
+    ))
+}
+
 type DeliveryColumns<'a> = (
     diesel::dsl::Eq<notification::notification_id, Uuid>,
     diesel::dsl::Eq<notification::merchant_id, &'a str>,
@@ -227,15 +244,6 @@ async fn insert(
     record: &NotificationRecord,
     verdict: Verdict,
 ) -> QueryResult<()> {
-    diesel::insert_into(notification::table)
-        .values((
-            delivery_columns(id, &record.delivery),
-            notification::verdict.eq(verdict.word()),
-            notification::verified_by.eq(record.verified_by.as_ref().map(|key| key.as_str())),
-            notification::channel_notification_id.eq(record.channel_notification_id.as_str()),
-            notification::payment_no.eq(record.payment_no.as_deref()),
-        ))
-        .execute(connection)
-        .await?;
+    Cached(notification_insert(id, record, verdict)).execute(connection).await?;
     Ok(())
 }

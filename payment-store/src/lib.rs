@@ -29,6 +29,7 @@ mod transaction;
 mod trim;
 pub mod webhook;
 mod words;
+mod writes;
 
 pub use consumer::{Advanced, ConsumerProcess};
 pub use due::{Claim, DuePayments, DueRefund, NextCheck};

@@ -1,7 +1,7 @@
 //! What callers are to be told, appended in the transaction that makes it true (R27), with what is true then.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use payment_core::{
     identifiers::MerchantId, merchant_event::MerchantEvent, payment::Payment, refund::Refund,
 };
@@ -15,6 +15,7 @@ use crate::{
     snapshot::{CaseSnapshot, PaymentSnapshot, RefundSnapshot, Snapshot},
     transaction::Abort,
     words::Word as _,
+    writes::Writes,
 };
 
 /// What events are about, and where they stand in its order.
@@ -81,26 +82,35 @@ pub(crate) async fn outbox_append_in_txn(
     about: &EventOf<'_>,
     tellings: Vec<Telling>,
 ) -> Result<(), Abort> {
+    let mut writes = Writes::default();
+    outbox_append(&mut writes, store, about, tellings)?;
+    Ok(writes.run(connection).await?)
+}
+
+/// Appends events in their order, with what else is written in the same transaction.
+pub(crate) fn outbox_append<'a>(
+    writes: &mut Writes<'a>,
+    store: &Store,
+    about: &EventOf<'a>,
+    tellings: Vec<Telling>,
+) -> Result<(), StoreError> {
     if !tellings.is_empty() {
         appended::note(about.merchant_id);
     }
     for (telling, position) in tellings.into_iter().zip(about.place.first_position()..) {
         let snapshot = serde_json::to_value(&telling.snapshot);
-        diesel::insert_into(outbox_event::table)
-            .values((
-                outbox_event::event_id.eq(store.uuid(about.now)),
-                outbox_event::merchant_id.eq(about.merchant_id.as_str()),
-                outbox_event::payment_no.eq(about.payment_no),
-                outbox_event::refund_no.eq(about.refund_no),
-                outbox_event::case_id.eq(telling.case_id),
-                outbox_event::revision.eq(about.revision),
-                outbox_event::position.eq(position.saturating_add(after_opening(telling.event))),
-                outbox_event::event.eq(telling.event.word()),
-                outbox_event::create_time.eq(about.now),
-                outbox_event::snapshot.eq(snapshot.map_err(|_| StoreError::Corrupt("outbox_event"))?),
-            ))
-            .execute(connection)
-            .await?;
+        writes.add(diesel::insert_into(outbox_event::table).values((
+            outbox_event::event_id.eq(store.uuid(about.now)),
+            outbox_event::merchant_id.eq(about.merchant_id.as_str()),
+            outbox_event::payment_no.eq(about.payment_no),
+            outbox_event::refund_no.eq(about.refund_no),
+            outbox_event::case_id.eq(telling.case_id),
+            outbox_event::revision.eq(about.revision),
+            outbox_event::position.eq(position.saturating_add(after_opening(telling.event))),
+            outbox_event::event.eq(telling.event.word()),
+            outbox_event::create_time.eq(about.now),
+            outbox_event::snapshot.eq(snapshot.map_err(|_| StoreError::Corrupt("outbox_event"))?),
+        )));
     }
     Ok(())
 }

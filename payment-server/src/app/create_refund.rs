@@ -33,14 +33,15 @@ impl App {
     ) -> Result<Refund, AppError> {
         let payment = self.payment_to_refund(caller, &command.payment).await?;
         self.within_refund_window(&payment, &command.refund_no).await?;
-        let most_parts = self.account_of(&payment)?.gateway.capabilities().refund.parts;
+        let account = self.account_of(&payment)?;
         let CreateRefund { refund_no, split, reason, description, .. } = command;
         let new = NewRefund {
             merchant_id: caller.merchant_id.clone(),
             refund_no,
             content: RefundContent { payment_no: payment.payment_no, split, reason, description },
             created_by: caller.api_key_id.clone(),
-            most_parts,
+            most_parts: account.gateway.capabilities().refund.parts,
+            notify_url: Some(account.notify_url.clone()),
             now: self.now(),
         };
         let app = Arc::clone(self);
@@ -86,20 +87,14 @@ impl App {
 
     /// Channels limit how long after the payment they give back. A repeat of a known refund is let through.
     async fn within_refund_window(&self, payment: &Payment, refund_no: &RefundNo) -> Result<(), AppError> {
-        if self.store.refund_get(&payment.merchant_id, refund_no).await?.is_some() {
+        let window = self.account_of(payment)?.gateway.capabilities().refund.window;
+        let too_late = payment.times.succeed.is_some_and(|paid| self.now() > paid + window);
+        if !too_late || self.store.refund_get(&payment.merchant_id, refund_no).await?.is_some() {
             return Ok(());
         }
-        let window = self.account_of(payment)?.gateway.capabilities().refund.window;
-        match payment.times.succeed {
-            Some(paid) if self.now() > paid + window => Err(AppError::CapabilityUnsupported {
-                channel: payment.channel.clone(),
-                capability: format!(
-                    "refund a payment later than {} days after it was paid",
-                    window.whole_days()
-                ),
-            }),
-            Some(_) | None => Ok(()),
-        }
+        let capability =
+            format!("refund a payment later than {} days after it was paid", window.whole_days());
+        Err(AppError::CapabilityUnsupported { channel: payment.channel.clone(), capability })
     }
 }
 

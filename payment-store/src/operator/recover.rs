@@ -11,12 +11,13 @@ use crate::{
     error::StoreError,
     payment::{
         NewPayment,
-        create::{Context, insert_request, insert_rows},
+        create::{Context, payment_insert},
         lock::orders_lock_in_txn,
         payments_in_txn,
     },
     schema::payment,
     transaction::{self, Abort},
+    writes::Writes,
 };
 
 /// What became of it.
@@ -57,8 +58,9 @@ fn recover_in_txn<'c>(
             .optional()?;
         match owner {
             None => {
-                insert_rows(connection, context, wanted).await?;
-                insert_request(connection, wanted, &wanted.payment_no).await?;
+                let mut writes = Writes::default();
+                payment_insert(&mut writes, context, wanted);
+                writes.run(connection).await?;
                 Ok(RecoverOutcome::Recorded(Box::new(wanted.clone())))
             }
             Some(owner) if owner == wanted.merchant_id.as_str() => {

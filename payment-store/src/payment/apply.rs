@@ -7,13 +7,13 @@ use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error as DieselError},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use futures::{FutureExt as _, future::BoxFuture};
 use payment_core::{
     evidence::{Evidence, Source},
     identifiers::{MerchantId, PaymentNo},
     payment::{
-        Payment,
+        Hold, Payment,
         allocation::AllocationState,
         apply::{
             AllocationChange, Decision, Happening, PaymentTransition, Withdrawn, decide, transaction_taken,
@@ -31,15 +31,15 @@ use super::{
 };
 use crate::{
     Store,
-    cached::Cached,
     case::{CaseOrigin, Opened, case_open_in_txn},
     error::{ONE_FOR_EACH_CHANNEL_TRANSACTION, StoreError},
-    inbox::{NotificationRecord, Verdict, notification_insert_in_txn},
-    outbox::{EventOf, Place, Telling, outbox_append_in_txn},
+    inbox::{NotificationRecord, Verdict, notification_insert},
+    outbox::{EventOf, Place, Telling, outbox_append},
     refund::duplicates_refund_in_txn,
-    schema::{payment, payment_hold, payment_transition},
+    schema::{allocation, payment, payment_hold, payment_transition},
     transaction::{self, Abort},
     words::Word as _,
+    writes::{Write, Writes},
 };
 
 /// Something that happened to a payment, with what proves it.
@@ -114,19 +114,18 @@ fn apply_in_txn<'c>(
             return Ok(None);
         }
         let decision = decision(context, &locked);
-        let notification = match &request.notification {
-            None => None,
-            Some(record) => {
-                let id = context.store.uuid(request.now);
-                notification_insert_in_txn(connection, id, record, verdict(&decision)).await?;
-                Some(id)
-            }
-        };
+        let mut writes = Writes::default();
+        let notification = request.notification.as_ref().map(|record| {
+            let id = context.store.uuid(request.now);
+            writes.add(notification_insert(id, record, verdict(&decision)));
+            id
+        });
         if decision.is_empty() {
+            writes.run(connection).await?;
             let payment = locked.into_value();
             return Ok(Some(Applied { payment, effect: Effect::Nothing }));
         }
-        write(connection, context, locked, &decision, notification).await.map(Some)
+        write(connection, context, locked, &decision, notification, writes).await.map(Some)
     }
     .boxed()
 }
@@ -162,9 +161,15 @@ async fn write(
     locked: Locked<Payment>,
     decision: &Decision,
     notification: Option<Uuid>,
+    delivery: Writes<'_>,
 ) -> Result<Applied, Abort> {
     let request = context.request;
     let after = decision.applied_to(locked.value(), request.now);
+    let mut writes = delivery;
+    if !decision.cases.is_empty() {
+        // A case names the delivery that it comes from.
+        writes.flush(connection).await?;
+    }
     let origin = CaseOrigin {
         merchant_id: &after.merchant_id,
         channel: &after.channel,
@@ -184,21 +189,14 @@ async fn write(
     if !moves_payment && cases.is_empty() {
         return Ok(Applied { payment: locked.into_value(), effect: Effect::Case });
     }
-    let schedules = context.store.schedules_of(&after.channel);
-    payment_update(connection, &after, decision, schedules)
-        .await
-        .inspect_err(|abort| note_taken(context, abort))?;
-    if let Some(hold) = &decision.learned.hold {
-        hold_write(connection, &HoldRow::of(&after.payment_no, hold)).await?;
-    }
-    allocations_update(connection, &after, &decision.allocations).await?;
-    let pays = decision.allocations.iter().any(|change| change.to == AllocationState::Effective);
-    if pays && !locked.rivals().is_empty() {
-        holds_hasten(connection, locked.rivals(), request.now).await?;
-    }
-    if let Some(transition) = decision.transition {
-        transition_insert_in_txn(connection, &after, transition, &request.evidence, notification).await?;
-    }
+    changes(&mut writes, context, &locked, decision, &after, notification);
+    let refunded = if after.allocations.iter().any(|part| part.state == AllocationState::Duplicate) {
+        // What is reserved of an allocation is written after its state.
+        writes.flush(connection).await.inspect_err(|error| note_taken(context, error))?;
+        duplicates_refund_in_txn(connection, after.clone(), request.now).await?
+    } else {
+        after.clone()
+    };
     let about = EventOf {
         merchant_id: &after.merchant_id,
         payment_no: after.payment_no.as_str(),
@@ -207,17 +205,39 @@ async fn write(
         place: Place::OfChange,
         now: request.now,
     };
-    let after = duplicates_refund_in_txn(connection, after.clone(), request.now).await?;
-    let mut told: Vec<_> = decision.events.iter().map(|event| Telling::of_payment(*event, &after)).collect();
-    told.extend(cases);
-    outbox_append_in_txn(connection, context.store, &about, told).await?;
+    let told = decision.events.iter().map(|event| Telling::of_payment(*event, &refunded));
+    outbox_append(&mut writes, context.store, &about, told.chain(cases).collect())?;
+    writes.run(connection).await.inspect_err(|error| note_taken(context, error))?;
     let effect = if moves_payment { Effect::Changed } else { Effect::Case };
-    Ok(Applied { payment: after, effect })
+    Ok(Applied { payment: refunded, effect })
 }
 
-fn note_taken(context: &Context<'_>, abort: &Abort) {
-    if let Abort::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)) =
-        abort
+/// What a decision changes of the payment and around it.
+fn changes<'a>(
+    writes: &mut Writes<'a>,
+    context: &Context<'a>,
+    locked: &'a Locked<Payment>,
+    decision: &'a Decision,
+    after: &'a Payment,
+    notification: Option<Uuid>,
+) {
+    let request = context.request;
+    writes.add(payment_update(after, decision, context.store.schedules_of(&after.channel)));
+    if let Some(hold) = &decision.learned.hold {
+        writes.add(hold_write(&after.payment_no, hold));
+    }
+    allocations_update(writes, after, &decision.allocations);
+    let pays = decision.allocations.iter().any(|change| change.to == AllocationState::Effective);
+    if pays && !locked.rivals().is_empty() {
+        writes.add(holds_hasten(locked.rivals(), request.now));
+    }
+    if let Some(transition) = decision.transition {
+        writes.add(transition_insert(after, transition, &request.evidence, notification));
+    }
+}
+
+fn note_taken(context: &Context<'_>, error: &DieselError) {
+    if let DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) = error
         && information.constraint_name() == Some(ONE_FOR_EACH_CHANNEL_TRANSACTION)
     {
         context.transaction_taken.store(true, Ordering::Relaxed);
@@ -225,41 +245,28 @@ fn note_taken(context: &Context<'_>, abort: &Abort) {
 }
 
 /// A payment is held once mostly. Where somebody else had it held again after its end, the newer hold counts.
-async fn hold_write(connection: &mut AsyncPgConnection, hold: &HoldRow) -> Result<(), Abort> {
-    let write = diesel::insert_into(payment_hold::table)
-        .values(hold)
+fn hold_write(payment_no: &PaymentNo, hold: &Hold) -> impl Write + use<> {
+    diesel::insert_into(payment_hold::table)
+        .values(HoldRow::of(payment_no, hold))
         .on_conflict(payment_hold::payment_no)
         .do_update()
-        .set(hold);
-    Cached(write).execute(connection).await?;
-    Ok(())
+        .set(HoldRow::of(payment_no, hold))
 }
 
 /// Money that is held for an order which another payment has paid is let go by a scheduler, at once. The orders are
 /// locked, so nobody else who changes those payments is under way.
-async fn holds_hasten(
-    connection: &mut AsyncPgConnection,
-    rivals: &[String],
-    now: OffsetDateTime,
-) -> Result<(), Abort> {
+fn holds_hasten(rivals: &[String], now: OffsetDateTime) -> impl Write + '_ {
     let held = payment::table
         .filter(payment::payment_no.eq_any(rivals))
         .filter(payment::state.eq(PaymentState::Held.word()));
-    let update = diesel::update(held).set((payment::next_check_time.eq(now), payment::checks.eq(0)));
-    Cached(update).execute(connection).await?;
-    Ok(())
+    diesel::update(held).set((payment::next_check_time.eq(now), payment::checks.eq(0)))
 }
 
-async fn payment_update(
-    connection: &mut AsyncPgConnection,
-    after: &Payment,
-    decision: &Decision,
-    schedules: Schedules,
-) -> Result<(), Abort> {
+fn payment_update<'a>(after: &'a Payment, decision: &Decision, schedules: Schedules) -> impl Write + use<'a> {
     let due = due(after, decision, schedules).map(|(time, checks)| {
         (payment::next_check_time.eq(time), checks.map(|checks| payment::checks.eq(checks)))
     });
-    let update = diesel::update(payment::table.find(after.payment_no.as_str())).set((
+    diesel::update(payment::table.find(after.payment_no.as_str())).set((
         payment::state.eq(after.state.word()),
         payment::revision.eq(after.revision),
         payment::update_time.eq(after.times.update),
@@ -274,9 +281,7 @@ async fn payment_update(
         payment::capture_intend_time.eq(after.capture_intend_time),
         payment::hold_intend_time.eq(after.hold_intend_time),
         due,
-    ));
-    Cached(update).execute(connection).await?;
-    Ok(())
+    ))
 }
 
 /// How long whoever intended to move money has to hear from the channel, before a scheduler asks.
@@ -316,56 +321,43 @@ fn next_check_time(after: &Payment, schedules: Schedules) -> Option<OffsetDateTi
     }
 }
 
-async fn allocations_update(
-    connection: &mut AsyncPgConnection,
-    after: &Payment,
-    changes: &[AllocationChange],
-) -> Result<(), Abort> {
-    use diesel::sql_types::{Array, Text};
-    if changes.is_empty() {
-        return Ok(());
+/// One UPDATE for each state that some of them come to.
+fn allocations_update<'a>(writes: &mut Writes<'a>, after: &'a Payment, changes: &'a [AllocationChange]) {
+    for state in AllocationState::ALL {
+        let coming = changes.iter().filter(|change| change.to == state);
+        let order_nos: Vec<&str> = coming.map(|change| change.order_no.as_str()).collect();
+        if !order_nos.is_empty() {
+            let of_payment = allocation::table
+                .filter(allocation::payment_no.eq(after.payment_no.as_str()))
+                .filter(allocation::order_no.eq_any(order_nos));
+            writes.add(diesel::update(of_payment).set(allocation::state.eq(state.word())));
+        }
     }
-    let order_nos: Vec<&str> = changes.iter().map(|change| change.order_no.as_str()).collect();
-    let states: Vec<&str> = changes.iter().map(|change| change.to.word()).collect();
-    let update = diesel::sql_query(
-        "UPDATE allocation SET state = change.state FROM unnest($2, $3) AS change (order_no, state) \
-         WHERE allocation.payment_no = $1 AND allocation.order_no = change.order_no",
-    )
-    .bind::<Text, _>(after.payment_no.as_str())
-    .bind::<Array<Text>, _>(order_nos)
-    .bind::<Array<Text>, _>(states);
-    Cached(update).execute(connection).await?;
-    Ok(())
 }
 
 /// Keeps a change of state with what caused it, at the time that the payment was last changed (R26).
-pub(super) async fn transition_insert_in_txn(
-    connection: &mut AsyncPgConnection,
-    after: &Payment,
+pub(super) fn transition_insert<'a>(
+    after: &'a Payment,
     transition: PaymentTransition,
-    evidence: &Evidence,
+    evidence: &'a Evidence,
     notification: Option<Uuid>,
-) -> Result<(), Abort> {
+) -> impl Write + 'a {
     let channel = evidence.channel.as_ref();
     // A notification's bytes are in the inbox; they are not kept twice.
     let bytes =
         channel.filter(|_| evidence.source != Source::Notification).map(|words| words.bytes.as_slice());
-    diesel::insert_into(payment_transition::table)
-        .values((
-            payment_transition::payment_no.eq(after.payment_no.as_str()),
-            payment_transition::revision.eq(after.revision),
-            payment_transition::event.eq(transition.event.word()),
-            payment_transition::from_state.eq(transition.from.word()),
-            payment_transition::to_state.eq(transition.to.word()),
-            payment_transition::source.eq(evidence.source.word()),
-            payment_transition::caller.eq(evidence.caller.as_ref().map(|caller| caller.as_str())),
-            payment_transition::notification_id.eq(notification),
-            payment_transition::evidence.eq(bytes),
-            payment_transition::verified_by
-                .eq(channel.and_then(|words| words.verified_by.as_ref()).map(|key| key.as_str())),
-            payment_transition::transition_time.eq(after.times.update),
-        ))
-        .execute(connection)
-        .await?;
-    Ok(())
+    diesel::insert_into(payment_transition::table).values((
+        payment_transition::payment_no.eq(after.payment_no.as_str()),
+        payment_transition::revision.eq(after.revision),
+        payment_transition::event.eq(transition.event.word()),
+        payment_transition::from_state.eq(transition.from.word()),
+        payment_transition::to_state.eq(transition.to.word()),
+        payment_transition::source.eq(evidence.source.word()),
+        payment_transition::caller.eq(evidence.caller.as_ref().map(|caller| caller.as_str())),
+        payment_transition::notification_id.eq(notification),
+        payment_transition::evidence.eq(bytes),
+        payment_transition::verified_by
+            .eq(channel.and_then(|words| words.verified_by.as_ref()).map(|key| key.as_str())),
+        payment_transition::transition_time.eq(after.times.update),
+    ))
 }

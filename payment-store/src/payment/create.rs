@@ -10,17 +10,17 @@ use payment_core::{
     payment::{
         ChannelHandle, Payment,
         allocation::AllocationState,
-        apply::{Happening, decide},
+        apply::{Happening, PaymentTransition, decide},
     },
     trace::TraceParent,
 };
 
 use super::{
-    apply::transition_insert_in_txn,
-    lock::orders_lock_in_txn,
+    apply::transition_insert,
+    lock::{Orders, orders_lock_in_txn},
     read::payments_in_txn,
     row::{AllocationRow, PaymentRow},
-    trace::trace_insert_in_txn,
+    trace::trace_insert,
 };
 use crate::{
     Store,
@@ -28,6 +28,7 @@ use crate::{
     error::StoreError,
     schema::{allocation, create_request, payment},
     transaction::{self, Abort},
+    writes::{Write, Writes},
 };
 
 /// A payment to be recorded, unless something stands against it.
@@ -101,29 +102,28 @@ fn create_in_txn<'c>(
         let wanted = &new.payment;
         let orders: Vec<&str> =
             wanted.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect();
-        orders_lock_in_txn(connection, &wanted.merchant_id, &orders, wanted.times.create).await?;
+        let known_orders =
+            orders_lock_in_txn(connection, &wanted.merchant_id, &orders, wanted.times.create).await?;
         if let Some(payment) = known_request(connection, wanted).await? {
             return Ok(CreateOutcome::Known(payment));
         }
-        let standing = standing_allocations(connection, wanted, &orders).await?;
+        let standing = match known_orders {
+            Orders::New => Vec::new(),
+            Orders::Known => standing_allocations(connection, wanted, &orders).await?,
+        };
         if let Some(paid) = standing.iter().find(|row| row.state == AllocationState::Effective.as_str()) {
             return order_paid(paid).map_err(Abort::Store);
         }
         match earlier_attempts(connection, new, standing).await? {
             Earlier::None => {}
             Earlier::Reuse(payment) => {
-                insert_request(connection, wanted, &payment.payment_no).await?;
+                Cached(request_insert(wanted, &payment.payment_no)).execute(connection).await?;
                 return Ok(CreateOutcome::Reused(*payment));
             }
             Earlier::Undecided(payments) => return Ok(CreateOutcome::EarlierAttempts(payments)),
         }
         // Nothing stands against it.
-        let payment = insert_payment(connection, context).await?;
-        insert_request(connection, wanted, &wanted.payment_no).await?;
-        if let Some(parent) = &new.trace_parent {
-            trace_insert_in_txn(connection, &wanted.payment_no, parent).await?;
-        }
-        Ok(CreateOutcome::Created(payment))
+        record(connection, context).await.map(CreateOutcome::Created)
     }
     .boxed()
 }
@@ -205,62 +205,67 @@ async fn earlier_attempts(
 }
 
 /// Records the payment as far as it has come, and answers with it.
-async fn insert_payment(connection: &mut AsyncPgConnection, context: &Context<'_>) -> Result<Payment, Abort> {
+async fn record(connection: &mut AsyncPgConnection, context: &Context<'_>) -> Result<Payment, Abort> {
     let new = context.new;
-    let Some(handle) = &new.signed_locally else {
-        insert_rows(connection, context, &new.payment).await?;
-        return Ok(new.payment.clone());
-    };
-    let now = new.payment.times.create;
-    let decision = decide(&new.payment, &[], &Happening::Created(handle.clone()), now);
-    let payment = decision.applied_to(&new.payment, now);
-    insert_rows(connection, context, &payment).await?;
-    if let Some(transition) = decision.transition {
-        let evidence = Evidence::of_caller(Source::CallerRequest, new.created_by.clone());
-        transition_insert_in_txn(connection, &payment, transition, &evidence, None).await?;
+    let (payment, transition) = as_far_as_it_came(new);
+    let evidence = Evidence::of_caller(Source::CallerRequest, new.created_by.clone());
+    let mut writes = Writes::default();
+    payment_insert(&mut writes, context, &payment);
+    if let Some(transition) = transition {
+        writes.add(transition_insert(&payment, transition, &evidence, None));
     }
+    if let Some(parent) = &new.trace_parent {
+        writes.add(trace_insert(&payment.payment_no, parent));
+    }
+    writes.run(connection).await?;
     Ok(payment)
 }
 
-pub(crate) async fn insert_rows(
-    connection: &mut AsyncPgConnection,
-    context: &Context<'_>,
-    payment: &Payment,
-) -> Result<(), Abort> {
-    use diesel::sql_types::{Array, BigInt, Text};
+/// A payment that was signed without asking the channel awaits its payer from the beginning.
+fn as_far_as_it_came(new: &NewPayment) -> (Payment, Option<PaymentTransition>) {
+    let Some(handle) = &new.signed_locally else { return (new.payment.clone(), None) };
+    let now = new.payment.times.create;
+    let decision = decide(&new.payment, &[], &Happening::Created(handle.clone()), now);
+    (decision.applied_to(&new.payment, now), decision.transition)
+}
+
+/// The payment with its allocations and the request that made it.
+pub(crate) fn payment_insert<'a>(writes: &mut Writes<'a>, context: &Context<'_>, payment: &'a Payment) {
     let schedules = context.store.schedules_of(&payment.channel);
     let row = PaymentRow::of(payment, context.new.created_by.as_str(), schedules);
-    diesel::insert_into(payment::table).values(row).execute(connection).await?;
+    writes.add(diesel::insert_into(payment::table).values(row));
+    writes.add(allocations_insert(payment));
+    writes.add(request_insert(payment, &payment.payment_no));
+}
+
+/// From arrays, so that the text is the same for baskets of every size.
+fn allocations_insert(payment: &Payment) -> impl Write + '_ {
+    use diesel::{
+        dsl::sql,
+        sql_types::{Array, BigInt, Bool, Text},
+    };
     let order_nos: Vec<&str> =
         payment.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect();
     let amounts: Vec<i64> =
         payment.allocations.iter().map(|allocation| allocation.amount.minor_units()).collect();
-    let insert_allocations = diesel::sql_query(
-        "INSERT INTO allocation (payment_no, merchant_id, state, order_no, amount) \
-         SELECT $1, $2, $3, part.order_no, part.amount FROM unnest($4, $5) AS part (order_no, amount)",
-    )
-    .bind::<Text, _>(payment.payment_no.as_str())
-    .bind::<Text, _>(payment.merchant_id.as_str())
-    .bind::<Text, _>(AllocationState::Pending.as_str())
-    .bind::<Array<Text>, _>(order_nos)
-    .bind::<Array<BigInt>, _>(amounts);
-    Cached(insert_allocations).execute(connection).await?;
-    Ok(())
+    sql::<Bool>("INSERT INTO allocation (order_no, amount, payment_no, merchant_id, state) SELECT part.*, ")
+        .bind::<Text, _>(payment.payment_no.as_str())
+        .sql(", ")
+        .bind::<Text, _>(payment.merchant_id.as_str())
+        .sql(", ")
+        .bind::<Text, _>(AllocationState::Pending.as_str())
+        .sql(" FROM unnest(")
+        .bind::<Array<Text>, _>(order_nos)
+        .sql(", ")
+        .bind::<Array<BigInt>, _>(amounts)
+        .sql(") AS part")
 }
 
-pub(crate) async fn insert_request(
-    connection: &mut AsyncPgConnection,
-    wanted: &Payment,
-    payment_no: &PaymentNo,
-) -> Result<(), Abort> {
-    diesel::insert_into(create_request::table)
-        .values((
-            create_request::merchant_id.eq(wanted.merchant_id.as_str()),
-            create_request::request_id.eq(wanted.request_id.as_str()),
-            create_request::payment_no.eq(payment_no.as_str()),
-            create_request::create_time.eq(wanted.times.create),
-        ))
-        .execute(connection)
-        .await?;
-    Ok(())
+fn request_insert<'a>(wanted: &'a Payment, payment_no: &'a PaymentNo) -> impl Write + 'a {
+    diesel::insert_into(create_request::table).values((
+        create_request::merchant_id.eq(wanted.merchant_id.as_str()),
+        create_request::request_id.eq(wanted.request_id.as_str()),
+        create_request::payment_no.eq(payment_no.as_str()),
+        create_request::create_time.eq(wanted.times.create),
+    ))
 }

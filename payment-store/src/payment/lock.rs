@@ -12,7 +12,7 @@ use super::{
     row::{AllocationRow, PaymentRow},
 };
 use crate::{
-    cached::Cached,
+    cached::{Cached, ForUpdateOf},
     error::StoreError,
     schema::{allocation, merchant_order, payment},
     transaction::Abort,
@@ -68,36 +68,59 @@ pub(crate) async fn payment_lock_in_txn(
         .select(merchant_order::order_no)
         .for_update();
     let orders: Vec<String> = Cached(locked_orders).load(connection).await?;
-    let locked_payment = payment::table
-        .filter(
-            payment::payment_no.eq(payment_no.as_str()).and(payment::merchant_id.eq(merchant_id.as_str())),
-        )
-        .select(PaymentRow::as_select())
-        .for_update();
-    let Some(row) = locked_payment.get_result::<PaymentRow>(connection).await.optional()? else {
+    let Some((row, around)) =
+        payment_lock_and_look_around(connection, merchant_id, payment_no, &orders).await?
+    else {
         return Ok(None);
     };
     let hold = hold_of(connection, &row).await?;
-    let around = Cached(
-        allocation::table
-            .filter(allocation::merchant_id.eq(merchant_id.as_str()))
-            .filter(allocation::order_no.eq_any(&orders))
-            .filter(
-                allocation::payment_no
-                    .eq(payment_no.as_str())
-                    .or(allocation::state.eq(AllocationState::Effective.as_str()))
-                    .or(allocation::state.eq(AllocationState::Pending.as_str())),
-            )
-            .select(AllocationRow::as_select()),
-    );
-    let rows: Vec<AllocationRow> = around.load(connection).await?;
     let (own, others): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(|row| row.payment_no == payment_no.as_str());
+        around.into_iter().partition(|row| row.payment_no == payment_no.as_str());
     let (paying, waiting): (Vec<_>, Vec<_>) =
         others.into_iter().partition(|row| row.state == AllocationState::Effective.as_str());
     let paid_by = paying.into_iter().map(paid_by).collect::<Result<_, _>>()?;
     let rivals = waiting.into_iter().map(|row| row.payment_no).collect();
     Ok(Some(Locked { value: row.into_domain(own, hold)?, paid_by, rivals }))
+}
+
+/// Locks the payment and reads the allocations of its orders that count: its own, and those of others that hold money or may
+/// come to hold it. They change under the orders' locks only, and the statement begins when these are held.
+async fn payment_lock_and_look_around(
+    connection: &mut AsyncPgConnection,
+    merchant_id: &MerchantId,
+    payment_no: &PaymentNo,
+    orders: &[String],
+) -> QueryResult<Option<(PaymentRow, Vec<AllocationRow>)>> {
+    let counts = allocation::payment_no
+        .eq(payment_no.as_str())
+        .or(allocation::state.eq(AllocationState::Effective.as_str()))
+        .or(allocation::state.eq(AllocationState::Pending.as_str()));
+    let around =
+        allocation::merchant_id.eq(payment::merchant_id).and(allocation::order_no.eq_any(orders)).and(counts);
+    let query = payment::table
+        .inner_join(allocation::table.on(around))
+        .filter(payment::payment_no.eq(payment_no.as_str()))
+        .filter(payment::merchant_id.eq(merchant_id.as_str()))
+        .select((PaymentRow::as_select(), AllocationRow::as_select()));
+    let locked = Cached(ForUpdateOf { query, table: "payment" });
+    Ok(one_payment(locked.load(connection).await?))
+}
+
+/// A payment from the rows of its join with allocations.
+pub(super) fn one_payment(
+    rows: Vec<(PaymentRow, AllocationRow)>,
+) -> Option<(PaymentRow, Vec<AllocationRow>)> {
+    let (mut payments, allocations): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    payments.pop().map(|payment| (payment, allocations))
+}
+
+/// Whether an order was heard of before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Orders {
+    /// None of them was: nobody else has a payment for one, for that would refer to the order's row.
+    New,
+    /// At least one was.
+    Known,
 }
 
 /// Makes sure that the orders have rows, and locks them by number.
@@ -106,7 +129,7 @@ pub(crate) async fn orders_lock_in_txn(
     merchant_id: &MerchantId,
     orders: &[&str],
     now: time::OffsetDateTime,
-) -> Result<(), Abort> {
+) -> Result<Orders, Abort> {
     use diesel::sql_types::{Array, Text, Timestamptz};
     let ensure = diesel::sql_query(
         "INSERT INTO merchant_order (merchant_id, order_no, create_time) \
@@ -115,7 +138,10 @@ pub(crate) async fn orders_lock_in_txn(
     .bind::<Text, _>(merchant_id.as_str())
     .bind::<Array<Text>, _>(orders)
     .bind::<Timestamptz, _>(now);
-    Cached(ensure).execute(connection).await?;
+    // A row that was inserted here is locked: it is nobody else's before the transaction ends.
+    if Cached(ensure).execute(connection).await? == orders.len() {
+        return Ok(Orders::New);
+    }
     let lock = merchant_order::table
         .filter(merchant_order::merchant_id.eq(merchant_id.as_str()))
         .filter(merchant_order::order_no.eq_any(orders))
@@ -123,7 +149,7 @@ pub(crate) async fn orders_lock_in_txn(
         .select(merchant_order::order_no)
         .for_update();
     Cached(lock).load::<String>(connection).await?;
-    Ok(())
+    Ok(Orders::Known)
 }
 
 pub(super) fn paid_by(row: AllocationRow) -> Result<PaidBy, StoreError> {

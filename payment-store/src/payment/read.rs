@@ -11,7 +11,7 @@ use payment_core::{
 use time::OffsetDateTime;
 
 use super::{
-    lock::paid_by,
+    lock::{one_payment, paid_by},
     row::{AllocationRow, HoldRow, PaymentRow},
 };
 use crate::{
@@ -52,22 +52,14 @@ impl Store {
         payment_no: &PaymentNo,
     ) -> Result<Option<Payment>, StoreError> {
         let mut connection = self.connections.acquire().await?;
-        let row: Option<PaymentRow> = payment::table
-            .filter(
-                payment::payment_no
-                    .eq(payment_no.as_str())
-                    .and(payment::merchant_id.eq(merchant_id.as_str())),
-            )
-            .select(PaymentRow::as_select())
-            .get_result(&mut connection)
-            .await
-            .optional()?;
-        let Some(row) = row else { return Ok(None) };
-        let allocations = allocation::table
-            .filter(allocation::payment_no.eq(payment_no.as_str()))
-            .select(AllocationRow::as_select())
+        let rows = payment::table
+            .inner_join(allocation::table.on(allocation::payment_no.eq(payment::payment_no)))
+            .filter(payment::payment_no.eq(payment_no.as_str()))
+            .filter(payment::merchant_id.eq(merchant_id.as_str()))
+            .select((PaymentRow::as_select(), AllocationRow::as_select()))
             .load(&mut connection)
             .await?;
+        let Some((row, allocations)) = one_payment(rows) else { return Ok(None) };
         let hold = hold_of(&mut connection, &row).await?;
         row.into_domain(allocations, hold).map(Some)
     }

@@ -1,10 +1,10 @@
 //! The trace that a payment belongs to. No decision reads it.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use payment_core::{identifiers::PaymentNo, trace::TraceParent};
 
-use crate::{Store, error::StoreError, schema::payment_trace, transaction::Abort};
+use crate::{Store, error::StoreError, schema::payment_trace, writes::Write};
 
 impl Store {
     /// The trace that a payment belongs to, where its caller said so.
@@ -27,17 +27,9 @@ impl Store {
     }
 }
 
-pub(super) async fn trace_insert_in_txn(
-    connection: &mut AsyncPgConnection,
-    payment_no: &PaymentNo,
-    parent: &TraceParent,
-) -> Result<(), Abort> {
-    diesel::insert_into(payment_trace::table)
-        .values((
-            payment_trace::payment_no.eq(payment_no.as_str()),
-            payment_trace::trace_parent.eq(parent.as_str()),
-        ))
-        .execute(connection)
-        .await?;
-    Ok(())
+pub(super) fn trace_insert<'a>(payment_no: &'a PaymentNo, parent: &'a TraceParent) -> impl Write + 'a {
+    diesel::insert_into(payment_trace::table).values((
+        payment_trace::payment_no.eq(payment_no.as_str()),
+        payment_trace::trace_parent.eq(parent.as_str()),
+    ))
 }

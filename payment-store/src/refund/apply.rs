@@ -27,7 +27,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    create::{Wanted, number_insert_in_txn, refund_insert_in_txn, refundable},
+    create::{Wanted, number_insert, refund_insert_in_txn, refundable},
     read::{refund_no_of_number, refunds_in_txn},
     row::RefundRow,
 };
@@ -36,12 +36,13 @@ use crate::{
     cached::Cached,
     case::{CaseOrigin, Opened, case_open_in_txn},
     error::{ONE_FOR_EACH_CHANNEL_REFUND, StoreError},
-    inbox::{Delivery, NotificationRecord, Verdict, notification_insert_in_txn},
-    outbox::{EventOf, Place, Telling, outbox_append_in_txn},
+    inbox::{Delivery, NotificationRecord, Verdict, notification_insert, notification_insert_in_txn},
+    outbox::{EventOf, Place, Telling, outbox_append, outbox_append_in_txn},
     payment::lock::{Locked, payment_lock_in_txn},
-    schema::{refund, refund_transition},
+    schema::{refund, refund_number, refund_transition},
     transaction::{self, Abort},
     words::Word as _,
+    writes::{Write, Writes},
 };
 
 /// Something that happened to a refund, with what proves it.
@@ -103,15 +104,13 @@ fn apply_in_txn<'c>(
             return Ok(None);
         };
         let decision = decision(context, &refund);
-        let notification = match &request.notification {
-            None => None,
-            Some(record) => {
-                let id = context.store.uuid(request.now);
-                notification_insert_in_txn(connection, id, record, verdict(&decision)).await?;
-                Some(id)
-            }
-        };
-        write(connection, context, refund, &decision, notification).await.map(Some)
+        let mut writes = Writes::default();
+        let notification = request.notification.as_ref().map(|record| {
+            let id = context.store.uuid(request.now);
+            writes.add(notification_insert(id, record, verdict(&decision)));
+            id
+        });
+        write(connection, context, refund, &decision, notification, writes).await.map(Some)
     }
     .boxed()
 }
@@ -126,9 +125,8 @@ fn decision(context: &Context<'_>, refund: &Refund) -> RefundDecision {
     decision
 }
 
-fn note_taken(context: &Context<'_>, abort: &Abort) {
-    if let Abort::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)) =
-        abort
+fn note_taken(context: &Context<'_>, error: &DieselError) {
+    if let DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) = error
         && information.constraint_name() == Some(ONE_FOR_EACH_CHANNEL_REFUND)
     {
         context.channel_refund_taken.store(true, Ordering::Relaxed);
@@ -141,11 +139,14 @@ pub(crate) async fn refund_lock_in_txn(
     merchant_id: &MerchantId,
     number: &RefundNo,
 ) -> Result<Option<Refund>, Abort> {
-    let Some(refund_no) = refund_no_of_number(connection, merchant_id, number).await? else {
-        return Ok(None);
-    };
+    // A number stands for the same refund for ever, so it may be looked up before the lock is held.
+    let of_number = refund_number::table
+        .filter(refund_number::merchant_id.eq(merchant_id.as_str()))
+        .filter(refund_number::number.eq(number.as_str()))
+        .select(refund_number::refund_no);
     let locked = refund::table
-        .filter(refund::merchant_id.eq(merchant_id.as_str()).and(refund::refund_no.eq(refund_no)))
+        .filter(refund::merchant_id.eq(merchant_id.as_str()))
+        .filter(refund::refund_no.eq_any(of_number))
         .select(RefundRow::as_select())
         .for_update();
     let rows: Vec<RefundRow> = Cached(locked).load(connection).await?;
@@ -168,14 +169,21 @@ async fn write(
     before: Refund,
     decision: &RefundDecision,
     notification: Option<Uuid>,
+    delivery: Writes<'_>,
 ) -> Result<RefundApplied, Abort> {
     use crate::payment::Effect;
     let request = context.request;
     if decision.is_empty() {
+        delivery.run(connection).await?;
         return Ok(RefundApplied { refund: before, effect: Effect::Nothing });
     }
     let moves_refund = decision.moves_refund();
     let after = decision.applied_to(&before, request.now);
+    let mut writes = delivery;
+    if !decision.cases.is_empty() {
+        // A case names the delivery that it comes from.
+        writes.flush(connection).await?;
+    }
     let origin = CaseOrigin {
         merchant_id: &after.merchant_id,
         channel: &after.channel,
@@ -195,14 +203,12 @@ async fn write(
         return Ok(RefundApplied { refund: before, effect: Effect::Case });
     }
     if let Some(successor) = &decision.successor {
-        number_insert_in_txn(connection, &after, successor, request.now).await?;
+        writes.add(number_insert(&after, successor, request.now));
     }
     let schedule = context.store.schedules_of(&after.channel).refund;
-    refund_update(connection, &after, decision, schedule)
-        .await
-        .inspect_err(|abort| note_taken(context, abort))?;
+    writes.add(refund_update(&after, decision, schedule));
     if let Some(change) = decision.transition {
-        transition_insert(connection, &after, change, request, notification).await?;
+        writes.add(transition_insert(&after, change, request, notification));
     }
     let about = EventOf {
         merchant_id: &after.merchant_id,
@@ -212,19 +218,18 @@ async fn write(
         place: Place::OfChange,
         now: request.now,
     };
-    let mut told: Vec<_> = decision.events.iter().map(|event| Telling::of_refund(*event, &after)).collect();
-    told.extend(cases);
-    outbox_append_in_txn(connection, context.store, &about, told).await?;
+    let told = decision.events.iter().map(|event| Telling::of_refund(*event, &after));
+    outbox_append(&mut writes, context.store, &about, told.chain(cases).collect())?;
+    writes.run(connection).await.inspect_err(|error| note_taken(context, error))?;
     let effect = if moves_refund { Effect::Changed } else { Effect::Case };
     Ok(RefundApplied { refund: after, effect })
 }
 
-async fn refund_update(
-    connection: &mut AsyncPgConnection,
-    after: &Refund,
+fn refund_update<'a>(
+    after: &'a Refund,
     decision: &RefundDecision,
     schedule: Schedule,
-) -> Result<(), Abort> {
+) -> impl Write + use<'a> {
     let open = after.state != RefundState::Succeeded;
     let moved = decision.transition.is_some() || decision.successor.is_some();
     // One that just moved is looked after soon; one that arrived, never again; any other as was planned.
@@ -233,7 +238,7 @@ async fn refund_update(
         (refund::next_check_time.eq(next_check_time), refund::checks.eq(0))
     });
     let key = (after.merchant_id.as_str(), after.refund_no.as_str());
-    let update = diesel::update(refund::table.find(key)).set((
+    diesel::update(refund::table.find(key)).set((
         refund::state.eq(after.state.word()),
         refund::revision.eq(after.revision),
         refund::sent_as.eq(after.sent_as.as_str()),
@@ -243,41 +248,34 @@ async fn refund_update(
         refund::update_time.eq(after.times.update),
         refund::succeed_time.eq(after.times.succeed),
         due,
-    ));
-    Cached(update).execute(connection).await?;
-    Ok(())
+    ))
 }
 
-async fn transition_insert(
-    connection: &mut AsyncPgConnection,
-    after: &Refund,
+fn transition_insert<'a>(
+    after: &'a Refund,
     change: RefundStateChange,
-    request: &RefundApplyRequest,
+    request: &'a RefundApplyRequest,
     notification: Option<Uuid>,
-) -> Result<(), Abort> {
+) -> impl Write + 'a {
     let channel = request.evidence.channel.as_ref();
     let bytes = channel
         .filter(|_| request.evidence.source != Source::Notification)
         .map(|words| words.bytes.as_slice());
-    diesel::insert_into(refund_transition::table)
-        .values((
-            refund_transition::merchant_id.eq(after.merchant_id.as_str()),
-            refund_transition::refund_no.eq(after.refund_no.as_str()),
-            refund_transition::revision.eq(after.revision),
-            refund_transition::event.eq(change.event.word()),
-            refund_transition::from_state.eq(change.from.word()),
-            refund_transition::to_state.eq(change.to.word()),
-            refund_transition::number.eq(request.number.as_str()),
-            refund_transition::source.eq(request.evidence.source.word()),
-            refund_transition::notification_id.eq(notification),
-            refund_transition::evidence.eq(bytes),
-            refund_transition::verified_by
-                .eq(channel.and_then(|words| words.verified_by.as_ref()).map(|key| key.as_str())),
-            refund_transition::transition_time.eq(request.now),
-        ))
-        .execute(connection)
-        .await?;
-    Ok(())
+    diesel::insert_into(refund_transition::table).values((
+        refund_transition::merchant_id.eq(after.merchant_id.as_str()),
+        refund_transition::refund_no.eq(after.refund_no.as_str()),
+        refund_transition::revision.eq(after.revision),
+        refund_transition::event.eq(change.event.word()),
+        refund_transition::from_state.eq(change.from.word()),
+        refund_transition::to_state.eq(change.to.word()),
+        refund_transition::number.eq(request.number.as_str()),
+        refund_transition::source.eq(request.evidence.source.word()),
+        refund_transition::notification_id.eq(notification),
+        refund_transition::evidence.eq(bytes),
+        refund_transition::verified_by
+            .eq(channel.and_then(|words| words.verified_by.as_ref()).map(|key| key.as_str())),
+        refund_transition::transition_time.eq(request.now),
+    ))
 }
 
 /// A refund that the channel proves and that we did not start: somebody used the channel's console (R18).
@@ -359,6 +357,7 @@ fn foreign_in_txn<'c>(
                     description: "",
                     origin: RefundOrigin::Channel,
                     created_by: None,
+                    notify_url: None,
                     now: delivery.receive_time,
                     first_check_time: context
                         .store

@@ -1,7 +1,11 @@
 //! A refund's first transaction: the reservation, under the locks of the orders and the payment. Whatever is called
 //! afterwards, the row stands (R15, R16).
 
-use diesel::prelude::*;
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{Array, BigInt, Bool, Text},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::{FutureExt as _, future::BoxFuture};
 use payment_core::{
@@ -15,18 +19,16 @@ use payment_core::{
     },
 };
 use time::OffsetDateTime;
+use url::Url;
 
-use super::{
-    read::{refund_no_of_number, refunds_in_txn},
-    row::{RefundPartRow, RefundRow},
-};
+use super::{read::refunds_in_txn, row::RefundRow};
 use crate::{
     Store,
-    cached::Cached,
     error::StoreError,
     payment::lock::payment_lock_in_txn,
-    schema::{refund, refund_number, refund_part},
+    schema::{payment, refund, refund_number},
     transaction::{self, Abort},
+    writes::{Write, Writes},
 };
 
 /// A refund to be recorded, if that much is left.
@@ -42,6 +44,8 @@ pub struct NewRefund {
     pub created_by: ApiKeyId,
     /// How many refunds the channel makes of one payment.
     pub most_parts: u32,
+    /// Where the channel is told to notify us, each time that it is sent (R17).
+    pub notify_url: Option<Url>,
     /// The present instant.
     pub now: OffsetDateTime,
 }
@@ -85,15 +89,13 @@ fn create_in_txn<'c>(
 ) -> BoxFuture<'c, Result<RefundOutcome, Abort>> {
     async move {
         let new = context.new;
-        if let Some(known) = known_refund(connection, &new.merchant_id, &new.refund_no).await? {
-            return Ok(RefundOutcome::Known(Box::new(known)));
-        }
         let locked = payment_lock_in_txn(connection, &new.merchant_id, &new.content.payment_no).await?;
         let Some(locked) = locked else { return Ok(RefundOutcome::PaymentNotFound) };
         let payment = locked.value();
-        // Somebody may have recorded it while we waited for the lock.
-        if let Some(known) = known_refund(connection, &new.merchant_id, &new.refund_no).await? {
-            return Ok(RefundOutcome::Known(Box::new(known)));
+        let taken = taken(connection, new).await?;
+        if let Some(refund_no) = taken.by {
+            let known = refund_of_no(connection, &new.merchant_id, refund_no).await?;
+            return Ok(RefundOutcome::Known(Box::new(known.ok_or(StoreError::Corrupt("refund"))?)));
         }
         if payment.state != PaymentState::Succeeded {
             return Ok(RefundOutcome::NotPaid(payment.state));
@@ -102,7 +104,7 @@ fn create_in_txn<'c>(
             Ok(parts) => parts,
             Err(cannot) => return Ok(RefundOutcome::CannotReserve(cannot)),
         };
-        if parts_taken(connection, &payment.payment_no, new.most_parts).await? == PartsTaken::All {
+        if taken.parts >= i64::from(new.most_parts) {
             return Ok(RefundOutcome::TooManyParts);
         }
         let wanted = Wanted {
@@ -112,6 +114,7 @@ fn create_in_txn<'c>(
             description: &new.content.description,
             origin: RefundOrigin::Caller,
             created_by: Some(new.created_by.as_str()),
+            notify_url: new.notify_url.clone(),
             now: new.now,
             // Whoever records it drives it at once; schedulers look after it if nothing came of that.
             first_check_time: context.store.schedules_of(&payment.channel).refund.first(new.now),
@@ -121,41 +124,39 @@ fn create_in_txn<'c>(
     .boxed()
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PartsTaken {
-    /// The channel makes one more.
-    NotAll,
-    /// It makes none any more.
-    All,
+/// What earlier refunds have taken of what a new one needs.
+struct Taken {
+    /// The refund that has its number.
+    by: Option<String>,
+    /// How many refunds the channel has made of the payment, or was asked to.
+    parts: i64,
 }
 
-/// Counted under the payment's lock, so that a crowd does not pass the channel's limit together. A number that died was a
-/// refund to the channel too.
-async fn parts_taken(
-    connection: &mut AsyncPgConnection,
-    payment_no: &PaymentNo,
-    most: u32,
-) -> Result<PartsTaken, Abort> {
+/// Looked up and counted under the payment's lock, so that a crowd does not pass the channel's limit together. A number that
+/// died was a refund to the channel too.
+async fn taken(connection: &mut AsyncPgConnection, new: &NewRefund) -> Result<Taken, Abort> {
+    let by = refund_number::table
+        .filter(refund_number::merchant_id.eq(new.merchant_id.as_str()))
+        .filter(refund_number::number.eq(new.refund_no.as_str()))
+        .select(refund_number::refund_no);
     let made = refund_number::table
         .inner_join(
             refund::table.on(refund::merchant_id
                 .eq(refund_number::merchant_id)
                 .and(refund::refund_no.eq(refund_number::refund_no))),
         )
-        .filter(refund::payment_no.eq(payment_no.as_str()))
+        .filter(refund::payment_no.eq(new.content.payment_no.as_str()))
         .count();
-    let made: i64 = made.get_result(connection).await?;
-    Ok(if made < i64::from(most) { PartsTaken::NotAll } else { PartsTaken::All })
+    let both = diesel::select((by.single_value(), made.single_value()));
+    let (by, parts): (Option<String>, Option<i64>) = both.get_result(connection).await?;
+    Ok(Taken { by, parts: parts.unwrap_or(0) })
 }
 
-async fn known_refund(
+async fn refund_of_no(
     connection: &mut AsyncPgConnection,
     merchant_id: &MerchantId,
-    number: &RefundNo,
+    refund_no: String,
 ) -> Result<Option<Refund>, Abort> {
-    let Some(refund_no) = refund_no_of_number(connection, merchant_id, number).await? else {
-        return Ok(None);
-    };
     let rows: Vec<RefundRow> = refund::table
         .filter(refund::merchant_id.eq(merchant_id.as_str()).and(refund::refund_no.eq(refund_no)))
         .select(RefundRow::as_select())
@@ -186,6 +187,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) description: &'a str,
     pub(crate) origin: RefundOrigin,
     pub(crate) created_by: Option<&'a str>,
+    pub(crate) notify_url: Option<Url>,
     pub(crate) now: OffsetDateTime,
     pub(crate) first_check_time: OffsetDateTime,
 }
@@ -222,70 +224,71 @@ pub(crate) async fn refund_insert_in_txn(
         revision: 0,
         sent_as: wanted.refund_no.clone(),
         successors: 0,
-        notify_url: None,
+        notify_url: wanted.notify_url,
         channel_refund_no: None,
         attention: None,
         times: RefundTimes { create: wanted.now, update: wanted.now, succeed: None },
     };
     let row = RefundRow::of(&refund, wanted.created_by, wanted.first_check_time);
-    Cached(diesel::insert_into(refund::table).values(row)).execute(connection).await?;
-    number_insert_in_txn(connection, &refund, wanted.refund_no, wanted.now).await?;
-    parts_insert(connection, &refund).await?;
-    reservation_add(connection, &refund).await?;
+    let mut writes = Writes::default();
+    writes.add(diesel::insert_into(refund::table).values(row));
+    writes.add(number_insert(&refund, wanted.refund_no, wanted.now));
+    writes.add(parts_insert(&refund));
+    writes.add(reservation_of_payment(&refund));
+    writes.add(reservation_of_orders(&refund));
+    writes.run(connection).await?;
     Ok(refund)
 }
 
 /// Notes that a number stands for a refund; the primary key says that it stands for no other.
-pub(crate) async fn number_insert_in_txn(
-    connection: &mut AsyncPgConnection,
-    refund: &Refund,
-    number: &RefundNo,
+pub(crate) fn number_insert<'a>(
+    refund: &'a Refund,
+    number: &'a RefundNo,
     now: OffsetDateTime,
-) -> Result<(), Abort> {
-    diesel::insert_into(refund_number::table)
-        .values((
-            refund_number::merchant_id.eq(refund.merchant_id.as_str()),
-            refund_number::number.eq(number.as_str()),
-            refund_number::refund_no.eq(refund.refund_no.as_str()),
-            refund_number::create_time.eq(now),
-        ))
-        .execute(connection)
-        .await?;
-    Ok(())
+) -> impl Write + 'a {
+    diesel::insert_into(refund_number::table).values((
+        refund_number::merchant_id.eq(refund.merchant_id.as_str()),
+        refund_number::number.eq(number.as_str()),
+        refund_number::refund_no.eq(refund.refund_no.as_str()),
+        refund_number::create_time.eq(now),
+    ))
 }
 
-async fn parts_insert(connection: &mut AsyncPgConnection, refund: &Refund) -> Result<(), Abort> {
-    for part in &refund.parts {
-        let row = RefundPartRow {
-            merchant_id: refund.merchant_id.to_string(),
-            refund_no: refund.refund_no.to_string(),
-            order_no: part.order_no.to_string(),
-            amount: part.amount.minor_units(),
-        };
-        diesel::insert_into(refund_part::table).values(row).execute(connection).await?;
-    }
-    Ok(())
+/// Orders and amounts as arrays: one text, whatever the number of parts.
+fn columns(parts: &[RefundPart]) -> (Vec<&str>, Vec<i64>) {
+    parts.iter().map(|part| (part.order_no.as_str(), part.amount.minor_units())).unzip()
 }
 
-async fn reservation_add(connection: &mut AsyncPgConnection, refund: &Refund) -> Result<(), Abort> {
-    use diesel::sql_types::{Array, BigInt, Text};
-    let of_payment =
-        diesel::sql_query("UPDATE payment SET refund_reserved = refund_reserved + $2 WHERE payment_no = $1")
-            .bind::<Text, _>(refund.payment_no.as_str())
-            .bind::<BigInt, _>(refund.amount.minor_units());
-    Cached(of_payment).execute(connection).await?;
-    let order_nos: Vec<&str> = refund.parts.iter().map(|part| part.order_no.as_str()).collect();
-    let amounts: Vec<i64> = refund.parts.iter().map(|part| part.amount.minor_units()).collect();
-    let of_orders = diesel::sql_query(
-        "UPDATE allocation SET refund_reserved = allocation.refund_reserved + part.amount \
-         FROM unnest($2, $3) AS part (order_no, amount) \
-         WHERE allocation.payment_no = $1 AND allocation.order_no = part.order_no",
+fn parts_insert(refund: &Refund) -> impl Write + '_ {
+    let (order_nos, amounts) = columns(&refund.parts);
+    sql::<Bool>("INSERT INTO refund_part (order_no, amount, merchant_id, refund_no) SELECT part.*, ")
+        .bind::<Text, _>(refund.merchant_id.as_str())
+        .sql(", ")
+        .bind::<Text, _>(refund.refund_no.as_str())
+        .sql(" FROM unnest(")
+        .bind::<Array<Text>, _>(order_nos)
+        .sql(", ")
+        .bind::<Array<BigInt>, _>(amounts)
+        .sql(") AS part")
+}
+
+fn reservation_of_payment(refund: &Refund) -> impl Write + '_ {
+    diesel::update(payment::table.find(refund.payment_no.as_str()))
+        .set(payment::refund_reserved.eq(payment::refund_reserved + refund.amount.minor_units()))
+}
+
+fn reservation_of_orders(refund: &Refund) -> impl Write + '_ {
+    let (order_nos, amounts) = columns(&refund.parts);
+    sql::<Bool>(
+        "UPDATE allocation SET refund_reserved = allocation.refund_reserved + part.amount FROM unnest(",
+    )
+    .bind::<Array<Text>, _>(order_nos)
+    .sql(", ")
+    .bind::<Array<BigInt>, _>(amounts)
+    .sql(
+        ") AS part (order_no, amount) WHERE allocation.order_no = part.order_no AND allocation.payment_no = ",
     )
     .bind::<Text, _>(refund.payment_no.as_str())
-    .bind::<Array<Text>, _>(order_nos)
-    .bind::<Array<BigInt>, _>(amounts);
-    Cached(of_orders).execute(connection).await?;
-    Ok(())
 }
 
 /// Records the refund of each duplicate allocation that is not being given back yet (R12): in the transaction that finds
@@ -306,6 +309,7 @@ pub(crate) async fn duplicates_refund_in_txn(
             description: "",
             origin: RefundOrigin::Duplicate,
             created_by: None,
+            notify_url: None,
             now,
             // It waits for nobody but the schedulers.
             first_check_time: now,

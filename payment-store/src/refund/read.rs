@@ -10,12 +10,11 @@ use payment_core::{
 };
 use time::OffsetDateTime;
 
-use super::row::{RefundPartRow, RefundRow};
+use super::row::{PaidRow, RefundPartRow, RefundRow};
 use crate::{
     Store,
     error::StoreError,
-    payment::payments_in_txn,
-    schema::{refund, refund_number, refund_part},
+    schema::{payment, refund, refund_number, refund_part},
     transaction::Abort,
     words::Word as _,
 };
@@ -115,35 +114,34 @@ pub(crate) async fn refund_no_of_number(
     Ok(found)
 }
 
-/// Joins rows with their payments and parts, in the rows' order.
+/// Adds to rows their parts and what they take over from their payments, in the rows' order.
 pub(crate) async fn refunds_in_txn(
     connection: &mut AsyncPgConnection,
     rows: Vec<RefundRow>,
 ) -> Result<Vec<Refund>, Abort> {
-    let mut payment_nos: Vec<String> = rows.iter().map(|row| row.payment_no.clone()).collect();
-    payment_nos.sort_unstable();
-    payment_nos.dedup();
-    let payments = payments_in_txn(connection, &payment_nos).await?;
-    let payments: HashMap<_, _> =
-        payments.into_iter().map(|payment| (payment.payment_no.to_string(), payment)).collect();
     let refund_nos: Vec<_> = rows.iter().map(|row| row.refund_no.as_str()).collect();
     let merchants: Vec<_> = rows.iter().map(|row| row.merchant_id.as_str()).collect();
-    let parts: Vec<RefundPartRow> = refund_part::table
-        .filter(refund_part::merchant_id.eq_any(merchants))
-        .filter(refund_part::refund_no.eq_any(refund_nos))
-        .select(RefundPartRow::as_select())
+    let of_refund =
+        refund_part::merchant_id.eq(refund::merchant_id).and(refund_part::refund_no.eq(refund::refund_no));
+    let parts: Vec<(RefundPartRow, PaidRow)> = refund::table
+        .inner_join(refund_part::table.on(of_refund))
+        .inner_join(payment::table.on(payment::payment_no.eq(refund::payment_no)))
+        .filter(refund::merchant_id.eq_any(merchants))
+        .filter(refund::refund_no.eq_any(refund_nos))
+        .select((RefundPartRow::as_select(), PaidRow::as_select()))
         .load(connection)
         .await?;
-    let mut by_refund: HashMap<(String, String), Vec<RefundPartRow>> = HashMap::new();
-    for part in parts {
-        by_refund.entry((part.merchant_id.clone(), part.refund_no.clone())).or_default().push(part);
+    let mut by_refund: HashMap<(String, String), (Option<PaidRow>, Vec<RefundPartRow>)> = HashMap::new();
+    for (part, paid) in parts {
+        let of = by_refund.entry((part.merchant_id.clone(), part.refund_no.clone())).or_default();
+        of.0 = Some(paid);
+        of.1.push(part);
     }
     rows.into_iter()
         .map(|row| {
-            let payment = payments.get(&row.payment_no).ok_or(StoreError::Corrupt("refund"))?;
-            let parts =
-                by_refund.remove(&(row.merchant_id.clone(), row.refund_no.clone())).unwrap_or_default();
-            Ok(row.into_domain(payment, parts)?)
+            let own = by_refund.remove(&(row.merchant_id.clone(), row.refund_no.clone()));
+            let (paid, parts) = own.unwrap_or_default();
+            Ok(row.into_domain(paid.ok_or(StoreError::Corrupt("refund"))?, parts)?)
         })
         .collect()
 }

@@ -2,16 +2,18 @@
 
 use diesel::prelude::*;
 use payment_core::{
-    identifiers::{ChannelAccountId, ChannelName, ChannelRefundNo, MerchantId, OrderNo, PaymentNo, RefundNo},
+    identifiers::{
+        ChannelAccountId, ChannelName, ChannelRefundNo, ChannelTransactionNo, MerchantId, OrderNo, PaymentNo,
+        Product, RefundNo,
+    },
     money::{Currency, Money},
-    payment::Payment,
     refund::{Refund, RefundPart, RefundTimes},
 };
 use time::OffsetDateTime;
 
 use crate::{
     error::StoreError,
-    schema::{refund, refund_part},
+    schema::{payment, refund, refund_part},
     words::Word,
 };
 
@@ -53,6 +55,17 @@ pub(crate) struct RefundPartRow {
     pub(crate) amount: i64,
 }
 
+/// What a refund takes over from its payment, none of which changes once it is paid.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = payment, check_for_backend(diesel::pg::Pg))]
+pub(crate) struct PaidRow {
+    pub(crate) product: String,
+    pub(crate) currency: String,
+    pub(crate) amount: i64,
+    pub(crate) channel_transaction_no: Option<String>,
+    pub(crate) succeed_time: Option<OffsetDateTime>,
+}
+
 const CORRUPT: StoreError = StoreError::Corrupt("refund");
 
 impl RefundRow {
@@ -84,12 +97,9 @@ impl RefundRow {
     }
 
     /// The domain's view, with its payment and its parts in any order.
-    pub(crate) fn into_domain(
-        self,
-        payment: &Payment,
-        parts: Vec<RefundPartRow>,
-    ) -> Result<Refund, StoreError> {
-        let currency = payment.amount.currency();
+    pub(crate) fn into_domain(self, paid: PaidRow, parts: Vec<RefundPartRow>) -> Result<Refund, StoreError> {
+        let currency = Currency::parse(&paid.currency).map_err(|_| CORRUPT)?;
+        let transaction_no = paid.channel_transaction_no.ok_or(CORRUPT)?;
         let mut parts =
             parts.into_iter().map(|part| part.into_domain(currency)).collect::<Result<Vec<_>, _>>()?;
         parts.sort_by(|one, other| one.order_no.cmp(&other.order_no));
@@ -100,10 +110,10 @@ impl RefundRow {
             payment_no: PaymentNo::parse(self.payment_no).map_err(|_| CORRUPT)?,
             channel: ChannelName::parse(self.channel).map_err(|_| CORRUPT)?,
             channel_account: ChannelAccountId::parse(self.channel_account).map_err(|_| CORRUPT)?,
-            product: payment.product.clone(),
-            channel_transaction_no: payment.channel_transaction_no.clone().ok_or(CORRUPT)?,
-            paid_amount: payment.amount,
-            paid_time: payment.times.succeed.ok_or(CORRUPT)?,
+            product: Product::parse(paid.product).map_err(|_| CORRUPT)?,
+            channel_transaction_no: ChannelTransactionNo::parse(transaction_no).map_err(|_| CORRUPT)?,
+            paid_amount: Money::new(currency, paid.amount),
+            paid_time: paid.succeed_time.ok_or(CORRUPT)?,
             amount: Money::new(currency, self.amount),
             parts,
             reason: Word::of_word(&self.reason)?,

@@ -238,6 +238,7 @@ pub(crate) fn new_refund(refund_no: &str, payment: &Payment, split: Split) -> Ne
         },
         created_by: ApiKeyId::parse("shop").unwrap(),
         most_parts: 50,
+        notify_url: None,
         now: NOW + Duration::minutes(1),
     }
 }

@@ -83,6 +83,7 @@ impl App {
             }
             Err(why) => return Ok(CaseVerdict::Failed(why)),
         };
+        let account = self.account_of(&payment)?;
         let new = NewRefund {
             merchant_id: case.merchant_id.clone(),
             refund_no: refund_no.clone(),
@@ -93,7 +94,8 @@ impl App {
                 description: String::new(),
             },
             created_by: operator.api_key_id.clone(),
-            most_parts: self.account_of(&payment)?.gateway.capabilities().refund.parts,
+            most_parts: account.gateway.capabilities().refund.parts,
+            notify_url: Some(account.notify_url.clone()),
             now: self.now(),
         };
         self.record_and_send(new).await?;
