@@ -37,6 +37,7 @@ use crate::{
     case::{CaseOrigin, Opened, case_open_in_txn},
     error::{ONE_FOR_EACH_CHANNEL_REFUND, StoreError},
     inbox::{Delivery, NotificationRecord, Verdict, notification_insert_in_txn},
+    operator::refund_cases_settle_in_txn,
     outbox::{EventOf, Place, Telling, outbox_append_in_txn},
     payment::lock::{Locked, payment_lock_in_txn},
     schema::{refund, refund_transition},
@@ -215,6 +216,9 @@ async fn write(
     let mut told: Vec<_> = decision.events.iter().map(|event| Telling::of_refund(*event, &after)).collect();
     told.extend(cases);
     outbox_append_in_txn(connection, context.store, &about, told).await?;
+    if decision.arrives() {
+        refund_cases_settle_in_txn(connection, context.store, &after, &request.evidence, request.now).await?;
+    }
     let effect = if moves_refund { Effect::Changed } else { Effect::Case };
     Ok(RefundApplied { refund: after, effect })
 }
