@@ -10,7 +10,7 @@ use diesel::{
 };
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
-use tokio::time::sleep;
+use tokio::time::interval;
 
 use crate::{Store, error::StoreError};
 
@@ -75,8 +75,9 @@ impl Store {
     /// transaction of its own, so those before it stand.
     pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
         let mut guard = self.connections.connect().await?;
+        let mut turns = interval(ASKED_AGAIN_AFTER);
         while !try_lock(&mut guard).await? {
-            sleep(ASKED_AGAIN_AFTER).await;
+            turns.tick().await;
         }
         let mut connection = self.connections.connect().await?;
         diesel::sql_query("SET statement_timeout = 0").execute(&mut connection).await?;

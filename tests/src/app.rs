@@ -407,12 +407,7 @@ impl TestApp {
 }
 
 fn load(folder: &TempDir) -> Config {
-    let file = folder.path().join("config.toml");
-    log_watch::add_secrets_of_config(&file);
-    let loaded = Config::load(&file, &BTreeMap::new());
-    let config = loaded.unwrap_or_else(|error| panic!("{error}"));
-    log_watch::look_at(&format!("{config:?}"));
-    config
+    log_watch::load(&folder.path().join("config.toml"))
 }
 
 fn ports(config: &Config, clock: &SimulatorClock) -> Ports {

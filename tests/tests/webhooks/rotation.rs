@@ -73,6 +73,8 @@ async fn a_secret_is_rotated_by_its_file_and_the_old_one_works_during_that_and_n
         ..TestAppOptions::usual()
     };
     let mut rotation = Rotation { app: TestApp::start_with(options).await, receiver, paid: 0 };
+    // The endpoint is known from here on, and gets what is told from here on.
+    rotation.app.app().await.deliver_webhooks().await.unwrap();
     let first = rotation.until_signed("the first secret signs", |one| is_signed_with(one, &old)).await;
     assert!(!is_signed_with(&first, &new));
 
