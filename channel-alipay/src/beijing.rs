@@ -35,7 +35,7 @@ mod tests {
     use time::macros::datetime;
 
     #[test]
-    fn times_are_gmt8_whatever_zone_the_instant_comes_in() {
+    fn section_5_1_times_are_gmt8_whatever_zone_the_instant_comes_in() {
         let expected = Some("2026-03-01 00:30:45".to_owned());
         assert_eq!(write(datetime!(2026-02-28 16:30:45.9 UTC)), expected);
         assert_eq!(write(datetime!(2026-02-28 11:30:45 -5)), expected);
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn refund_times_have_none_to_three_digits_of_fraction() {
+    fn section_8_3_refund_times_have_none_to_three_digits_of_fraction() {
         let second = datetime!(2026-03-01 15:31:10 +8);
         assert_eq!(read("2026-03-01 15:31:10.421"), Some(second + time::Duration::milliseconds(421)));
         assert_eq!(read("2026-03-01 15:31:10.4"), Some(second + time::Duration::milliseconds(400)));

@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cancel_says_what_it_did_or_decides_nothing() {
+    fn section_5_10_a_cancel_says_what_it_did_or_decides_nothing() {
         let node = |action: Value, flag: &str| {
             json!({"code": "10000", "out_trade_no": NUMBER, "trade_no": "2026",
             "action": action, "retry_flag": flag})

@@ -256,7 +256,7 @@ mod tests {
 
     /// The public codes and what the reference does about each.
     #[test]
-    fn r05_every_public_code_has_its_meaning() {
+    fn r05_section_7_1_every_public_code_has_its_meaning() {
         let table = [
             ("10000", "", Done),
             ("10000", "ACQ.TRADE_NOT_EXIST", Unknown),
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn f32_waiting_for_the_password_is_a_state_of_its_own_and_no_failure() {
+    fn f32_section_5_7_waiting_for_the_password_is_a_state_of_its_own_and_no_failure() {
         for operation in Operation::ALL {
             let expected = if operation == Pay { AwaitingPayer } else { Unknown };
             assert_eq!(meaning(operation, "10003", ""), expected, "{operation:?}");
@@ -298,7 +298,7 @@ mod tests {
 
     /// The enumerations of the reference, operation by operation.
     #[test]
-    fn r05_every_business_code_has_its_meaning() {
+    fn r05_sections_7_2_7_3_every_business_code_has_its_meaning() {
         let table: &[(&[Operation], &str, Meaning)] = &[
             (&Operation::ALL, "ACQ.SYSTEM_ERROR", Unknown),
             (&Operation::ALL, "ACQ.INVALID_PARAMETER", Refused(ChannelRejected)),
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn the_platforms_own_spellings_are_known() {
+    fn section_7_1_the_platforms_own_spellings_are_known() {
         for (one, other) in [
             ("AQC.SYSTEM_ERROR", "ACQ.SYSTEM_ERROR"),
             ("aop.ACQ.SYSTEM_ERROR", "ACQ.SYSTEM_ERROR"),
@@ -364,7 +364,22 @@ mod tests {
     }
 
     #[test]
-    fn r04_what_nobody_signed_decides_nothing() {
+    fn r05_section_7_1_a_system_error_is_unknown_under_whichever_code_it_comes() {
+        for operation in Operation::ALL {
+            for code in ["20000", "40004"] {
+                for sub_code in ["ACQ.SYSTEM_ERROR", "AQC.SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR"] {
+                    assert_eq!(
+                        meaning(operation, code, sub_code),
+                        Unknown,
+                        "{operation:?} {code} {sub_code}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn r04_section_7_1_what_nobody_signed_decides_nothing() {
         for code in ["10000", "10003", "20000", "40004", "", "99999"] {
             assert_eq!(unsigned(code), Unknown, "{code}");
         }

@@ -44,6 +44,9 @@ const DEAREST: i64 = 10_000_000_000;
 /// on its way.
 const AFTER_EXPIRY: Duration = Duration::minutes(2);
 
+/// Alipay wants the refunds of one trade one after the other, with this between them.
+const BETWEEN_REFUNDS: Duration = Duration::seconds(3);
+
 /// Where a refund is may be asked 10 seconds after it was sent, not before. A payment that nobody opened can only be proven
 /// dead [`AFTER_EXPIRY`], so the second repeat of a close waits for that instead of being refused in vain.
 const SCHEDULES: Schedules = Schedules {
@@ -365,7 +368,11 @@ fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
         hold: HoldCapability::Never,
         close: CloseCapability::AtChannel,
         // No number of parts is documented; only their sum is bounded.
-        refund: RefundCapability { parts: u32::MAX, window: config.refund_window },
+        refund: RefundCapability {
+            parts: u32::MAX,
+            window: config.refund_window,
+            apart: Some(BETWEEN_REFUNDS),
+        },
         schedules: SCHEDULES,
     })
 }

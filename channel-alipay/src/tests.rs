@@ -5,6 +5,7 @@ mod callbacks;
 mod certificates;
 mod client_results;
 mod payments;
+mod pitfalls;
 mod refunds;
 
 use payment_core::{

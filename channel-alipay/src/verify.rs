@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn f45_empty_values_may_be_signed_or_not() {
+    fn f45_section_8_4_empty_values_may_be_signed_or_not() {
         assert!(parameters(&form("b=2&a=1&c=", "a=1&b=2"), &keys(), NOW).is_ok());
         assert!(parameters(&form("b=2&a=1&c=", "a=1&b=2&c="), &keys(), NOW).is_ok());
         assert!(parameters(&form("a=1&alipay_cert_sn=x", "a=1&alipay_cert_sn=x"), &keys(), NOW).is_ok());
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn f43_the_sender_does_not_choose_the_algorithm() {
+    fn f43_section_8_4_the_sender_does_not_choose_the_algorithm() {
         for wrong in ["sign_type=RSA", "sign_type=rsa2", "sign_type=", "x=RSA2"] {
             let sign = crate::form::write([("sign", signature(PLATFORM_KEY, "a=1").as_str())]);
             let form = Form::read(format!("a=1&{wrong}&{sign}").as_bytes()).expect("a form");

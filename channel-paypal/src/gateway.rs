@@ -347,7 +347,7 @@ fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
         hold: HoldCapability::Whole { honour: HONOUR, validity: VALIDITY },
         close: CloseCapability::Never,
         // PayPal limits the parts and does not say to how many; what it refuses is told as refused.
-        refund: RefundCapability { parts: 100, window: Duration::days(180) },
+        refund: RefundCapability { parts: 100, window: Duration::days(180), apart: None },
         schedules: SCHEDULES,
     })
 }

@@ -267,7 +267,7 @@ fn capabilities(config: &Config) -> Result<Capabilities, IdentifierError> {
         completion: CompletionCapability::ByPayer,
         hold: HoldCapability::Never,
         close: CloseCapability::AtChannel,
-        refund: RefundCapability { parts: 50, window: Duration::days(365) },
+        refund: RefundCapability { parts: 50, window: Duration::days(365), apart: None },
         schedules: Schedules::USUAL,
     })
 }

@@ -88,6 +88,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    refund_turn (payment_no) {
+        payment_no -> Text,
+        refund_no -> Text,
+        end_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
     create_request (merchant_id, request_id) {
         merchant_id -> Text,
         request_id -> Text,

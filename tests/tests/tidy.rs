@@ -23,6 +23,8 @@ mod documents;
 mod observability;
 #[path = "tidy/personal_data.rs"]
 mod personal_data;
+#[path = "tidy/pitfalls.rs"]
+mod pitfalls;
 #[path = "tidy/repository.rs"]
 mod repository;
 #[path = "tidy/sources.rs"]

@@ -35,7 +35,7 @@ fn closed() -> Result<HttpResponse, HttpError> {
 }
 
 #[test]
-fn a_paid_code_is_created_with_evidence_and_needs_no_payment_data() {
+fn section_5_7_a_paid_code_is_created_with_evidence_and_needs_no_payment_data() {
     let world = World::new();
     let node = json!({"code": "10000", "msg": "Success", "out_trade_no": NUMBER, "trade_no": TRADE_NO,
         "total_amount": "88.88", "gmt_payment": "2027-03-01 12:31:10"});
@@ -52,7 +52,7 @@ fn a_paid_code_is_created_with_evidence_and_needs_no_payment_data() {
 }
 
 #[test]
-fn f32_the_payer_at_the_password_is_no_failure() {
+fn f32_section_5_7_the_payer_at_the_password_is_no_failure() {
     assert_eq!(pay(&World::new(), vec![waiting()]).expect("created").finding, None);
 }
 
@@ -68,7 +68,7 @@ fn f48_a_paid_answer_without_its_figures_is_asked_about_and_not_guessed() {
 }
 
 #[test]
-fn f21_unknown_stays_unknown() {
+fn f21_sections_5_7_6_3_unknown_stays_unknown() {
     let unknown = Err("unknown".to_owned());
     let twenty = signed(Operation::Pay, &json!({"code": "20000", "sub_code": "aop.ACQ.SYSTEM_ERROR"}));
     for answer in
@@ -79,7 +79,7 @@ fn f21_unknown_stays_unknown() {
 }
 
 #[test]
-fn a_refusal_is_believed_once_asking_finds_no_trade_to_be_paid() {
+fn section_5_7_a_refusal_is_believed_once_asking_finds_no_trade_to_be_paid() {
     let refusal = || refused(Operation::Pay, "ACQ.BUYER_BALANCE_NOT_ENOUGH");
     let query = |status| signed(Operation::Query, &trade(status));
     let unusable = Err("refused: PAYER_ACCOUNT_UNUSABLE".to_owned());
@@ -95,7 +95,7 @@ fn a_refusal_is_believed_once_asking_finds_no_trade_to_be_paid() {
 }
 
 #[test]
-fn a_repeated_request_does_not_fail_what_the_first_one_began() {
+fn section_5_7_a_code_used_again_does_not_fail_what_its_first_use_began() {
     let used = || refused(Operation::Pay, "ACQ.PAYMENT_AUTH_CODE_INVALID");
     for status in ["WAIT_BUYER_PAY", "TRADE_SUCCESS"] {
         let query = signed(

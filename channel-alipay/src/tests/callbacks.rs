@@ -92,7 +92,7 @@ const CLOSED: (&str, &str) = ("trade_status", "TRADE_CLOSED");
 const FINISHED: (&str, &str) = ("trade_status", "TRADE_FINISHED");
 
 #[test]
-fn f06_payments_refunds_and_closes_are_told_apart_by_content() {
+fn f06_section_8_2_payments_refunds_and_closes_are_told_apart_by_content() {
     assert!(matches!(finding(&[]), Finding::Paid(_)));
     assert!(matches!(finding(&[("refund_fee", "0.00")]), Finding::Paid(_)), "a sum of nothing");
     assert_eq!(finding(&[CLOSED, ("gmt_payment", "")]), Finding::Closed);
@@ -113,7 +113,7 @@ fn f06_payments_refunds_and_closes_are_told_apart_by_content() {
 }
 
 #[test]
-fn f06_each_mark_of_a_refund_is_enough() {
+fn f06_section_8_2_each_mark_of_a_refund_is_enough() {
     for marks in [&REFUND[..1], &REFUND[1..2]] {
         let changes: Vec<_> = marks.iter().copied().chain([("out_biz_no", "R-1")]).collect();
         assert!(matches!(content(&changes), EventContent::Refund(_)), "{marks:?}");
@@ -127,7 +127,7 @@ fn f06_each_mark_of_a_refund_is_enough() {
 }
 
 #[test]
-fn f07_finished_is_paid_and_repeats_old_refunds_as_no_news() {
+fn f07_section_8_2_finished_is_paid_and_repeats_old_refunds_as_no_news() {
     assert!(matches!(finding(&[FINISHED]), Finding::Paid(_)));
     assert!(matches!(finding(&[FINISHED, ("refund_fee", "8.88")]), Finding::Paid(_)));
     let changes: Vec<_> = REFUND.into_iter().chain([FINISHED]).collect();
@@ -135,7 +135,7 @@ fn f07_finished_is_paid_and_repeats_old_refunds_as_no_news() {
 }
 
 #[test]
-fn a_refund_without_a_number_has_the_payments_if_it_is_whole() {
+fn section_6_4_4_a_refund_without_a_number_has_the_payments_if_it_is_whole() {
     let whole = [CLOSED, ("refund_fee", "88.88"), ("gmt_refund", "2027-03-01 15:31:10")];
     let EventContent::Refund(refund) = content(&whole) else { panic!("no refund") };
     assert_eq!(refund.refund_no.as_str(), NUMBER);
@@ -145,7 +145,7 @@ fn a_refund_without_a_number_has_the_payments_if_it_is_whole() {
 }
 
 #[test]
-fn f46_foreign_applications_sellers_amounts_and_numbers_are_left_to_the_core() {
+fn f46_section_8_5_foreign_applications_sellers_amounts_and_numbers_are_left_to_the_core() {
     let Finding::Paid(paid) = finding(&[
         ("app_id", "2021999999999999"),
         ("auth_app_id", ""),
@@ -190,13 +190,13 @@ fn f48_a_success_without_its_figures_is_unreadable_and_not_guessed() {
 }
 
 #[test]
-fn what_is_not_about_trades_is_irrelevant() {
+fn section_8_5_what_is_not_about_trades_is_irrelevant() {
     let expected = EventContent::Irrelevant { event_type: "dut_user_sign".to_owned() };
     assert_eq!(content(&[("notify_type", "dut_user_sign")]), expected);
 }
 
 #[test]
-fn f43_what_is_unsigned_otherwise_signed_or_ambiguous_is_refused() {
+fn f43_section_8_4_what_is_unsigned_otherwise_signed_or_ambiguous_is_refused() {
     let good = String::from_utf8(changed(&[]).body).expect("ASCII");
     assert!(verdict(&raw(good.clone().into_bytes())).is_ok());
     let (unsigned, _) = good.split_once("&sign=").expect("a signature");
@@ -252,7 +252,7 @@ fn f47_accounts_do_not_verify_with_each_others_keys() {
 }
 
 #[test]
-fn f45_empty_values_verify_however_they_were_signed() {
+fn f45_section_8_4_empty_values_verify_however_they_were_signed() {
     let mut parameters = paid_parameters();
     parameters.push(("body", ""));
     assert!(verdict(&notification(&parameters, PLATFORM_KEY)).is_ok(), "left out");
@@ -262,8 +262,48 @@ fn f45_empty_values_verify_however_they_were_signed() {
     assert!(verdict(&raw(form::write(all).into_bytes())).is_ok(), "kept");
 }
 
+/// Decoded once: nothing is trimmed, unescaped, dropped or read as a number before the signature is checked.
 #[test]
-fn r02_alipay_is_told_success_in_seven_bytes_and_nothing_else() {
+fn f45_section_8_4_values_are_taken_as_they_stand_after_one_decoding() {
+    for text in [
+        "100% sure",
+        "%25 and %2B",
+        "a+b c",
+        "&quot;x&quot; &amp; <y>",
+        "@file.txt",
+        "=a=b&c=d",
+        " spaced ",
+        "1.0",
+        "商品 ünïcödé",
+    ] {
+        for field in ["subject", "passback_params", "fund_bill_list"] {
+            assert!(verdict(&changed(&[(field, text)])).is_ok(), "{field} {text}");
+        }
+    }
+}
+
+/// Messages about other matters than payments keep `sign_type` in what they sign. Taken here, it would be a second text
+/// for one signature.
+#[test]
+fn f43_section_8_4_a_payment_s_notice_does_not_sign_its_sign_type() {
+    let with_type: std::collections::BTreeMap<_, _> =
+        paid_parameters().into_iter().chain([("sign_type", "RSA2")]).collect();
+    let sign =
+        signature(PLATFORM_KEY, &crate::sign::content(with_type.iter().map(|(name, value)| (*name, *value))));
+    let all = with_type.into_iter().chain([("sign", sign.as_str())]);
+    let refused = verdict(&raw(form::write(all).into_bytes()));
+    assert_eq!(refused.err(), Some(CallbackRejection::SignatureInvalid));
+}
+
+/// Newer applications get the payer's open id and no `buyer_id`. Nobody here needs to know either.
+#[test]
+fn section_8_3_a_payer_who_is_named_by_an_open_id_has_paid_too() {
+    let payer = [("buyer_id", ""), ("buyer_open_id", "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5")];
+    assert!(matches!(finding(&payer), Finding::Paid(_)));
+}
+
+#[test]
+fn r02_section_8_1_alipay_is_told_success_in_seven_bytes_and_nothing_else() {
     let gateway = open(&World::new());
     let kept = gateway.callback_reply(&CallbackOutcome::Recorded);
     assert_eq!((kept.status, kept.body.as_slice()), (200, &b"success"[..]));
@@ -278,7 +318,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn f45_notices_with_any_texts_verify(subject in ".{1,60}", passback in ".{1,60}", unknown in ".{1,60}") {
+    fn f45_sections_8_3_8_4_notices_with_any_texts_and_unknown_fields_verify(subject in ".{1,60}", passback in ".{1,60}", unknown in ".{1,60}") {
         let mut parameters: Vec<(&str, &str)> = paid_parameters();
         parameters.retain(|(name, _)| !["subject", "passback_params"].contains(name));
         parameters.extend([("subject", subject.as_str()), ("passback_params", passback.as_str()), ("invented", unknown.as_str())]);

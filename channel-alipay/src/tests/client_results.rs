@@ -34,7 +34,7 @@ fn report(status: Value, node: &str, signature: &str) -> String {
 }
 
 #[test]
-fn a_signed_success_of_the_app_is_a_hint_of_payment() {
+fn section_9_1_a_signed_success_of_the_app_is_a_hint_of_payment() {
     let node = node(&[]);
     let signed = signature(PLATFORM_KEY, &node);
     assert_eq!(read(&report(json!("9000"), &node, &signed)), Ok(ClientResultHint::Paid));
@@ -42,7 +42,7 @@ fn a_signed_success_of_the_app_is_a_hint_of_payment() {
 }
 
 #[test]
-fn f43_a_success_that_alipay_did_not_sign_for_this_account_is_refused() {
+fn f43_section_9_1_a_success_that_alipay_did_not_sign_for_this_account_is_refused() {
     let good = node(&[]);
     let signed = signature(PLATFORM_KEY, &good);
     let (foreign_app, foreign_seller) =
@@ -67,7 +67,7 @@ fn f43_a_success_that_alipay_did_not_sign_for_this_account_is_refused() {
 }
 
 #[test]
-fn r01_every_other_status_tells_nothing_certain() {
+fn r01_section_9_1_every_other_status_tells_nothing_certain() {
     let status = |status: &str| read(&json!({"resultStatus": status, "result": "", "memo": "x"}).to_string());
     assert_eq!(status("6001"), Ok(ClientResultHint::Cancelled));
     for unclear in ["8000", "4000", "5000", "6002", "6004", "1", ""] {
@@ -95,7 +95,7 @@ fn return_query(changes: &[(&str, &str)], key: &str, merchants_own: &[(&str, &st
 }
 
 #[test]
-fn a_signed_return_address_is_a_hint_of_payment_whatever_the_merchant_put_into_it() {
+fn section_9_2_a_signed_return_address_is_a_hint_of_payment_whatever_the_merchant_put_into_it() {
     let query = return_query(&[], PLATFORM_KEY, &[]);
     for form in [query.clone(), format!("?{query}"), format!("https://shop.example/done?{query}")] {
         assert_eq!(read(&form), Ok(ClientResultHint::Paid), "{form}");
@@ -104,7 +104,7 @@ fn a_signed_return_address_is_a_hint_of_payment_whatever_the_merchant_put_into_i
 }
 
 #[test]
-fn f43_a_return_address_that_alipay_did_not_sign_for_this_account_is_refused() {
+fn f43_section_9_2_a_return_address_that_alipay_did_not_sign_for_this_account_is_refused() {
     for wrong in [
         return_query(&[], OTHER_KEY, &[]),
         return_query(&[("app_id", "1")], PLATFORM_KEY, &[]),

@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-fn query_request() -> QueryRequest {
+pub(super) fn query_request() -> QueryRequest {
     QueryRequest {
         reference: TransactionReference::PaymentNo(payment_no()),
         product: product("app"),
@@ -59,7 +59,7 @@ fn sdk_text(data: PaymentData) -> String {
 }
 
 #[test]
-fn an_app_payment_is_signed_without_any_call() {
+fn section_5_2_an_app_payment_is_signed_without_any_call() {
     let world = World::new();
     let gateway = open(&world);
     let created = done(gateway.create(&create_request("app", json!({})))).expect("created");
@@ -88,7 +88,7 @@ fn an_app_payment_is_signed_without_any_call() {
 }
 
 #[test]
-fn each_hand_out_is_signed_for_its_moment_and_a_handle_alone_pays_nothing() {
+fn section_6_2_each_hand_out_is_one_trade_signed_for_its_moment_and_a_handle_alone_pays_nothing() {
     let world = World::new();
     let gateway = open(&world);
     let handle = done(gateway.create(&create_request("app", json!({})))).expect("created").handle;
@@ -103,7 +103,7 @@ fn each_hand_out_is_signed_for_its_moment_and_a_handle_alone_pays_nothing() {
 }
 
 #[test]
-fn pages_are_addresses_that_the_payers_browser_opens() {
+fn sections_5_3_5_4_pages_are_addresses_that_the_payers_browser_opens() {
     let world = World::new();
     let gateway = open(&world);
     let wap = json!({"quit_url": "https://shop.example/quit", "return_url": "https://shop.example/done/1"});
@@ -159,7 +159,7 @@ fn what_the_payers_side_sends_is_not_encrypted_and_our_own_calls_are() {
 }
 
 #[test]
-fn a_qr_code_is_asked_for_and_lives_two_hours_at_most() {
+fn section_5_5_a_qr_code_is_asked_for_and_lives_two_hours_at_most() {
     let node = json!({"code": "10000", "msg": "Success", "out_trade_no": NUMBER, "qr_code": "https://qr.alipay.com/bax0"});
     for (minutes, life) in [(15, 15), (600, 120)] {
         let world = World::new();
@@ -196,7 +196,7 @@ fn an_answer_about_another_payment_is_no_answer() {
 }
 
 #[test]
-fn r05_f21_a_create_that_fails_says_how_certainly() {
+fn r05_f21_section_6_3_a_create_that_fails_says_how_certainly() {
     let table = [
         (refused(Operation::Precreate, "ACQ.INVALID_PARAMETER"), "refused: CHANNEL_REJECTED"),
         (refused(Operation::Precreate, "ACQ.TRADE_HAS_SUCCESS"), "refused: CHANNEL_ALREADY_PAID"),
@@ -269,7 +269,7 @@ fn f43_f44_an_answer_is_its_own_bytes_under_alipays_signature() {
 }
 
 #[test]
-fn f07_f31_every_status_of_a_query_has_its_finding() {
+fn f07_f31_section_6_1_every_status_of_a_query_has_its_finding() {
     let finding = |node: &Value| found(&World::new(), signed(Operation::Query, node)).expect("a finding");
     for status in ["TRADE_SUCCESS", "TRADE_FINISHED"] {
         let Finding::Paid(paid) = finding(&paid_trade(status)) else { panic!("{status}") };
@@ -285,7 +285,7 @@ fn f07_f31_every_status_of_a_query_has_its_finding() {
 }
 
 #[test]
-fn f06_a_trade_closed_by_its_full_refund_was_paid() {
+fn f06_section_6_1_a_trade_closed_by_its_full_refund_was_paid() {
     let finding = |node: &Value| found(&World::new(), signed(Operation::Query, node)).expect("a finding");
     assert!(matches!(finding(&paid_trade("TRADE_CLOSED")), Finding::Paid(_)));
     for (field, value) in
@@ -349,7 +349,7 @@ fn close_request(payable_until: Option<OffsetDateTime>) -> CloseRequest {
 }
 
 #[test]
-fn f29_a_close_is_proven_or_a_reason_to_ask() {
+fn f29_section_5_9_a_close_is_proven_or_a_reason_to_ask() {
     let closed = json!({"code": "10000", "msg": "Success", "out_trade_no": NUMBER, "trade_no": TRADE_NO});
     for (answer, expected) in [
         (signed(Operation::Close, &closed), Ok(())),
@@ -373,7 +373,7 @@ fn f29_a_close_is_proven_or_a_reason_to_ask() {
 }
 
 #[test]
-fn f31_a_trade_that_does_not_exist_is_closed_only_once_nothing_can_be_paid_any_more() {
+fn f31_section_6_2_a_trade_that_does_not_exist_is_closed_only_once_nothing_can_be_paid_any_more() {
     let closing = |payable_until: Option<OffsetDateTime>| {
         let world = World::new();
         let gateway = open(&world);
@@ -388,7 +388,7 @@ fn f31_a_trade_that_does_not_exist_is_closed_only_once_nothing_can_be_paid_any_m
 }
 
 #[test]
-fn a_cancel_is_a_persons_and_says_what_it_did() {
+fn section_5_10_a_cancel_is_a_persons_and_says_what_it_did() {
     let world = World::new();
     let gateway = open(&world);
     let node = json!({"code": "10000", "action": "refund", "out_trade_no": NUMBER, "retry_flag": "N", "trade_no": TRADE_NO});
@@ -400,7 +400,7 @@ fn a_cancel_is_a_persons_and_says_what_it_did() {
 }
 
 #[test]
-fn check_create_names_everything_at_once_by_the_contracts_names() {
+fn section_5_1_check_create_names_everything_at_once_by_the_contracts_names() {
     let world = World::new();
     let gateway = open(&world);
     let fields = |change: &dyn Fn(&mut payment_core::gateway::CreateRequest)| {

@@ -14,11 +14,11 @@ use crate::{
     test_channel::{NOW, World, done},
 };
 
-fn refund_no() -> RefundNo {
+pub(super) fn refund_no() -> RefundNo {
     RefundNo::parse("R-1").expect("a number")
 }
 
-fn refund_request() -> RefundRequest {
+pub(super) fn refund_request() -> RefundRequest {
     RefundRequest {
         refund_no: refund_no(),
         payment_no: payment_no(),
@@ -50,7 +50,7 @@ fn refund_node(fund_change: Value) -> Value {
 }
 
 #[test]
-fn r17_a_refund_has_the_same_content_each_time_and_always_its_number() {
+fn r17_section_6_4_4_a_refund_has_the_same_content_each_time_and_always_its_number() {
     let world = World::new();
     for _ in 0..2 {
         refund_with(&world, &refund_request(), signed(Operation::Refund, &refund_node(json!("Y"))))
@@ -66,7 +66,7 @@ fn r17_a_refund_has_the_same_content_each_time_and_always_its_number() {
 }
 
 #[test]
-fn f34_only_a_fund_change_proves_that_money_moved() {
+fn f34_sections_6_4_1_6_4_6_only_a_fund_change_proves_that_money_moved_and_a_sum_is_no_amount() {
     for (fund_change, status) in [
         (json!("Y"), RefundStatus::Succeeded),
         (json!("N"), RefundStatus::Processing),
@@ -85,7 +85,7 @@ fn f34_only_a_fund_change_proves_that_money_moved() {
 }
 
 #[test]
-fn f22_a_refund_that_fails_says_how_certainly() {
+fn f22_sections_6_4_3_to_6_4_9_a_refund_that_fails_says_how_certainly() {
     for (sub_code, expected) in [
         ("ACQ.SELLER_BALANCE_NOT_ENOUGH", "refused: MERCHANT_BALANCE_INSUFFICIENT"),
         ("ACQ.REASON_TRADE_REFUND_FEE_ERR", "refused: CHANNEL_REFUND_EXCEEDS_PAID"),
@@ -142,7 +142,7 @@ fn refund_state(change: &[(&str, Value)]) -> Value {
 
 /// Each field there, absent and strange.
 #[test]
-fn f34_a_refund_succeeded_when_the_word_says_so_and_not_sooner() {
+fn f34_section_5_12_a_refund_succeeded_when_the_word_says_so_and_not_sooner() {
     let null = || Value::Null;
     for (change, expected) in [
         (vec![], RefundStatus::Succeeded),

@@ -188,6 +188,13 @@ fn error_bodies_may_be_anything() {
 
 proptest! {
     #[test]
+    fn r28_f49_every_amount_comes_back_as_the_whole_number_that_it_is(fen in 0_i64..=i64::MAX) {
+        let amount = json!({"total": fen, "currency": "CNY"});
+        let Ok(Finding::Paid(paid)) = read(&with("amount", amount)) else { panic!("{fen}: not paid") };
+        prop_assert_eq!(paid.amount, Money::new(Currency::CNY, fen));
+    }
+
+    #[test]
     fn no_bytes_panic(bytes: Vec<u8>) {
         let _ = handle(WeChatProduct::App, &bytes);
         let _ = ErrorBody::read(&bytes);

@@ -102,6 +102,9 @@ pub struct RefundCapability {
     pub parts: u32,
     /// How long after the payment.
     pub window: Duration,
+    /// How long the channel wants to be left in peace after one refund of a payment, before the next: they are then sent
+    /// one after the other. `None` if it takes them as they come.
+    pub apart: Option<Duration>,
 }
 
 impl Capabilities {

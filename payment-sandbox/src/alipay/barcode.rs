@@ -12,9 +12,6 @@ use super::payer::{self, PayOptions};
 use super::world::{Call, Task, World};
 use super::{placing, request};
 
-/// Above 1000 yuan the payer must enter a password.
-const PASSWORD_THRESHOLD: i64 = 100_000;
-
 /// How long the payer of a `01` code takes to enter the password.
 const PASSWORD_TIME: Duration = Duration::seconds(10);
 
@@ -66,7 +63,7 @@ pub(super) fn pay(world: &mut World, call: &Call<'_>) -> Result<Answer, Failure>
     }
     let key = placing::place(world, call, Product::Barcode, order)?;
     world.used_auth_codes.insert(code, key.clone());
-    let large = script == Script::Pay && total > PASSWORD_THRESHOLD;
+    let large = script == Script::Pay && total > call.settings.environment.password_threshold();
     let ordered = matches!(call.fault, Some(Fault::PasswordNeeded));
     let script = if large || ordered { Script::PasswordByControl } else { script };
     carry_out(world, call, &key, script)

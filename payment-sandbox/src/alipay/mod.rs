@@ -18,7 +18,8 @@
 //! * Uniqueness of order numbers over several applications of one partner; here each application is its own partner.
 //! * Risk control, fees, limits per second by themselves, three seconds between two refunds.
 //! * TLS. The real hosts speak nothing else; here it is plain HTTP on a loopback address.
-//! * The sandbox's own restrictions, the wording of messages, the cashier's looks.
+//! * The sandbox's means of payment, the wording of messages, the cashier's looks. Its other restrictions are a switch
+//!   ([`Environment`]).
 //! * Memory bounds: everything is kept until the process ends.
 //!
 //! # Payers' codes for `alipay.trade.pay`
@@ -113,7 +114,7 @@ pub use operation::{Operation, Product};
 pub use order::{RefundStatus, TradeStatus};
 pub use parameters::ParametersRefused;
 pub use payer::{Landing, PayOptions, PaymentRefused};
-pub use world::{CloseOfClosed, RefundSettlement};
+pub use world::{CloseOfClosed, Environment, RefundSettlement};
 
 use crate::clock::SimulatorClock;
 pub use crate::rsa::KeyError;
@@ -136,10 +137,13 @@ pub struct SimulatorOptions {
     pub timestamp_window: Duration,
     /// How often notifications of face-to-face products are repeated at once before the schedule begins.
     pub immediate_repeats: usize,
+    /// Which environment's restrictions it has.
+    pub environment: Environment,
 }
 
 impl SimulatorOptions {
-    /// A free loopback port, refunds whose money moves at once, timestamps of a day, no lag and no immediate repeats.
+    /// A free loopback port, refunds whose money moves at once, timestamps of a day, no lag, no immediate repeats, and
+    /// production's rules.
     pub fn loopback(clock: SimulatorClock) -> Self {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
@@ -149,6 +153,7 @@ impl SimulatorOptions {
             expiry_lag: Duration::ZERO,
             timestamp_window: Duration::from_secs(24 * 60 * 60),
             immediate_repeats: 0,
+            environment: Environment::Production,
         }
     }
 }
@@ -244,6 +249,7 @@ fn engine(options: SimulatorOptions, address: SocketAddr) -> Result<Engine, Star
         expiry_lag: options.expiry_lag,
         timestamp_window: options.timestamp_window,
         immediate_repeats: options.immediate_repeats,
+        environment: options.environment,
         base_url: format!("http://{}", SocketAddr::new(host, address.port())),
     };
     // Alipay follows no redirect and uses nobody's proxy.

@@ -40,6 +40,7 @@ pub(super) fn place(
     product: Product,
     request: OrderRequest,
 ) -> Result<OrderKey, Failure> {
+    check_time_to_pay(call, &request)?;
     let merchant = world.merchants.get(call.app_id).ok_or_else(Failure::system)?;
     let seller_id = request.seller_id.clone().unwrap_or_else(|| merchant.seller_id.clone());
     if seller_id != merchant.seller_id {
@@ -54,6 +55,15 @@ pub(super) fn place(
     world.order_of_code.insert(order.cashier_token.clone(), key.clone());
     world.orders.insert(key.clone(), order);
     Ok(key)
+}
+
+fn check_time_to_pay(call: &Call<'_>, request: &OrderRequest) -> Result<(), Failure> {
+    let Some(longest) = call.settings.environment.longest_time_to_pay() else { return Ok(()) };
+    let ends = [request.timeout.map(|timeout| timeout.ends_at(call.now)), request.time_expire];
+    if ends.into_iter().flatten().any(|end| end > call.now + longest) {
+        return Err(Failure::parameters(&["timeout_express must be at most 15h in the sandbox".to_owned()]));
+    }
+    Ok(())
 }
 
 /// A repeated number goes on with the same order as long as nothing that matters has changed.

@@ -11,7 +11,7 @@ use super::identifiers::api_time;
 use super::notification;
 use super::order::{Order, OrderKey, Refund, RefundStatus, TradeStatus};
 use super::request::{self, RefundRequest};
-use super::world::{Call, RefundSettlement, Settings, Task, World};
+use super::world::{Call, Environment, RefundSettlement, Settings, Task, World};
 
 /// Amounts that a failed refund carries as zeros, which are no totals.
 const ZERO_AMOUNTS: [&str; 2] = ["refund_fee", "send_back_fee"];
@@ -88,6 +88,9 @@ fn check(order: &Order, request: &RefundRequest, call: &Call<'_>) -> Result<(), 
     }
     if request.out_request_no.is_none() && request.amount != order.total {
         return Err(Failure::business("REFUND_AMT_NOT_EQUAL_TOTAL", "退款金额与订单总金额不一致"));
+    }
+    if call.settings.environment == Environment::Sandbox && request.amount != order.total {
+        return Err(Failure::business("NOT_ALLOW_PARTIAL_REFUND", "不支持部分退款"));
     }
     let accepted = order.trade.as_ref().map_or(0, |trade| trade.refunds_accepted());
     if accepted + request.amount > order.total {

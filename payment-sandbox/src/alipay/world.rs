@@ -34,6 +34,33 @@ pub enum CloseOfClosed {
     Succeeds,
 }
 
+/// Which of Alipay's two environments it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// Where money is money.
+    Production,
+    /// Alipay's own sandbox: one refund of a trade, whole; at most 15 hours to pay; passwords above 2000 yuan only.
+    Sandbox,
+}
+
+impl Environment {
+    /// Above this many fen the payer of a code must enter a password.
+    pub(super) const fn password_threshold(self) -> i64 {
+        match self {
+            Self::Production => 100_000,
+            Self::Sandbox => 200_000,
+        }
+    }
+
+    /// The longest time to pay, where it is shorter than what every request may ask for.
+    pub(super) const fn longest_time_to_pay(self) -> Option<time::Duration> {
+        match self {
+            Self::Production => None,
+            Self::Sandbox => Some(time::Duration::hours(15)),
+        }
+    }
+}
+
 /// How the channel behaves, fixed at its start.
 pub(super) struct Settings {
     pub(super) refund_settlement: RefundSettlement,
@@ -41,6 +68,7 @@ pub(super) struct Settings {
     pub(super) expiry_lag: Duration,
     pub(super) timestamp_window: Duration,
     pub(super) immediate_repeats: usize,
+    pub(super) environment: Environment,
     pub(super) base_url: String,
 }
 

@@ -68,7 +68,7 @@ async fn play(stage: &mut Stage, signals: &mut EndSignals, wish: Wish) -> Ended 
     let watch = Stopwatch::start();
     terminal.line(&terminal.toned(
         Tone::Bold,
-        "Sixteen payment stories and an audit, each in four channels: real sockets, real signatures, a real PostgreSQL\n",
+        "Seventeen payment stories and an audit, each in four channels: real sockets, real signatures, a real PostgreSQL\n",
     ));
     let detail = if wish.steps { Detail::Steps } else { Detail::Ends };
     let addresses = stage.start(wish.data).await?;

@@ -190,6 +190,13 @@ impl<'a> Scene<'a> {
         self.request_to(self.channel, orders)
     }
 
+    /// A new request to have the money for orders held in this channel.
+    pub(super) fn request_to_hold(&mut self, orders: &[Unpaid]) -> ToPay<'a> {
+        let mut request = self.request_to(self.channel, orders);
+        request.message.channel_options = Some(self.channel.options_to_hold());
+        request
+    }
+
     /// A new request to pay orders through the other channel, though this one may still pay them too.
     pub(super) fn request_elsewhere(&mut self, orders: &[Unpaid]) -> ToPay<'a> {
         let mut request = self.request_to(self.other, orders);

@@ -3,10 +3,11 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use payment_proto::v1::{
-    ClientResult, ClosePaymentRequest, ConfirmPaymentRequest, CreatePaymentRequest, CreatePaymentResponse,
-    CreateRefundRequest, GetOrderRequest, GetPaymentRequest, GetRefundRequest, Order, Payment, Refund,
-    SyncPaymentRequest, WatchPaymentRequest, WatchPaymentResponse, order_service_client::OrderServiceClient,
-    payment_service_client::PaymentServiceClient, refund_service_client::RefundServiceClient,
+    CapturePaymentRequest, ClientResult, ClosePaymentRequest, ConfirmPaymentRequest, CreatePaymentRequest,
+    CreatePaymentResponse, CreateRefundRequest, GetOrderRequest, GetPaymentRequest, GetRefundRequest, Order,
+    Payment, Refund, SyncPaymentRequest, WatchPaymentRequest, WatchPaymentResponse,
+    order_service_client::OrderServiceClient, payment_service_client::PaymentServiceClient,
+    refund_service_client::RefundServiceClient,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{RwLock, RwLockWriteGuard};
@@ -97,6 +98,14 @@ impl Shop {
             sdk_result: sdk_result.to_vec(),
         };
         let answer = self.payments.clone().confirm_payment(request).await.map_err(refused)?;
+        present(answer.into_inner().payment)
+    }
+
+    /// `CapturePayment`.
+    pub(super) async fn capture(&self, payment_no: &str) -> Kept<Payment> {
+        let _up = self.server.read().await;
+        let request = CapturePaymentRequest { payment_no: payment_no.to_owned() };
+        let answer = self.payments.clone().capture_payment(request).await.map_err(refused)?;
         present(answer.into_inner().payment)
     }
 

@@ -69,6 +69,12 @@ impl ApiError {
         Self::issue(issue).about(field, value)
     }
 
+    /// A refusal of a parameter, in the words of the back office.
+    pub(super) fn validation(field: &str, issue: &str) -> Self {
+        let details = vec![Detail { issue: issue.to_owned(), field: Some(field.to_owned()), value: None }];
+        Self::Resource { status: 400, name: "VALIDATION_ERROR", details, redirect: None }
+    }
+
     /// A refusal without issues.
     pub(super) const fn named(status: u16, name: &'static str) -> Self {
         Self::Resource { status, name, details: Vec::new(), redirect: None }

@@ -15,6 +15,7 @@ use super::engine::Engine;
 use super::error::ApiError;
 use super::fault::{self, Execution, Fault};
 use super::idempotency::{self, Made, RequestKey};
+use super::office::{self, Visit};
 use super::operation::{Operation, Route};
 use super::order::Order;
 use super::world::{Call, Preference, RequestRecord, World};
@@ -28,6 +29,7 @@ const BODY_LIMIT: usize = 1 << 20;
 struct Received {
     method: String,
     path: String,
+    query: String,
     headers: HeaderMap,
     body: Vec<u8>,
 }
@@ -72,6 +74,7 @@ async fn read(request: Request) -> Result<Received, ApiError> {
     Ok(Received {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body: body.to_vec(),
     })
@@ -102,7 +105,8 @@ fn authorize(engine: &Engine, route: &Route, received: &Received) -> Result<Stri
     let client_id = engine.with_world(|world, now| oauth::caller(world, &received.headers, now))?;
     let content_type = received.header("content-type").unwrap_or_default();
     // Void has no body, and PayPal's own SDK sends it without a type.
-    let has_body = received.method != "GET" && route.operation != Operation::VoidAuthorization;
+    let has_body = !matches!(received.method.as_str(), "GET" | "DELETE")
+        && route.operation != Operation::VoidAuthorization;
     if has_body && !content_type.starts_with("application/json") {
         return Err(ApiError::named(415, "UNSUPPORTED_MEDIA_TYPE"));
     }
@@ -149,7 +153,14 @@ fn references(world: &World, route: &Route, body: &[u8]) -> Vec<String> {
         | Operation::PatchOrder
         | Operation::CaptureOrder
         | Operation::AuthorizeOrder => Some(route.id.as_str()),
-        Operation::Token | Operation::CreateOrder | Operation::VerifyWebhook | Operation::Certificate => None,
+        Operation::Token
+        | Operation::CreateOrder
+        | Operation::VerifyWebhook
+        | Operation::Certificate
+        | Operation::Webhooks
+        | Operation::WebhookEvents
+        | Operation::Reporting
+        | Operation::Disputes => None,
     };
     let of_order = order.map(|id| world.references(id)).unwrap_or_default();
     [route.id.clone()].into_iter().chain(of_order).chain(named).collect()
@@ -238,6 +249,18 @@ fn execute(
         if route.operation == Operation::VerifyWebhook {
             return verify::verify(world, client_id, &settings.base_url, &received.body).map(document);
         }
+        let visit = Visit {
+            settings,
+            client_id,
+            method: &received.method,
+            rest: &route.id,
+            query: &received.query,
+            body: &received.body,
+            now,
+        };
+        if let Some(reply) = office::reply(world, route.operation, &visit) {
+            return reply.map(|(status, body)| Answer { status, body });
+        }
         let body = if received.method == "GET" { Map::new() } else { shape::parse(&received.body)? };
         let call = Call {
             now,
@@ -319,7 +342,13 @@ fn run(world: &mut World, call: &Call<'_>, route: &Route) -> Outcome {
             let made = make(world, call, route)?;
             Ok(show(world, call, &made, Freshness::New))
         }
-        Operation::Token | Operation::VerifyWebhook | Operation::Certificate => Err(ApiError::server()),
+        Operation::Token
+        | Operation::VerifyWebhook
+        | Operation::Certificate
+        | Operation::Webhooks
+        | Operation::WebhookEvents
+        | Operation::Reporting
+        | Operation::Disputes => Err(ApiError::server()),
     }
 }
 
@@ -338,7 +367,11 @@ fn make(world: &mut World, call: &Call<'_>, route: &Route) -> Result<Made, ApiEr
         | Operation::ShowAuthorization
         | Operation::ShowRefund
         | Operation::VerifyWebhook
-        | Operation::Certificate => Err(ApiError::server()),
+        | Operation::Certificate
+        | Operation::Webhooks
+        | Operation::WebhookEvents
+        | Operation::Reporting
+        | Operation::Disputes => Err(ApiError::server()),
     }
 }
 

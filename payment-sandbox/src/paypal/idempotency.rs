@@ -93,6 +93,10 @@ pub(super) fn still_running(operation: Operation) -> Option<ApiError> {
         | Operation::ShowAuthorization
         | Operation::ShowRefund
         | Operation::VerifyWebhook
-        | Operation::Certificate => None,
+        | Operation::Certificate
+        | Operation::Webhooks
+        | Operation::WebhookEvents
+        | Operation::Reporting
+        | Operation::Disputes => None,
     }
 }

@@ -12,6 +12,8 @@ const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 
 const UTC_SECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+const REPORT_SECONDS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]+0000");
 const PACIFIC_SECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]-07:00");
 
@@ -31,6 +33,11 @@ fn draw(alphabet: &[u8], count: usize) -> String {
 pub(super) fn api_time(instant: OffsetDateTime) -> String {
     // The format names only components that every instant has.
     instant.to_offset(offset!(UTC)).format(UTC_SECONDS).unwrap_or_default()
+}
+
+/// An instant as reports write it: without the colon that most readers want.
+pub(super) fn report_time(instant: OffsetDateTime) -> String {
+    instant.to_offset(offset!(UTC)).format(REPORT_SECONDS).unwrap_or_default()
 }
 
 /// An instant as refunds carry it: with an offset that is not UTC.

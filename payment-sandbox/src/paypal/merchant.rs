@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::certificates::CertificateStore;
 use super::identifiers;
+use super::subscription::EVERYTHING;
 
 /// The account setting that keeps a merchant from taking money twice for one invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +94,8 @@ pub(super) struct Merchant {
     pub(super) tokens_requested: u64,
     pub(super) webhook_id: String,
     pub(super) webhook_url: Option<String>,
+    /// The names of the events that go there, or `*`.
+    pub(super) webhook_events: Vec<String>,
     pub(super) invoice_ids: InvoiceIds,
     /// Which payment has used an `invoice_id`: the id of a capture or an authorization.
     pub(super) paid_invoices: HashMap<String, String>,
@@ -114,6 +117,7 @@ impl Merchant {
             tokens_requested: 0,
             webhook_id: identifiers::resource_id(),
             webhook_url: options.webhook_url,
+            webhook_events: vec![EVERYTHING.to_owned()],
             invoice_ids: options.invoice_ids,
             paid_invoices: HashMap::new(),
             refund_invoices: HashSet::new(),

@@ -11,16 +11,16 @@
 //! with their arithmetic, 180 days, disputes and pending refunds; refunds on PayPal's website and reversals;
 //! `PayPal-Request-Id` with 6 hours and 45 days of memory; one payment for each `invoice_id`; PayPal's exponents; errors
 //! with issues and `debug_id`; `PayPal-Mock-Response`; webhooks signed over the body's CRC-32 with retries over three
-//! days; postback verification over the bytes as quoted. Every instant comes from one clock, which may stand still until
-//! it is moved.
+//! days; postback verification over the bytes as quoted; the merchant's back office: webhooks by API, the log of events
+//! with resending, reports and balances that lag, disputes to be read. Every instant comes from one clock, which may stand
+//! still until it is moved.
 //!
 //! # What it does not imitate
-//! * Subscription of webhooks by API, `webhooks-events`, `simulate-event`: each app has one webhook, and the control API
-//!   sets its address.
-//! * Reporting, balances, settlement files, and reading disputes by API (disputes have their webhooks only).
+//! * More than one webhook for an app, `simulate-event`; each app has one webhook, whose id it keeps.
+//! * Settlement files; in reports, everything but payments, refunds and reversals; disputes beyond opened and resolved.
 //! * `confirm-payment-source`, tracking, reauthorization, cards, vault, partners with other payees, platform fees.
 //! * Rate limits by themselves: 429 comes from an ordered fault only.
-//! * Currency conversion, risk, account limits, balances; fees are 2.99 % and 0.39 always.
+//! * Currency conversion, risk, account limits, a balance that is too low; fees are 2.99 % and 0.39 always.
 //! * TLS, and certificate URLs on `https`. Here it is plain HTTP on a loopback address.
 //! * The wording of messages; whether PayPal keeps transmissions over retries, what it does to a reused request id and
 //!   which certificates it serves are switches ([`SimulatorOptions`]).
@@ -66,8 +66,10 @@ mod control_http;
 mod crc32;
 mod create;
 mod delivery;
+mod disputes;
 mod engine;
 mod error;
+mod event_log;
 mod fault;
 mod forgery;
 mod gateway;
@@ -77,11 +79,14 @@ mod ledger;
 mod merchant;
 mod money;
 mod oauth;
+mod office;
 mod operation;
 mod order;
 mod patch;
 mod refund;
+mod reporting;
 mod shape;
+mod subscription;
 mod verify;
 mod webhook;
 mod world;
@@ -136,10 +141,15 @@ pub struct SimulatorOptions {
     pub served_certificates: ServedCertificates,
     /// What a `PayPal-Request-Id` does that comes with another request.
     pub reused_request_ids: ReusedRequestId,
+    /// How long after it happened something is in the reports.
+    pub reporting_lag: Duration,
+    /// How many lines a report may have; one of more is refused whole.
+    pub reporting_cap: usize,
 }
 
 impl SimulatorOptions {
-    /// A free loopback port, three hours for orders, kept transmissions, the leaf alone, the first result again.
+    /// A free loopback port, three hours for orders, kept transmissions, the leaf alone, the first result again, reports
+    /// of at most 10,000 lines after three hours.
     pub fn loopback(clock: SimulatorClock) -> Self {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
@@ -148,6 +158,8 @@ impl SimulatorOptions {
             retries: RetryTransmission::Kept,
             served_certificates: ServedCertificates::LeafOnly,
             reused_request_ids: ReusedRequestId::FirstResult,
+            reporting_lag: Duration::from_secs(3 * 3600),
+            reporting_cap: 10_000,
         }
     }
 }
@@ -243,6 +255,8 @@ fn engine(options: SimulatorOptions, address: SocketAddr) -> Result<Engine, Star
         retries: options.retries,
         served_certificates: options.served_certificates,
         reused_request_ids: options.reused_request_ids,
+        reporting_lag: options.reporting_lag,
+        reporting_cap: options.reporting_cap,
     };
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
     Ok(Engine::new(options.clock, settings, http)?)

@@ -36,6 +36,14 @@ pub enum Operation {
     VerifyWebhook,
     /// `GET /v1/notifications/certs/{name}`
     Certificate,
+    /// `/v1/notifications/webhooks` and what is below, and `GET /v1/notifications/webhooks-event-types`
+    Webhooks,
+    /// `/v1/notifications/webhooks-events` and what is below
+    WebhookEvents,
+    /// `GET /v1/reporting/transactions` and `.../balances`
+    Reporting,
+    /// `GET /v1/customer/disputes` and what is below
+    Disputes,
 }
 
 impl Operation {
@@ -49,7 +57,11 @@ impl Operation {
             | Self::CaptureOrder
             | Self::AuthorizeOrder
             | Self::VerifyWebhook
-            | Self::Certificate => Api::Orders,
+            | Self::Certificate
+            | Self::Webhooks
+            | Self::WebhookEvents
+            | Self::Reporting
+            | Self::Disputes => Api::Orders,
             Self::ShowCapture
             | Self::RefundCapture
             | Self::ShowAuthorization
@@ -75,7 +87,11 @@ impl Operation {
             | Self::ShowAuthorization
             | Self::ShowRefund
             | Self::VerifyWebhook
-            | Self::Certificate => false,
+            | Self::Certificate
+            | Self::Webhooks
+            | Self::WebhookEvents
+            | Self::Reporting
+            | Self::Disputes => false,
         }
     }
 }
@@ -90,7 +106,11 @@ pub(super) struct Route {
 impl Route {
     /// The route of a method and a path without its query.
     pub(super) fn find(method: &str, path: &str) -> Option<Self> {
-        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        // Some of PayPal's own links have a slash before the question mark.
+        let segments: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
+        if let Some((operation, below)) = office(&segments) {
+            return Some(Self { operation, id: below.join("/") });
+        }
         let (operation, id) = match (method, segments.as_slice()) {
             ("POST", ["v1", "oauth2", "token"]) => (Operation::Token, ""),
             ("POST", ["v2", "checkout", "orders"]) => (Operation::CreateOrder, ""),
@@ -111,5 +131,19 @@ impl Route {
             _ => return None,
         };
         Some(Self { operation, id: id.to_owned() })
+    }
+}
+
+/// The desk of the back office that a path leads to, and what follows.
+fn office<'a>(segments: &'a [&'a str]) -> Option<(Operation, &'a [&'a str])> {
+    match segments {
+        ["v1", "notifications", "webhooks", below @ ..] => Some((Operation::Webhooks, below)),
+        ["v1", "notifications", "webhooks-event-types"] => {
+            Some((Operation::Webhooks, segments.get(2..).unwrap_or_default()))
+        }
+        ["v1", "notifications", "webhooks-events", below @ ..] => Some((Operation::WebhookEvents, below)),
+        ["v1", "reporting", below @ ..] => Some((Operation::Reporting, below)),
+        ["v1", "customer", "disputes", below @ ..] => Some((Operation::Disputes, below)),
+        _ => None,
     }
 }

@@ -36,6 +36,24 @@ pub(super) enum EventType {
 }
 
 impl EventType {
+    /// Every one that this simulator tells.
+    pub(super) const ALL: [Self; 14] = [
+        Self::OrderApproved,
+        Self::OrderCompleted,
+        Self::CaptureCompleted,
+        Self::CapturePending,
+        Self::CaptureDeclined,
+        Self::CaptureDenied,
+        Self::CaptureRefunded,
+        Self::CaptureReversed,
+        Self::RefundPending,
+        Self::RefundFailed,
+        Self::AuthorizationCreated,
+        Self::AuthorizationVoided,
+        Self::DisputeCreated,
+        Self::DisputeResolved,
+    ];
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::OrderApproved => "CHECKOUT.ORDER.APPROVED",
@@ -76,7 +94,7 @@ impl EventType {
 pub(super) struct Event {
     pub(super) id: String,
     pub(super) event_type: EventType,
-    created_at: OffsetDateTime,
+    pub(super) created_at: OffsetDateTime,
     pub(super) resource: Value,
 }
 
@@ -117,11 +135,11 @@ pub(super) fn announce(
     now: OffsetDateTime,
 ) {
     let index = world.deliveries.len();
-    let has_address = world.merchants.get(client_id).is_some_and(|merchant| merchant.webhook_url.is_some());
+    let is_wanted = world.merchants.get(client_id).is_some_and(|merchant| merchant.subscribes(event_type));
     let fault = world.faults.take_for_notification(event_type.name(), &references);
     let begins = match fault {
         Some(NotificationFault::Suppressed) => None,
-        _ if !has_address => None,
+        _ if !is_wanted => None,
         Some(NotificationFault::Delayed { seconds }) => delayed(now, seconds),
         // The other faults concern attempts and are drawn for each of them.
         Some(_) | None => Some(now),

@@ -54,6 +54,8 @@ pub(super) struct Settings {
     pub(super) retries: RetryTransmission,
     pub(super) served_certificates: ServedCertificates,
     pub(super) reused_request_ids: ReusedRequestId,
+    pub(super) reporting_lag: Duration,
+    pub(super) reporting_cap: usize,
 }
 
 /// How much of a resource an answer shows.

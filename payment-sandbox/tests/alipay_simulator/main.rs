@@ -15,6 +15,7 @@ mod client;
 mod closings;
 mod control;
 mod deliveries;
+mod environments;
 mod faults;
 mod pages;
 mod payments;

@@ -12,6 +12,7 @@ mod client;
 mod control;
 mod faults;
 mod idempotency;
+mod office;
 mod orders;
 mod payments;
 mod receiver;

@@ -10,7 +10,7 @@ use payment_core::{
 use payment_store::{
     NotificationRecord,
     payment::Effect,
-    refund::{RefundApplied, RefundApplyRequest},
+    refund::{RefundApplied, RefundApplyRequest, Turn},
 };
 use url::Url;
 
@@ -53,11 +53,29 @@ impl App {
         }
     }
 
-    /// Sends it under its present number: after any unknown outcome the same one again (F24).
+    /// Sends it under its present number: after any unknown outcome the same one again (F24). Where the channel wants a
+    /// payment's refunds one after the other, it waits for its turn.
     async fn send_refund(&self, refund: Refund, account: &Account) -> Result<Driven, AppError> {
         if self.now() > refund.paid_time + account.gateway.capabilities().refund.window {
             return self.too_late_to_send(refund).await;
         }
+        let Some(apart) = account.gateway.capabilities().refund.apart else {
+            return self.send_refund_now(refund, account).await;
+        };
+        match self.store.refund_turn_take(&refund, apart, self.now()).await? {
+            Turn::Taken(turn) => {
+                let driven = self.send_refund_now(refund, account).await;
+                if let Err(error) = self.store.refund_turn_end(&turn, self.now() + apart).await {
+                    tracing::warn!(%error, "the turn of a payment's refunds ends by itself");
+                }
+                driven
+            }
+            // It was made due again.
+            Turn::Elsewhere => Ok(Driven { refund, contact: None }),
+        }
+    }
+
+    async fn send_refund_now(&self, refund: Refund, account: &Account) -> Result<Driven, AppError> {
         let notify_url = self.notify_url_of(&refund, account).await?;
         let sent = account.gateway.refund(&refund_request(&refund, notify_url)).await;
         crash_point::reach(CrashPoint::RefundAnswered);

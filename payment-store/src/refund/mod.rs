@@ -5,6 +5,7 @@ mod create;
 mod read;
 pub(crate) mod row;
 mod send;
+mod turn;
 
 pub(crate) use apply::refund_lock_in_txn;
 pub use apply::{ForeignRefund, ForeignRefundOutcome, RefundApplied, RefundApplyRequest};
@@ -12,3 +13,4 @@ pub(crate) use create::duplicates_refund_in_txn;
 pub use create::{NewRefund, RefundOutcome};
 pub use read::RefundFilter;
 pub(crate) use read::refunds_in_txn;
+pub use turn::{TakenTurn, Turn};

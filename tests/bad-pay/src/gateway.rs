@@ -257,7 +257,7 @@ fn capabilities() -> Result<Capabilities, IdentifierError> {
         completion: CompletionCapability::ByPayer,
         hold: HoldCapability::Never,
         close: CloseCapability::AtChannel,
-        refund: RefundCapability { parts: 10, window: Duration::days(90) },
+        refund: RefundCapability { parts: 10, window: Duration::days(90), apart: None },
         schedules: SCHEDULES,
     })
 }

@@ -43,7 +43,7 @@ async fn an_app_payment_is_created_in_one_transaction_and_without_the_network() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r04_f31_a_trade_that_does_not_exist_yet_ends_nothing_and_a_lost_notification_is_found_by_the_scheduler()
+async fn r04_f31_section_6_2_a_trade_that_does_not_exist_yet_ends_nothing_and_a_lost_notification_is_found_by_the_scheduler()
  {
     let scene = Scene::start().await;
     let created = scene.app.create(alipay_app("r-1", "A", 100)).await;
@@ -61,7 +61,7 @@ async fn r04_f31_a_trade_that_does_not_exist_yet_ends_nothing_and_a_lost_notific
 
 /// Alipay has no trade to close before its payer opens it, and makes none once its time is over.
 #[tokio::test(flavor = "multi_thread")]
-async fn r20_an_app_payment_that_nobody_opened_is_closed_when_nothing_can_come_of_it_any_more() {
+async fn r20_section_6_2_an_app_payment_that_nobody_opened_is_closed_when_nothing_can_come_of_it_any_more() {
     let scene = Scene::start().await;
     let created = scene.app.create(alipay_app("r-1", "A", 100)).await;
     let payment_no = created.payment.unwrap().payment_no;

@@ -97,7 +97,7 @@ async fn f37_pitfall_01_a_pending_capture_that_is_denied_has_failed_and_the_orde
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r11_a_payer_whose_money_was_declined_and_who_never_came_back_can_pay_another_way() {
+async fn r11_pitfalls_03_08_a_payer_whose_money_was_declined_and_who_never_came_back_can_pay_another_way() {
     let scene = Scene::start().await;
     let (payment_no, order_id) = open(&scene).await;
     approve(&scene, &order_id, Funding::Refused);

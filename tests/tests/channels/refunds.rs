@@ -20,7 +20,12 @@ use super::scene::{Scene, alipay_app, paypal_checkout, paypal_order, sdk_text};
 const DAY: u64 = 86_400;
 
 impl Scene {
-    async fn refund(&self, refund_no: &str, payment_no: &str, amount: (&str, i64)) -> Result<Refund, Status> {
+    pub(super) async fn refund(
+        &self,
+        refund_no: &str,
+        payment_no: &str,
+        amount: (&str, i64),
+    ) -> Result<Refund, Status> {
         let amount = Money { currency_code: amount.0.to_owned(), minor_units: amount.1 };
         let request = CreateRefundRequest {
             refund_no: refund_no.to_owned(),
@@ -77,7 +82,7 @@ impl Scene {
 
 /// The repeat of a refund that was done moves no money: `fund_change` is `N`, and only asking tells that it arrived.
 #[tokio::test(flavor = "multi_thread")]
-async fn r17_f24_alipay_says_no_fund_change_to_a_repeat_and_the_query_decides() {
+async fn r17_f24_section_6_4_2_alipay_says_no_fund_change_to_a_repeat_and_the_query_decides() {
     let scene = Scene::start().await;
     let payment_no = scene.paid_at_alipay().await;
     scene.alipay.suppress_notifications(None);
@@ -95,7 +100,7 @@ async fn r17_f24_alipay_says_no_fund_change_to_a_repeat_and_the_query_decides() 
 
 /// `refund_fee` is the sum of all refunds so far; taken for this one's amount it would not fit, and open a case.
 #[tokio::test(flavor = "multi_thread")]
-async fn r08_alipays_sum_of_refunds_is_not_taken_for_the_amount_of_one() {
+async fn r08_section_6_4_6_alipays_sum_of_refunds_is_not_taken_for_the_amount_of_one() {
     let scene = Scene::start().await;
     let payment_no = scene.paid_at_alipay().await;
     for (refund_no, amount) in [("R-1", 30), ("R-2", 40)] {
@@ -111,7 +116,7 @@ async fn r08_alipays_sum_of_refunds_is_not_taken_for_the_amount_of_one() {
 
 /// Whoever sits on the wire can refuse without a signature; it needs no person, and the refund goes on.
 #[tokio::test(flavor = "multi_thread")]
-async fn r04_an_unsigned_refusal_of_alipays_decides_nothing_and_a_signed_one_calls_a_person() {
+async fn r04_section_6_4_9_an_unsigned_refusal_of_alipays_decides_nothing_and_a_signed_one_calls_a_person() {
     let scene = Scene::start().await;
     let payment_no = scene.paid_at_alipay().await;
     let refused = |signature| alipay::Fault::Refused {
@@ -136,7 +141,7 @@ async fn r04_an_unsigned_refusal_of_alipays_decides_nothing_and_a_signed_one_cal
 
 /// PayPal forgets a request id after 45 days; the same refund sent then would be a second one.
 #[tokio::test(flavor = "multi_thread")]
-async fn r17_a_refund_that_paypal_did_and_forgot_is_found_and_not_made_again() {
+async fn r17_pitfall_04_a_refund_that_paypal_did_and_forgot_is_found_and_not_made_again() {
     let scene = Scene::start().await;
     let (payment_no, order_id, _) = scene.paid_at_paypal().await;
     scene.paypal.suppress_notifications(None);

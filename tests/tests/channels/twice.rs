@@ -11,7 +11,8 @@ use payment_tests::requests::app_payment;
 use super::scene::{Scene, alipay_app, paypal_checkout, paypal_order, sdk_text};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r12_r13_f26_an_order_paid_through_two_channels_stays_paid_and_the_second_payment_goes_back() {
+async fn r12_r13_f26_section_6_2_an_order_paid_through_two_channels_stays_paid_and_the_second_payment_goes_back()
+ {
     let scene = Scene::start().await;
     let by_alipay = scene.app.create(alipay_app("r-1", "A", 100)).await;
     // The order string is out, and Alipay cannot close a trade that does not exist yet.
@@ -41,7 +42,7 @@ async fn r12_r13_f26_an_order_paid_through_two_channels_stays_paid_and_the_secon
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r11_an_approval_for_an_order_that_another_channel_paid_is_never_captured() {
+async fn r11_pitfall_08_an_approval_for_an_order_that_another_channel_paid_is_never_captured() {
     let scene = Scene::start().await;
     let by_paypal = scene.app.create(paypal_checkout("r-1", "A", "USD", 1999)).await;
     let order_id = paypal_order(by_paypal.payment_data);

@@ -106,6 +106,16 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "INSERT INTO payment_hold SELECT 'nobody', 'H', create_time, create_time, create_time FROM payment LIMIT 1",
     ),
     (
+        "refund_turn",
+        "refund_turn_pkey",
+        "INSERT INTO refund_turn SELECT payment_no, 'R', create_time FROM payment, generate_series(1, 2)",
+    ),
+    (
+        "refund_turn",
+        "refund_turn_payment_no_fkey",
+        "INSERT INTO refund_turn SELECT 'nobody', 'R', create_time FROM payment LIMIT 1",
+    ),
+    (
         "payment_transition",
         "hold_is_verified",
         "UPDATE payment_transition SET to_state = 'HELD', verified_by = NULL",

@@ -105,6 +105,11 @@ impl Channel for Alipay {
         ChannelOptions::Alipay(AlipayOptions { product, ..AlipayOptions::default() })
     }
 
+    /// Never asked for: [`Ability::Holds`] is lacking.
+    fn options_to_hold(&self) -> ChannelOptions {
+        self.options()
+    }
+
     fn base_url(&self) -> &str {
         self.simulator.base_url()
     }
@@ -121,6 +126,7 @@ impl Channel for Alipay {
     fn lacks(&self, ability: Ability) -> Option<&'static str> {
         match ability {
             Ability::CallToCreate => Some("no call to lose"),
+            Ability::Holds => Some("holds no money"),
             Ability::Callbacks | Ability::LateMoney => None,
         }
     }
@@ -216,6 +222,7 @@ impl Channel for Alipay {
         order.map_or_else(Entry::default, |order| Entry {
             announced: 1,
             taken: order.taken,
+            held: 0,
             given_back: order.given_back,
             refunds: order.refunds.iter().map(|refund| refund.amount).collect(),
         })

@@ -74,6 +74,11 @@ impl Channel for BadPay {
         ChannelOptions::Plugin(PluginOptions { product: "app".to_owned(), options: None })
     }
 
+    /// Never asked for: [`Ability::Holds`] is lacking.
+    fn options_to_hold(&self) -> ChannelOptions {
+        self.options()
+    }
+
     fn base_url(&self) -> &str {
         self.app.base_url()
     }
@@ -90,6 +95,7 @@ impl Channel for BadPay {
     fn lacks(&self, ability: Ability) -> Option<&'static str> {
         match ability {
             Ability::Callbacks | Ability::LateMoney => Some("no callbacks"),
+            Ability::Holds => Some("holds no money"),
             Ability::CallToCreate => None,
         }
     }
@@ -179,6 +185,7 @@ impl Channel for BadPay {
         Entry {
             announced: usize::try_from(order.creates).unwrap_or(usize::MAX),
             taken: if paid { order.minor_units() } else { 0 },
+            held: 0,
             given_back: refunds.iter().sum(),
             refunds,
         }

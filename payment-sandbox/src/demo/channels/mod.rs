@@ -32,6 +32,8 @@ pub(super) enum Ability {
     CallToCreate,
     /// It can take money for a payment after that was closed, and tells.
     LateMoney,
+    /// It can hold money first, and take it later.
+    Holds,
 }
 
 /// A notification that is no proof, and how it was answered.
@@ -49,6 +51,8 @@ pub(super) struct Entry {
     pub(super) announced: usize,
     /// What was taken.
     pub(super) taken: i64,
+    /// What is held now, neither taken nor free.
+    pub(super) held: i64,
     /// What went back.
     pub(super) given_back: i64,
     /// The refunds one by one.
@@ -84,6 +88,9 @@ pub(super) trait Channel: Send + Sync {
 
     /// What a request carries to be paid here in the shop's own app.
     fn options(&self) -> ChannelOptions;
+
+    /// The same, where the money is to be held first.
+    fn options_to_hold(&self) -> ChannelOptions;
 
     /// Where the API is.
     fn base_url(&self) -> &str;

@@ -4,15 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use payment_proto::v1::{
-    PaypalOptions, PaypalSdk, create_payment_request::ChannelOptions, payment_data::Kind,
+    PaypalIntent, PaypalOptions, PaypalSdk, create_payment_request::ChannelOptions, payment_data::Kind,
     paypal_options::Product,
 };
 use payment_sandbox::{
     clock::SimulatorClock,
     paypal::{
-        ApproveOptions, Execution, Fault, FaultRule, Forgery, Funding, GeneratedMerchant, LedgerOrder,
-        MerchantOptions, NotificationFault, NotificationFaultRule, Operation, PaypalControl, PaypalSimulator,
-        SimulatorOptions,
+        ApproveOptions, AuthorizationStatus, Execution, Fault, FaultRule, Forgery, Funding,
+        GeneratedMerchant, LedgerOrder, MerchantOptions, NotificationFault, NotificationFaultRule, Operation,
+        PaypalControl, PaypalSimulator, SimulatorOptions,
     },
 };
 use serde_json::json;
@@ -48,6 +48,12 @@ pub(super) async fn start() -> Result<Arc<dyn Channel>, Failure> {
     let control = simulator.control();
     let merchant = control.create_merchant(MerchantOptions::standard()).map_err(Failure::new)?;
     Ok(Arc::new(Paypal { simulator, control, merchant }))
+}
+
+fn options(intent: PaypalIntent) -> ChannelOptions {
+    let (return_url, cancel_url) = (RETURN_URL.to_owned(), CANCEL_URL.to_owned());
+    let product = Some(Product::Sdk(PaypalSdk { return_url, cancel_url }));
+    ChannelOptions::Paypal(PaypalOptions { product, intent: intent.into(), ..PaypalOptions::default() })
 }
 
 impl Paypal {
@@ -102,9 +108,11 @@ impl Channel for Paypal {
     }
 
     fn options(&self) -> ChannelOptions {
-        let (return_url, cancel_url) = (RETURN_URL.to_owned(), CANCEL_URL.to_owned());
-        let product = Some(Product::Sdk(PaypalSdk { return_url, cancel_url }));
-        ChannelOptions::Paypal(PaypalOptions { product, ..PaypalOptions::default() })
+        options(PaypalIntent::Capture)
+    }
+
+    fn options_to_hold(&self) -> ChannelOptions {
+        options(PaypalIntent::Authorize)
     }
 
     fn base_url(&self) -> &str {
@@ -124,7 +132,7 @@ impl Channel for Paypal {
         match ability {
             // What we close we never capture, so no money can come late.
             Ability::LateMoney => Some("never captured"),
-            Ability::Callbacks | Ability::CallToCreate => None,
+            Ability::Callbacks | Ability::CallToCreate | Ability::Holds => None,
         }
     }
 
@@ -143,7 +151,7 @@ impl Channel for Paypal {
         };
         let order_id = sdk.parameters.get("order_id").ok_or_else(|| broken("no order to approve"))?;
         self.control.approve(order_id, &ApproveOptions::with(Funding::Balance)).map_err(broken)?;
-        Ok("approves in PayPal's app; the service is to capture")
+        Ok("approves in PayPal's app, which moves no money yet")
     }
 
     /// Never asked for: [`Ability::LateMoney`] is lacking.
@@ -228,6 +236,7 @@ impl Channel for Paypal {
         Entry {
             announced: orders.len(),
             taken: sum(|order| order.taken),
+            held: sum(held),
             given_back: sum(|order| order.given_back),
             refunds: refunds.map(|refund| refund.amount.minor).collect(),
         }
@@ -239,6 +248,12 @@ impl Channel for Paypal {
             |order: LedgerOrder| (order.custom_id.unwrap_or(order.order_id), order.taken - order.given_back);
         orders.map(kept).collect()
     }
+}
+
+/// What an order's authorizations hold that nobody has taken or let go.
+fn held(order: &LedgerOrder) -> i64 {
+    let held = order.authorizations.iter().filter(|held| held.status == AuthorizationStatus::Created);
+    held.map(|held| held.amount.minor).sum()
 }
 
 fn broken(error: impl std::fmt::Display) -> Broken {

@@ -106,6 +106,11 @@ impl Channel for Wechat {
         ChannelOptions::WechatPay(WeChatPayOptions { product, goods_tag: String::new() })
     }
 
+    /// Never asked for: [`Ability::Holds`] is lacking.
+    fn options_to_hold(&self) -> ChannelOptions {
+        self.options()
+    }
+
     fn base_url(&self) -> &str {
         self.simulator.base_url()
     }
@@ -121,6 +126,7 @@ impl Channel for Wechat {
 
     fn lacks(&self, ability: Ability) -> Option<&'static str> {
         match ability {
+            Ability::Holds => Some("holds no money"),
             Ability::Callbacks | Ability::CallToCreate | Ability::LateMoney => None,
         }
     }
@@ -216,6 +222,7 @@ impl Channel for Wechat {
         order.map_or_else(Entry::default, |order| Entry {
             announced: order.prepays,
             taken: order.taken,
+            held: 0,
             given_back: order.given_back,
             refunds: order.refunds.iter().map(|refund| refund.refund).collect(),
         })

@@ -56,6 +56,14 @@ impl Scene<'_> {
         Ok(payment.state())
     }
 
+    /// The shop takes the money that is held.
+    pub(crate) async fn capture(&self, attempt: &Attempt<'_>) -> Kept<PaymentState> {
+        let watch = Stopwatch::start();
+        let payment = self.cast.shop.capture(&attempt.payment_no).await?;
+        self.told(watch, Actor::Shop, "CapturePayment", word(payment.state()));
+        Ok(payment.state())
+    }
+
     /// The shop closes the payment.
     pub(crate) async fn close(&self, attempt: &Attempt<'_>) -> Kept<PaymentState> {
         let watch = Stopwatch::start();

@@ -31,20 +31,35 @@ impl Scene<'_> {
         self.read_until_paid(attempt, "reads GetPayment, until the channel has called back").await
     }
 
+    /// Waits until the channel holds the money: the service has it held once the channel has told of the approval.
+    pub(crate) async fn money_is_held(&self, attempt: &Attempt<'_>) -> Kept<PaymentState> {
+        self.read_until(attempt, PaymentState::Held, "reads GetPayment, until the money is held").await
+    }
+
     async fn read_until_paid(&self, attempt: &Attempt<'_>, action: &str) -> Kept<PaymentState> {
+        self.read_until(attempt, PaymentState::Succeeded, action).await
+    }
+
+    async fn read_until(
+        &self,
+        attempt: &Attempt<'_>,
+        state: PaymentState,
+        action: &str,
+    ) -> Kept<PaymentState> {
         let watch = Stopwatch::start();
-        let found = timeout(BY_ITSELF, self.wait_for_success(&attempt.payment_no)).await;
-        let payment = found.map_err(|_| Broken::new("the payment was not known within a minute"))??;
+        let found = timeout(BY_ITSELF, self.wait_for_state(&attempt.payment_no, state)).await;
+        let missed = || Broken::new(format!("the payment did not become {} within a minute", word(state)));
+        let payment = found.map_err(|_| missed())??;
         self.told(watch, Actor::Shop, action, word(payment.state()));
         Ok(payment.state())
     }
 
-    async fn wait_for_success(&self, payment_no: &str) -> Kept<Payment> {
+    async fn wait_for_state(&self, payment_no: &str, state: PaymentState) -> Kept<Payment> {
         let mut glances = interval(GLANCE);
         loop {
             glances.tick().await;
             let payment = self.cast.shop.payment(payment_no).await?;
-            if payment.state() == PaymentState::Succeeded {
+            if payment.state() == state {
                 return Ok(payment);
             }
         }

@@ -134,7 +134,8 @@ impl Scene<'_> {
         let entry = attempt.channel.entry(&attempt.payment_no);
         let amount = |minor| money(attempt.channel.currency(), minor);
         let (taken, back) = (amount(entry.taken), amount(entry.given_back));
-        let seen = format!("took {taken}, gave back {back} in {} refund(s)", entry.refunds.len());
+        let held = if entry.held == 0 { String::new() } else { format!("holds {}, ", amount(entry.held)) };
+        let seen = format!("{held}took {taken}, gave back {back} in {} refund(s)", entry.refunds.len());
         self.told(watch, Actor::Channel(attempt.channel()), "by its own books", &seen);
         entry
     }

@@ -5,6 +5,7 @@ mod books_agree;
 mod denied;
 mod five_callbacks;
 mod forged_callback;
+mod held_first;
 mod late_payment;
 mod lost_answer;
 mod lost_callback;
@@ -47,17 +48,18 @@ pub(super) static STORIES: [Story; 13] = [
     forged_callback::STORY,
     wrong_amount::STORY,
     lost_answer::STORY,
-    refund_in_parts::STORY,
     paid_twice::STORY,
     overlapping_baskets::STORY,
     late_payment::STORY,
+    held_first::STORY,
 ];
 
 /// The one that takes the server away for a moment.
 pub(super) static KILLED: Story = server_killed::STORY;
 
 /// Those in which nobody does anything for some seconds.
-pub(super) static WAITING: [Story; 2] = [nobody_asks::STORY, refund_fails_first::STORY];
+pub(super) static WAITING: [Story; 3] =
+    [refund_in_parts::STORY, nobody_asks::STORY, refund_fails_first::STORY];
 
 /// What all others left behind.
 pub(super) static AUDIT: Story = books_agree::STORY;
