@@ -31,7 +31,7 @@ pub mod webhook;
 mod words;
 
 pub use consumer::{Advanced, ConsumerProcess};
-pub use due::{Claim, DuePayments, DueRefund, NextCheck};
+pub use due::{AccountOf, Claim, ClaimLimits, DuePayments, DueRefund, NextCheck};
 pub use error::StoreError;
 pub use feed::{FeedEvent, FeedQuery, FeedReach, FeedWindow, Numbered};
 pub use inbox::{Delivery, NotificationRecord, Replay};
