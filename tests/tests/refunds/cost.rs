@@ -3,15 +3,18 @@
 use std::time::{Duration, Instant};
 
 use payment_server::jobs::Job;
-use payment_store::DuePayments;
+use payment_store::{ClaimLimits, DuePayments};
 use payment_tests::{
     app::TestApp,
     database::{open, options, proxy::Proxy},
 };
 
+use tokio_postgres::SimpleQueryMessage;
+
 use super::scene::{arrives, ask, paid, refund};
 
-/// One in twenty of them was closed a moment ago and waits for its late looks, one in ten was given back.
+/// One in twenty of them was closed a moment ago and waits for its late looks, one in ten was given back, and the money of one
+/// in ten was held before it was taken.
 const FINISHED: u32 = 1_000_000;
 
 /// How many late looks are due in the end.
@@ -41,7 +44,9 @@ async fn history(app: &TestApp) {
          SELECT merchant_id, payment_no || '-D0', payment_no, channel, channel_account, amount, 'DUPLICATE', '', 'DUPLICATE', \
              'SUCCEEDED', 1, payment_no || '-D0', 0, create_time, update_time, succeed_time FROM payment \
              WHERE request_id LIKE 'H-%' AND refund_reserved > 0; \
-         SET session_replication_role = origin; ANALYZE payment, allocation, refund"
+         INSERT INTO payment_hold SELECT payment_no, request_id, create_time, create_time, expire_time FROM payment \
+             WHERE request_id LIKE 'H-%3'; \
+         SET session_replication_role = origin; ANALYZE payment, allocation, refund, payment_hold"
     );
     app.observer.batch_execute(&sql).await.unwrap();
 }
@@ -50,11 +55,12 @@ async fn history(app: &TestApp) {
 async fn claims(app: &TestApp) -> Vec<String> {
     let proxy = Proxy::to(app.database.url()).await;
     let store = open(&options(&proxy.url(app.database.url()), 1));
-    let (now, lease) = (app.clock().now(), app.job_settings().lease);
+    let (now, limits) =
+        (app.clock().now(), ClaimLimits { lease: app.job_settings().lease, rows: 100, except: &[] });
     for which in [DuePayments::ToAsk, DuePayments::ToClose] {
-        store.payments_claim_due(which, now, lease, 100).await.unwrap();
+        store.payments_claim_due(which, now, limits).await.unwrap();
     }
-    store.refunds_claim_due(now, lease, 100).await.unwrap();
+    store.refunds_claim_due(now, limits).await.unwrap();
     store.duplicates_find(100).await.unwrap();
     let executed = proxy.take_traffic().executed;
     let is_claim = |sql: &String| sql.contains("SKIP LOCKED") || sql.contains("DUPLICATE");
@@ -63,20 +69,37 @@ async fn claims(app: &TestApp) -> Vec<String> {
     claims
 }
 
-/// How PostgreSQL runs a claim, and how many pages it touches. What it claims is given back.
+/// After so many executions PostgreSQL may plan a prepared statement without its values.
+const EXECUTIONS: usize = 8;
+
+/// How PostgreSQL runs a claim, prepared and executed often as the server does, and how many pages it touches. What it
+/// claims is given back.
 async fn plan(app: &TestApp, claim: &str) -> (String, u64) {
-    let time = format!("'{}'::timestamptz", app.clock().now());
-    let bound =
-        claim.replace("$3", "100").replace("LIMIT $1", "LIMIT 100").replace("$1", &time).replace("$2", &time);
+    let time = format!("'{}'", app.clock().now());
+    let values = if claim.contains("$4") { format!("{time}, {time}, 100, '{{}}'") } else { "100".to_owned() };
+    app.observer.batch_execute(&format!("PREPARE claim AS {claim}")).await.unwrap();
+    for _ in 0..EXECUTIONS {
+        app.observer.batch_execute(&format!("BEGIN; EXECUTE claim({values}); ROLLBACK")).await.unwrap();
+    }
     app.observer.batch_execute("BEGIN").await.unwrap();
-    let lines = app.texts(&format!("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {bound}")).await;
-    app.observer.batch_execute("ROLLBACK").await.unwrap();
+    let explain = format!("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) EXECUTE claim({values})");
+    // Not as a prepared statement of its own: there is none of a statement that executes another.
+    let lines = app.observer.simple_query(&explain).await.unwrap();
+    app.observer.batch_execute("ROLLBACK; DEALLOCATE claim").await.unwrap();
+    let lines: Vec<String> = lines.iter().filter_map(line).collect();
     let of_all = lines.iter().find(|line| line.contains("Buffers: shared")).cloned().unwrap_or_default();
     let touched = |kind: &str| {
         let figure = of_all.split_whitespace().find_map(|word| word.strip_prefix(kind));
         figure.map_or(0, |figure| figure.parse::<u64>().unwrap())
     };
     (lines.join("\n"), touched("hit=") + touched("read="))
+}
+
+fn line(message: &SimpleQueryMessage) -> Option<String> {
+    match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    }
 }
 
 /// The median of a look with nothing due, all jobs together.
