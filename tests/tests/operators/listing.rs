@@ -1,7 +1,7 @@
 //! What lists cost beside years of deliveries.
 
 use payment_core::identifiers::MerchantId;
-use payment_store::NotificationFilter;
+use payment_store::operator::NotificationFilter;
 use payment_tests::{
     app::MERCHANT,
     database::{open, options, proxy::Proxy},
