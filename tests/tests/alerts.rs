@@ -9,7 +9,9 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "helpers of tests fail as tests do"
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "helpers of tests fail as tests do, and look for other people's programs"
 )]
 
 #[path = "alerts/callbacks.rs"]

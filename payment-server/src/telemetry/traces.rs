@@ -32,7 +32,7 @@ const MOST_WAITING: usize = 2048;
 const EXPORT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long the end of the process waits for the last spans.
-const END_DEADLINE: Duration = Duration::from_secs(2);
+const END_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The header that carries a trace from one process to the next.
 const TRACEPARENT: &str = "traceparent";
@@ -93,11 +93,14 @@ pub(crate) fn of_headers(headers: &HeaderMap) -> Option<TraceParent> {
 
 /// The same of a span of ours, for whatever is to become a part of it later; none where no spans are sent.
 pub(crate) fn of_span(span: &Span) -> Option<TraceParent> {
+    if span.is_disabled() {
+        return None;
+    }
     let context = span.context();
     let span = context.span();
     let (context, flags) = (span.span_context(), span.span_context().trace_flags().to_u8());
-    let text = format!("00-{}-{}-{flags:02x}", context.trace_id(), context.span_id());
-    context.is_valid().then(|| TraceParent::parse(text).ok()).flatten()
+    // Of one that is not valid the text is none either.
+    TraceParent::parse(format!("00-{}-{}-{flags:02x}", context.trace_id(), context.span_id())).ok()
 }
 
 /// The trace that is told at this moment, on this thread.

@@ -174,10 +174,13 @@ pub(crate) struct Telemetry {
 impl Telemetry {
     /// Begins to tell.
     pub(crate) fn begin(collector: SocketAddr, format: LogFormat, filter: &str) -> Self {
-        let traces = Traces {
-            otlp_endpoint: Some(format!("http://{collector}").parse().unwrap()),
-            sampled_per_thousand: 1000,
-        };
+        Self::at(&format!("http://{collector}"), format, filter)
+    }
+
+    /// The same, with a collector at this address.
+    pub(crate) fn at(collector: &str, format: LogFormat, filter: &str) -> Self {
+        let otlp_endpoint = Some(collector.parse().unwrap());
+        let traces = Traces { otlp_endpoint, sampled_per_thousand: 1000 };
         let (kept, log) = (Kept::default(), Log { filter: filter.to_owned(), format });
         let (subscriber, exporting) = telemetry::traced(&log, &traces, kept.clone()).unwrap();
         Self { exporting, guard: tracing::dispatcher::set_default(&subscriber), log: kept }

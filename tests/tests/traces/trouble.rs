@@ -63,3 +63,9 @@ async fn a_collector_that_is_away_is_not_missed() {
     app.finish().await;
     telemetry.end().await;
 }
+
+/// What the configuration admits can be used: the address by TLS too, with the system's certificate authorities.
+#[tokio::test]
+async fn a_collector_behind_tls_is_an_address_like_another() {
+    Telemetry::at("https://collector.invalid:4317", LogFormat::Json, "off").end().await;
+}
