@@ -43,7 +43,7 @@ const SHORTEST: Duration = Duration::MINUTE;
 /// A refund is mostly done at once; one that a bank pays for takes days. After its end a payment is looked at twice only,
 /// because no money moves without our capture.
 const SCHEDULES: Schedules = Schedules {
-    refund: Schedule::new(&[30, 300, 1800, 3600]),
+    refund: Schedule::new(&[10, 60, 300, 1800, 3600]),
     late: LateLooks::new(&[3600, 259_200]),
     ..Schedules::USUAL
 };

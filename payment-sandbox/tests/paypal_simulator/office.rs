@@ -68,6 +68,8 @@ async fn events_are_listed_page_by_page_and_sent_again() {
     stage.control.settled().await;
     assert_eq!(stage.receiver.arrived().len(), arrived, "one that waits is not sent beside that");
     stage.control.advance(Duration::from_secs(4 * 86_400)).await.unwrap();
+    // The token has ended meanwhile.
+    stage.client.forget_token().await;
     let exhausted = |state: &DeliveryState| *state == DeliveryState::Exhausted;
     assert!(stage.control.deliveries().iter().all(|delivery| exhausted(&delivery.state)));
     assert_eq!(stage.client.post(&format!("{own}/resend"), &again, PLAIN).await.status, 202);
