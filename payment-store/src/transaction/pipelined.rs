@@ -5,20 +5,24 @@
 //! a transaction from before BEGIN is sent until COMMIT or ROLLBACK was answered, so the pool closes a connection whose
 //! future was dropped between the two, as it does with Diesel's own transactions.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
 };
 
 use diesel::{connection::TransactionDepthChange, result::QueryResult};
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _,
+    AnsiTransactionManager, AsyncConnection as _, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _,
     TransactionManager as _,
 };
-use futures::{future::BoxFuture, join};
+use futures::{future::BoxFuture, join, pin_mut, poll};
 
 use super::{Abort, note_failures, unless_passed_over};
-use crate::writes::Writes;
+use crate::{cached::Cached, writes::Writes};
 
 /// The first statement of a transaction, which takes its first lock.
 pub(crate) type Opening<R, O> = for<'c> fn(&'c AsyncPgConnection, &'c R) -> BoxFuture<'c, QueryResult<O>>;
@@ -66,19 +70,31 @@ pub(super) async fn attempt<R: Sync, O: Send, T: Send>(
 /// Carries out the last writes of an opened transaction and commits it. Without writes the commit is left to [`attempt`].
 ///
 /// PostgreSQL answers the COMMIT of an aborted transaction with a ROLLBACK that is no error. So what is done is said by the
-/// writes' own answer: they fail if anything before them did.
+/// writes' own answer: they fail if anything before them did. Where they fail before they are sent, COMMIT is not sent.
+///
+/// COMMIT must not overtake them while they are being prepared, so it is a prepared statement too: both go through the lock
+/// of the connection's statement cache, which is held until a statement is prepared. A test holds their order at the wire.
 pub(crate) async fn commit_with(connection: &mut AsyncPgConnection, writes: Writes<'_>) -> QueryResult<()> {
     if writes.is_empty() {
         return Ok(());
     }
     let (written, committed) = {
         let (mut first, mut second) = (&*connection, &*connection);
-        join!(writes.execute(&mut first), second.batch_execute("COMMIT"))
+        let writing = writes.execute(&mut first);
+        pin_mut!(writing);
+        match poll!(&mut writing) {
+            Poll::Ready(unsent) => return unsent,
+            Poll::Pending => join!(writing, commit(&mut second)),
+        }
     };
     if committed.is_ok() {
         change_depth(connection, TransactionDepthChange::DecreaseDepth)?;
     }
     written.and(committed)
+}
+
+async fn commit(connection: &mut &AsyncPgConnection) -> QueryResult<()> {
+    Cached(diesel::sql_query("COMMIT")).execute(connection).await.map(drop)
 }
 
 fn change_depth(connection: &mut AsyncPgConnection, change: TransactionDepthChange) -> QueryResult<()> {
@@ -87,6 +103,6 @@ fn change_depth(connection: &mut AsyncPgConnection, change: TransactionDepthChan
         .change_transaction_depth(change)
 }
 
-fn depth(connection: &mut AsyncPgConnection) -> QueryResult<Option<std::num::NonZeroU32>> {
+fn depth(connection: &mut AsyncPgConnection) -> QueryResult<Option<NonZeroU32>> {
     AnsiTransactionManager::transaction_manager_status_mut(connection).transaction_depth()
 }
