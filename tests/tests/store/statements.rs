@@ -103,6 +103,8 @@ async fn filters_and_baskets_of_every_size_leave_a_bounded_number_of_statements(
 #[tokio::test]
 async fn each_use_case_takes_its_number_of_statements_and_one_commit() {
     let (on, proxy) = over_a_wire(1).await;
+    // Connected, with nothing prepared but this.
+    on.store.ping().await.unwrap();
     for round in 0..2 {
         for (what, traffic, statements) in use_cases(&on, &proxy, round).await {
             print(what, &traffic);
