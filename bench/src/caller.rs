@@ -2,6 +2,7 @@
 
 use http::Uri;
 use payment_proto::v1::{
+    event_service_client::EventServiceClient, operator_service_client::OperatorServiceClient,
     order_service_client::OrderServiceClient, payment_service_client::PaymentServiceClient,
     refund_service_client::RefundServiceClient,
 };
@@ -65,6 +66,16 @@ impl Caller {
     /// The order service.
     pub(crate) fn orders(&self, number: usize) -> OrderServiceClient<Keyed> {
         OrderServiceClient::new(self.channel(number))
+    }
+
+    /// The event service.
+    pub(crate) fn events(&self, number: usize) -> EventServiceClient<Keyed> {
+        EventServiceClient::new(self.channel(number))
+    }
+
+    /// The operators' service.
+    pub(crate) fn operators(&self, number: usize) -> OperatorServiceClient<Keyed> {
+        OperatorServiceClient::new(self.channel(number))
     }
 
     /// The refund service.

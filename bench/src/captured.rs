@@ -28,6 +28,15 @@ pub(crate) struct Notification {
     pub(crate) body: Bytes,
 }
 
+impl Notification {
+    /// The payment that a notification of Alipay's is about; its body is a form.
+    pub(crate) fn payment_no(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        let number = text.split('&').find_map(|pair| pair.strip_prefix("out_trade_no="));
+        number.unwrap_or_default().to_owned()
+    }
+}
+
 /// Listens in the place of the server.
 pub(crate) struct Catcher {
     pub(crate) address: SocketAddr,

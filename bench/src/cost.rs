@@ -1,4 +1,4 @@
-//! What one operation costs beside time: commits, WAL, forced writes, and processor time of both processes.
+//! What one operation costs beside time: commits, statements, WAL, forced writes, and processor time of all three sides.
 
 use std::{future::Future, time::Duration};
 
@@ -28,8 +28,11 @@ pub(crate) async fn counted(
 struct Counters {
     transactions: i64,
     wal_bytes: i64,
+    forced_writes: i64,
+    statements: Option<i64>,
     server: Duration,
     postgres: Duration,
+    client: Duration,
 }
 
 /// What one operation cost on average.
@@ -37,21 +40,31 @@ struct Counters {
 pub(crate) struct Cost {
     /// Transactions that wrote something.
     pub(crate) commits: f64,
+    /// Statements, BEGIN and COMMIT included; unknown where PostgreSQL came without `pg_stat_statements`.
+    pub(crate) statements: Option<f64>,
     /// Bytes of the write-ahead log.
     pub(crate) wal_bytes: f64,
+    /// Times that the write-ahead log was forced to the disk: commits that come together share one. Sessions report theirs
+    /// about once a second.
+    pub(crate) forced_writes: f64,
     /// Processor time of the server.
     pub(crate) server: Duration,
     /// Processor time of PostgreSQL, all its processes.
     pub(crate) postgres: Duration,
+    /// Processor time of the load, which shares its process with the simulated channels.
+    pub(crate) client: Duration,
 }
 
 impl Counters {
     /// Reads them.
     async fn read(stage: &Stage) -> Result<Self, Failure> {
-        let (transactions, wal_bytes) = written(&stage.observer).await?;
+        let (transactions, wal_bytes, forced_writes) = written(&stage.observer).await?;
         Ok(Self {
             transactions,
             wal_bytes,
+            forced_writes,
+            statements: statements(stage).await?,
+            client: process::processor_time(std::process::id()).unwrap_or_default(),
             server: process::processor_time(stage.server.process_id()).unwrap_or_default(),
             postgres: process::processor_time_of_group(stage.postgres.process_group()).unwrap_or_default(),
         })
@@ -62,9 +75,13 @@ impl Counters {
         let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
         // Reading the counters takes a transaction number itself.
         let commits = self.transactions - since.transactions - 1;
+        let each = |now: i64, before: i64| (now - before) as f64 / f64::from(count);
         Cost {
             commits: commits as f64 / f64::from(count),
-            wal_bytes: (self.wal_bytes - since.wal_bytes) as f64 / f64::from(count),
+            statements: self.statements.zip(since.statements).map(|(now, before)| each(now, before)),
+            wal_bytes: each(self.wal_bytes, since.wal_bytes),
+            forced_writes: each(self.forced_writes, since.forced_writes),
+            client: self.client.saturating_sub(since.client) / count,
             server: self.server.saturating_sub(since.server) / count,
             postgres: self.postgres.saturating_sub(since.postgres) / count,
         }
@@ -72,8 +89,17 @@ impl Counters {
 }
 
 /// A transaction gets a number when it writes first, so numbers count those that wrote.
-async fn written(observer: &Client) -> Result<(i64, i64), Failure> {
-    let sql = "SELECT pg_current_xact_id()::text::bigint, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint";
+async fn written(observer: &Client) -> Result<(i64, i64, i64), Failure> {
+    let sql = "SELECT pg_current_xact_id()::text::bigint, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint, \
+               wal_sync FROM pg_stat_wal";
     let row = observer.query_one(sql, &[]).await.map_err(Failure::new)?;
-    Ok((row.get(0), row.get(1)))
+    Ok((row.get(0), row.get(1), row.get(2)))
+}
+
+async fn statements(stage: &Stage) -> Result<Option<i64>, Failure> {
+    if !stage.counts_statements {
+        return Ok(None);
+    }
+    let sql = "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements";
+    Ok(Some(stage.observer.query_one(sql, &[]).await.map_err(Failure::new)?.get(0)))
 }

@@ -3,20 +3,25 @@
 #![allow(clippy::float_arithmetic, reason = "figures for people: no money is counted here")]
 
 mod arguments;
+mod background;
 mod caller;
 mod captured;
 mod channels;
 mod cost;
 mod failure;
 mod floor;
+mod instant;
 mod load;
 mod operations;
 mod process;
+mod receiver;
 mod report;
 mod round;
+mod rows;
 mod server;
 mod signature;
 mod stage;
+mod targets;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
 //! What is measured, through real gRPC and real signed HTTP, with everything on.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::ValueEnum;
 use payment_proto::v1::{
@@ -145,14 +145,7 @@ async fn notify(
         let (http, notification) = (http.clone(), notifications.get(number).cloned());
         async move {
             let notification = notification.ok_or_else(|| Failure::new("no notification is left"))?;
-            let post = http.post(format!("http://{address}{}", notification.target));
-            let post = post.headers(without_connection(notification.headers)).body(notification.body);
-            let answer = post.send().await.map_err(Failure::at("a notification"))?;
-            if answer.status().is_success() {
-                Ok(())
-            } else {
-                Err(Failure::new(format!("a notification was answered with {}", answer.status())))
-            }
+            deliver_one(&http, address, notification).await
         }
     };
     cost::counted(stage, load::run(clients, Until::Done(count), Arc::new(send))).await
@@ -209,18 +202,25 @@ async fn refund(stage: &Stage, name: &str, clients: usize, time: Duration) -> Re
 async fn deliver(stage: &Stage, notifications: Vec<Notification>) -> Result<(), Failure> {
     let http = reqwest::Client::builder().no_proxy().build().map_err(Failure::new)?;
     for notification in notifications {
-        let url = format!("http://{}{}", stage.server.addresses.callbacks, notification.target);
-        let post = http.post(url).headers(without_connection(notification.headers)).body(notification.body);
-        post.send()
-            .await
-            .and_then(reqwest::Response::error_for_status)
-            .map_err(Failure::at("a notification"))?;
+        deliver_one(&http, stage.server.addresses.callbacks, notification).await?;
     }
     Ok(())
 }
 
+/// Sends a notification as its channel did, and wants it acknowledged.
+pub(crate) async fn deliver_one(
+    http: &reqwest::Client,
+    address: SocketAddr,
+    notification: Notification,
+) -> Result<(), Failure> {
+    let post = http.post(format!("http://{address}{}", notification.target));
+    let post = post.headers(without_connection(notification.headers)).body(notification.body);
+    let answer = post.send().await.and_then(reqwest::Response::error_for_status);
+    answer.map(drop).map_err(Failure::at("a notification"))
+}
+
 /// Makes payments, lets their payers pay, and catches what the channel sends.
-async fn caught(
+pub(crate) async fn caught(
     stage: &Stage,
     channel: Channel,
     name: &str,

@@ -5,6 +5,13 @@ use std::{fs, time::Duration};
 /// Linux counts processor time in hundredths of a second (`USER_HZ`), whatever the kernel's own clock.
 const TICK: Duration = Duration::from_millis(10);
 
+/// How busy the machine is.
+pub(crate) fn load() -> String {
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    let average = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!("{} of {processors} processors", average.split(' ').next().unwrap_or("unknown"))
+}
+
 /// Processor time that a process has used. `None` where the system does not tell.
 pub(crate) fn processor_time(process_id: u32) -> Option<Duration> {
     ticks(&fs::read_to_string(format!("/proc/{process_id}/stat")).ok()?)

@@ -5,6 +5,7 @@ use std::{fmt::Write as _, fs, path::Path, process::ExitCode, time::Duration};
 use crate::{
     failure::Failure,
     round::{Figures, Measured, Round},
+    targets::{Target, Verdict},
 };
 
 /// Prints the table, and writes the JSON where it is wanted.
@@ -25,15 +26,56 @@ pub(crate) fn tell_failure(failure: &Failure) -> ExitCode {
 
 fn table(figures: &Figures) -> String {
     let mut text = format!(
-        "PostgreSQL: {}\none RSA-2048 signature: {}\nserver: ready after {}, {} idle, {} at most\n\n",
+        "machine: load {}\nPostgreSQL: {}\none RSA-2048 signature: {}\nserver: first answer after {}, {} idle, {} at most\n",
+        figures.load,
         figures.durability,
         shown(figures.signature),
         shown(figures.start_time),
         kibibytes(figures.idle_memory),
         kibibytes(figures.peak_memory),
     );
-    text += &format!(
-        "{:<18} {:>3} {:>9} {:>9} {:>17} {:>9} {:>9} {:>8} {:>8} {:>9} {:>9}\n",
+    // Writing to a String cannot fail.
+    for grown in &figures.grown {
+        let _ = write!(text, "\nbeside {} finished payments: ", grown.finished_payments);
+        let _ = writeln!(
+            text,
+            "a look of all four jobs with nothing due takes {}\n{}",
+            shown(grown.tick),
+            head()
+        );
+        for one in &grown.measured {
+            let _ = writeln!(text, "{}", line(one));
+        }
+    }
+    if let Some(background) = &figures.background {
+        let _ = writeln!(
+            text,
+            "\nwithout a caller: {:.0} due rows a second, {:.0} events a second, first attempt of a webhook after {} (p99 {})",
+            background.due_rows_per_second,
+            background.events_per_second,
+            shown(background.first_attempt.median),
+            shown(background.first_attempt.p99),
+        );
+    }
+    text += "\n";
+    for verdict in &figures.verdicts {
+        let _ = writeln!(text, "{}", judged(verdict));
+    }
+    text
+}
+
+fn judged(verdict: &Verdict) -> String {
+    let (word, bound) = match verdict.target {
+        Target::AtLeast(bound) => ("at least", bound),
+        Target::AtMost(bound) => ("at most", bound),
+    };
+    let met = if verdict.met { "met   " } else { "MISSED" };
+    format!("{met} {}: {:.2} ({word} {bound})", verdict.what, verdict.figure)
+}
+
+fn head() -> String {
+    format!(
+        "{:<18} {:>3} {:>8} {:>8} {:>17} {:>9} {:>9} {:>8} {:>7} {:>10} {:>6} {:>6} {:>9} {:>9} {:>10}",
         "operation",
         "at",
         "floor/s",
@@ -43,48 +85,58 @@ fn table(figures: &Figures) -> String {
         "p99",
         "p99 rat.",
         "commits",
+        "statements",
+        "KB WAL",
+        "fsyncs",
         "cpu ours",
-        "cpu pg"
-    );
-    for one in &figures.measured {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}", line(one));
-    }
-    text
+        "cpu pg",
+        "cpu client"
+    )
 }
 
 fn line(one: &Measured) -> String {
     let operation = format!("{:?}", one.operation);
     let ratios = spread(one, |round| round.ours.per_second / round.floor.per_second);
-    let p99 = spread(one, |round| round.ours.p99.as_secs_f64() / round.floor.p99.as_secs_f64());
+    let median = |of: fn(&Round) -> f64| spread(one, of).median;
     let duration = |of: fn(&Round) -> Duration| {
         shown(Duration::from_secs_f64(spread(one, |round| of(round).as_secs_f64()).median))
     };
+    let statements = one.rounds.iter().all(|round| round.cost.statements.is_some());
+    let statements = if statements {
+        format!("{:.1}", median(|round| round.cost.statements.unwrap_or_default()))
+    } else {
+        "unknown".to_owned()
+    };
     format!(
-        "{operation:<18} {:>3} {:>9.0} {:>9.0} {:>6.2} ({:.2}-{:.2}) {:>9} {:>9} {:>8.1} {:>8.2} {:>9} {:>9}",
+        "{operation:<18} {:>3} {:>8.0} {:>8.0} {:>6.2} ({:.2}-{:.2}) {:>9} {:>9} {:>8.1} {:>7.2} {statements:>10} {:>6.1} {:>6.2} \
+         {:>9} {:>9} {:>10}",
         one.clients,
-        spread(one, |round| round.floor.per_second).median,
-        spread(one, |round| round.ours.per_second).median,
+        median(|round| round.floor.per_second),
+        median(|round| round.ours.per_second),
         ratios.median,
         ratios.lowest,
         ratios.highest,
         duration(|round| round.ours.median),
         duration(|round| round.ours.p99),
-        p99.median,
-        spread(one, |round| round.cost.commits).median,
+        median(|round| round.ours.p99.as_secs_f64() / round.floor.p99.as_secs_f64()),
+        median(|round| round.cost.commits),
+        median(|round| round.cost.wal_bytes / 1000.0),
+        median(|round| round.cost.forced_writes),
         duration(|round| round.cost.server),
         duration(|round| round.cost.postgres),
+        duration(|round| round.cost.client),
     )
 }
 
 /// The middle of a few rounds, and how far they are apart.
-struct Spread {
+pub(crate) struct Spread {
     lowest: f64,
-    median: f64,
+    pub(crate) median: f64,
     highest: f64,
 }
 
-fn spread(one: &Measured, of: impl Fn(&Round) -> f64) -> Spread {
+/// Of one figure of each round.
+pub(crate) fn spread(one: &Measured, of: impl Fn(&Round) -> f64) -> Spread {
     let mut values: Vec<f64> = one.rounds.iter().map(of).collect();
     values.sort_by(f64::total_cmp);
     let at = |position: usize| values.get(position).copied().unwrap_or_default();

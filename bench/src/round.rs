@@ -1,31 +1,53 @@
-//! Floor and service in turn, so that both have the same machine; each operation with each number of clients.
+//! Floor and service in turn, so that both have the same machine; each operation with each number of clients, beside each
+//! number of finished payments.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     arguments::Arguments,
+    background::{self, Background},
     cost::{Cost, Counted},
     failure::Failure,
     floor::Script,
     load::Speed,
     operations::Operation,
-    process, signature,
+    process, rows, signature,
     stage::Stage,
+    targets::{self, Verdict},
 };
+
+/// How many payments one COPY makes.
+const GROWN_AT_ONCE: usize = 500_000;
 
 /// Everything that was measured.
 #[derive(Debug, serde::Serialize)]
 pub(crate) struct Figures {
     /// PostgreSQL's settings that decide whether a commit survives a power cut.
     pub(crate) durability: String,
+    /// How busy the machine was before anything was measured: the load of the last minute, and its processors.
+    pub(crate) load: String,
     /// What one RSA-2048 signature takes on one core.
     pub(crate) signature: Duration,
-    /// From the start of the server's process until it served; nothing to migrate.
+    /// From the start of the server's process to its first answer; nothing to migrate.
     pub(crate) start_time: Duration,
     /// The server's memory before the first request, in KiB.
     pub(crate) idle_memory: Option<u64>,
-    /// The most memory that it had in use, in KiB.
+    /// The most memory that it had in use while operations were measured, in KiB.
     pub(crate) peak_memory: Option<u64>,
+    /// Operations beside so many finished payments, fewest first.
+    pub(crate) grown: Vec<Grown>,
+    /// What happens without a caller.
+    pub(crate) background: Option<Background>,
+    /// Figures beside their targets.
+    pub(crate) verdicts: Vec<Verdict>,
+}
+
+/// What was measured beside a number of finished payments.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Grown {
+    pub(crate) finished_payments: usize,
+    /// A look of all four jobs with nothing due.
+    pub(crate) tick: Duration,
     /// Each operation with each number of clients.
     pub(crate) measured: Vec<Measured>,
 }
@@ -48,9 +70,49 @@ pub(crate) struct Round {
 
 /// Measures everything that is asked for.
 pub(crate) async fn all(arguments: &Arguments) -> Result<Figures, Failure> {
+    let load = process::load();
     let signature = signature::measure()?;
     let stage = Stage::set().await?;
     let idle_memory = process::memory(stage.server.process_id(), "VmRSS:");
+    let mut grown: Vec<Grown> = Vec::new();
+    for finished in arguments.levels() {
+        let before = grown.last().map_or(0, |grown| grown.finished_payments);
+        grow(&stage, before, finished).await?;
+        grown.push(beside(&stage, arguments, finished).await?);
+    }
+    let mut figures = Figures {
+        durability: stage.durability.clone(),
+        load,
+        signature,
+        start_time: stage.server.start_time,
+        idle_memory,
+        peak_memory: process::memory(stage.server.process_id(), "VmHWM:"),
+        grown,
+        background: None,
+        verdicts: Vec::new(),
+    };
+    if arguments.measures_background() {
+        let stage = stage.with_webhooks().await?;
+        figures.background = Some(background::measure(&stage, arguments.rows()).await?);
+    }
+    figures.verdicts = targets::verdicts(&figures);
+    Ok(figures)
+}
+
+async fn grow(stage: &Stage, before: usize, after: usize) -> Result<(), Failure> {
+    let mut begin = before;
+    while begin < after {
+        let end = after.min(begin + GROWN_AT_ONCE);
+        rows::finished_payments(&stage.observer, begin..end).await?;
+        begin = end;
+    }
+    if before < after {
+        stage.observer.batch_execute("ANALYZE; CHECKPOINT").await.map_err(Failure::new)?;
+    }
+    Ok(())
+}
+
+async fn beside(stage: &Stage, arguments: &Arguments, finished: usize) -> Result<Grown, Failure> {
     let mut measured: Vec<Measured> = Vec::new();
     for operation in arguments.operations() {
         for clients in &arguments.clients {
@@ -68,27 +130,11 @@ pub(crate) async fn all(arguments: &Arguments) -> Result<Figures, Failure> {
                 None => stage.pgbench.run(script, one.clients, time).await?,
             };
             floors.insert((script, one.clients), floor.clone());
-            one.rounds.push(measure(&stage, one, round, floor, time).await?);
+            let name = format!("{:?}-{}-{finished}-{round}", one.operation, one.clients);
+            let measured = one.operation.measure(stage, &name, one.clients, time).await?;
+            let Counted { speed, cost } = measured;
+            one.rounds.push(Round { floor, ours: speed, cost });
         }
     }
-    Ok(Figures {
-        durability: stage.durability.clone(),
-        signature,
-        start_time: stage.server.start_time,
-        idle_memory,
-        peak_memory: process::memory(stage.server.process_id(), "VmHWM:"),
-        measured,
-    })
-}
-
-async fn measure(
-    stage: &Stage,
-    one: &Measured,
-    round: u32,
-    floor: Speed,
-    time: Duration,
-) -> Result<Round, Failure> {
-    let name = format!("{:?}-{}-{round}", one.operation, one.clients);
-    let Counted { speed, cost } = one.operation.measure(stage, &name, one.clients, time).await?;
-    Ok(Round { floor, ours: speed, cost })
+    Ok(Grown { finished_payments: finished, tick: background::tick(stage).await?, measured })
 }

@@ -7,6 +7,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{ExitCode, Stdio},
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -15,10 +16,11 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use payment_proto::v1::GetPaymentRequest;
 use payment_server::{channels::ChannelRegistry, command_line};
 use tokio::process::{Child, Command};
 
-use crate::{failure::Failure, load};
+use crate::{caller::Caller, failure::Failure, instant::InstantFactory, load};
 
 /// How long a server may take until it answers.
 const READY_DEADLINE: Duration = Duration::from_secs(30);
@@ -26,7 +28,7 @@ const READY_DEADLINE: Duration = Duration::from_secs(30);
 /// A running server. It ends when this is dropped.
 pub(crate) struct Server {
     child: Child,
-    /// What it took from the start of the process until it served.
+    /// What it took from the start of the process until its port answered.
     pub(crate) start_time: Duration,
     pub(crate) addresses: Addresses,
 }
@@ -61,12 +63,22 @@ impl Server {
             .spawn()
             .map_err(Failure::at("the server"))?;
         let addresses = wait_for(&ready_file, folder).await?;
+        first_answer(addresses.grpc).await?;
         Ok(Self { child, start_time: begin.elapsed(), addresses })
     }
 
     /// The number of its process.
     pub(crate) fn process_id(&self) -> u32 {
         self.child.id().unwrap_or_default()
+    }
+}
+
+/// Whoever has no key is refused: an answer all the same, by which the whole server is up.
+async fn first_answer(address: SocketAddr) -> Result<(), Failure> {
+    let caller = Caller::connect(&address.to_string(), "nobody").await?;
+    match caller.payments(0).get_payment(GetPaymentRequest::default()).await {
+        Err(refused) if refused.code() == tonic::Code::Unauthenticated => Ok(()),
+        other => Err(Failure::new(format!("a call without a key was answered with {other:?}"))),
     }
 }
 
@@ -83,9 +95,17 @@ async fn wait_for(ready_file: &Path, folder: &Path) -> Result<Addresses, Failure
     Err(Failure::new(format!("the server was not ready in time; its log:\n{log}")))
 }
 
+/// The channels that come with the server, and one that answers at once.
+fn registry() -> Result<ChannelRegistry, Failure> {
+    let mut registry = ChannelRegistry::with_builtin().map_err(Failure::new)?;
+    let instant = InstantFactory::new().map_err(Failure::new)?;
+    registry.register(Arc::new(instant)).map_err(Failure::new)?;
+    Ok(registry)
+}
+
 /// What the child does: serves until its parent ends or it is told to.
 pub(crate) fn serve(config: &Path, ready_file: &Path) -> ExitCode {
-    let Ok(registry) = ChannelRegistry::with_builtin() else { return ExitCode::FAILURE };
+    let Ok(registry) = registry() else { return ExitCode::FAILURE };
     thread::spawn(|| {
         let mut ignored = [0_u8; 64];
         while matches!(std::io::stdin().read(&mut ignored), Ok(1..)) {}

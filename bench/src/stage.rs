@@ -16,11 +16,16 @@ use crate::{
     channels::Channels,
     failure::Failure,
     floor::{self, Pgbench},
+    instant,
+    receiver::Receiver,
     server::Server,
 };
 
 /// The merchant that calls.
-const MERCHANT: &str = "bench";
+pub(crate) const MERCHANT: &str = "bench";
+
+/// A merchant whose events are followed and which does nothing else.
+pub(crate) const LISTENER: &str = "listener";
 
 /// The stage.
 pub(crate) struct Stage {
@@ -31,32 +36,64 @@ pub(crate) struct Stage {
     pub(crate) catcher: Catcher,
     pub(crate) server: Server,
     pub(crate) caller: Caller,
+    pub(crate) listener: Caller,
+    pub(crate) operator: Caller,
+    pub(crate) receiver: Receiver,
     /// What PostgreSQL says of its durability.
     pub(crate) durability: String,
-    _folder: TempDir,
+    /// Whether PostgreSQL counts statements.
+    pub(crate) counts_statements: bool,
+    configuration: String,
+    keys: Keys,
+    folder: TempDir,
+}
+
+/// Who may call.
+struct Keys {
+    merchant: GeneratedApiKey,
+    listener: GeneratedApiKey,
+    operator: GeneratedApiKey,
+}
+
+impl Keys {
+    fn new() -> Self {
+        let key = || GeneratedApiKey::new(&SystemRandomness);
+        Self { merchant: key(), listener: key(), operator: key() }
+    }
+
+    /// Callers with each of them.
+    async fn connect(&self, server: &Server) -> Result<[Caller; 3], Failure> {
+        let address = server.addresses.grpc.to_string();
+        let connect = async |key: &GeneratedApiKey| Caller::connect(&address, key.key.expose_secret()).await;
+        Ok([connect(&self.merchant).await?, connect(&self.listener).await?, connect(&self.operator).await?])
+    }
 }
 
 impl Stage {
     /// Puts everything up.
     pub(crate) async fn set() -> Result<Self, Failure> {
         let folder = tempfile::tempdir().map_err(Failure::new)?;
-        let postgres = tokio::task::spawn_blocking(start_postgres).await.map_err(Failure::new)??;
+        let (postgres, counts_statements) =
+            tokio::task::spawn_blocking(start_postgres).await.map_err(Failure::new)??;
         // Floor and service share one database, and so its settings and its caches.
         let observer = connect(&postgres.url("postgres")).await?;
         observer.batch_execute(floor::SCHEMA).await.map_err(Failure::at("the floor's schema"))?;
+        if counts_statements {
+            let counting = observer.batch_execute("CREATE EXTENSION pg_stat_statements").await;
+            counting.map_err(Failure::at("pg_stat_statements"))?;
+        }
         let pgbench = Pgbench::find(&postgres.url("postgres"), folder.path())?;
         let channels = Channels::start().await?;
         let catcher = Catcher::start().await?;
         let public_url = format!("http://{}", catcher.address);
         channels.notify_paypal_at(&public_url)?;
-        let key = GeneratedApiKey::new(&SystemRandomness);
-        let config = configuration(&postgres.url("postgres"), &public_url, &key, &channels);
-        let file = folder.path().join("config.toml");
-        fs::write(&file, config).map_err(Failure::at(file.display()))?;
+        let keys = Keys::new();
+        let configuration = configuration(&postgres.url("postgres"), &public_url, &keys, &channels);
         // The first start migrates; the one that is measured finds nothing to do.
-        drop(Server::start(&file, folder.path()).await?);
-        let server = Server::start(&file, folder.path()).await?;
-        let caller = Caller::connect(&server.addresses.grpc.to_string(), key.key.expose_secret()).await?;
+        drop(start(&folder, &configuration).await?);
+        let server = start(&folder, &configuration).await?;
+        let [caller, listener, operator] = keys.connect(&server).await?;
+        let receiver = Receiver::start().await?;
         let durability = durability(&observer).await?;
         Ok(Self {
             postgres,
@@ -66,21 +103,57 @@ impl Stage {
             catcher,
             server,
             caller,
+            listener,
+            operator,
+            receiver,
             durability,
-            _folder: folder,
+            counts_statements,
+            configuration,
+            keys,
+            folder,
         })
+    }
+
+    /// Starts the server anew, with webhooks: they are off while operations are measured, for each would bring deliveries
+    /// with it.
+    pub(crate) async fn with_webhooks(self) -> Result<Self, Failure> {
+        let webhooks = format!(
+            "[merchants.{MERCHANT}.webhooks.shop]\nurl = \"http://{}/\"\nsecret = \"whsec_{}\"\nallow_insecure = true\n\
+             allow_private = true\nconcurrency = 64\n",
+            self.receiver.address,
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [7; 32]),
+        );
+        drop(self.server);
+        let server = start(&self.folder, &(self.configuration.clone() + &webhooks)).await?;
+        let [caller, listener, operator] = self.keys.connect(&server).await?;
+        Ok(Self { server, caller, listener, operator, ..self })
     }
 }
 
-fn start_postgres() -> Result<PrivatePostgres, Failure> {
-    let options = PostgresOptions {
-        storage: Storage::Temporary,
-        durability: Durability::Durable,
-        endpoint: Endpoint::Loopback,
-        settings: Vec::new(),
-        environment: Environment::read(),
+async fn start(folder: &TempDir, configuration: &str) -> Result<Server, Failure> {
+    let file = folder.path().join("config.toml");
+    fs::write(&file, configuration).map_err(Failure::at(file.display()))?;
+    Server::start(&file, folder.path()).await
+}
+
+/// Tries to have statements counted first: the extension comes with PostgreSQL mostly, in a package of its own sometimes.
+fn start_postgres() -> Result<(PrivatePostgres, bool), Failure> {
+    let start = |settings: &[(&str, &str)]| {
+        PrivatePostgres::start(PostgresOptions {
+            storage: Storage::Temporary,
+            durability: Durability::Durable,
+            endpoint: Endpoint::Loopback,
+            settings: settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            environment: Environment::read(),
+        })
     };
-    PrivatePostgres::start(options).map_err(Failure::at("PostgreSQL"))
+    match start(&[("shared_preload_libraries", "pg_stat_statements")]) {
+        Ok(postgres) => Ok((postgres, true)),
+        Err(_) => start(&[]).map(|postgres| (postgres, false)).map_err(Failure::at("PostgreSQL")),
+    }
 }
 
 async fn connect(url: &str) -> Result<Client, Failure> {
@@ -103,14 +176,20 @@ async fn durability(observer: &Client) -> Result<String, Failure> {
     ))
 }
 
-fn configuration(database: &str, public_url: &str, key: &GeneratedApiKey, channels: &Channels) -> String {
+fn configuration(database: &str, public_url: &str, keys: &Keys, channels: &Channels) -> String {
+    let instant = instant::CHANNEL;
     format!(
         "[database]\nurl = \"{database}\"\ntls = \"disabled\"\nmigrate_at_start = true\n\
          [grpc]\nlisten = \"127.0.0.1:0\"\n\
          [callbacks]\nlisten = \"127.0.0.1:0\"\npublic_url = \"{public_url}\"\nallow_insecure = true\n\
          [admin]\nlisten = \"127.0.0.1:0\"\n\
-         [merchants.{MERCHANT}]\napi_keys = [{{ id = \"bench\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n{}",
-        key.hash,
+         [operators.bench-operator]\napi_keys = [{{ id = \"bench\", sha256 = \"{}\" }}]\nmerchants = \"all\"\n\
+         [merchants.{LISTENER}]\napi_keys = [{{ id = \"bench\", sha256 = \"{}\", scopes = [\"read\"] }}]\n\
+         [merchants.{MERCHANT}]\napi_keys = [{{ id = \"bench\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n\
+         [merchants.{MERCHANT}.accounts.{instant}]\nchannel = \"{instant}\"\n{}",
+        keys.operator.hash,
+        keys.listener.hash,
+        keys.merchant.hash,
         channels.sections(MERCHANT),
     )
 }

@@ -2,34 +2,46 @@
 
 use std::process::Command;
 
-#[test]
-fn a_short_run_tells_figures_for_what_was_asked_for() {
+/// Runs the bench and reads what it wrote.
+fn figures(arguments: &[&str]) -> serde_json::Value {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("figures.json");
-    let output = Command::new(env!("CARGO_BIN_EXE_payment-bench"))
-        .args([
-            "--rounds",
-            "1",
-            "--seconds",
-            "1",
-            "--clients",
-            "2",
-            "--only",
-            "create-alipay-app,get-payment",
-        ])
-        .arg("--json")
-        .arg(&json)
-        .output()
-        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_payment-bench"));
+    let output = command.args(arguments).arg("--json").arg(&json).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let figures: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
     assert_eq!(figures["durability"], "fsync on, synchronous_commit on");
-    let measured = figures["measured"].as_array().unwrap();
-    let operations: Vec<_> = measured.iter().map(|one| one["operation"].as_str().unwrap()).collect();
-    assert_eq!(operations, ["create-alipay-app", "get-payment"]);
-    for one in measured {
-        let round = &one["rounds"][0];
-        assert!(round["ours"]["count"].as_u64().unwrap() > 0, "{one}");
-        assert!(round["floor"]["count"].as_u64().unwrap() > 0, "{one}");
+    figures
+}
+
+#[test]
+fn a_short_run_tells_figures_for_what_was_asked_for() {
+    let only = "create-alipay-app,get-payment";
+    let figures =
+        figures(&["--rounds", "1", "--seconds", "1", "--clients", "2", "--growth", "0,500", "--only", only]);
+    let grown = figures["grown"].as_array().unwrap();
+    let beside: Vec<_> = grown.iter().map(|grown| grown["finished_payments"].as_u64().unwrap()).collect();
+    assert_eq!(beside, [0, 500]);
+    for grown in grown {
+        let measured = grown["measured"].as_array().unwrap();
+        let operations: Vec<_> = measured.iter().map(|one| one["operation"].as_str().unwrap()).collect();
+        assert_eq!(operations, ["create-alipay-app", "get-payment"]);
+        for one in measured {
+            let round = &one["rounds"][0];
+            assert!(round["ours"]["count"].as_u64().unwrap() > 0, "{one}");
+            assert!(round["floor"]["count"].as_u64().unwrap() > 0, "{one}");
+        }
     }
+    assert!(figures["background"].is_null());
+}
+
+#[test]
+fn a_short_run_tells_what_happens_without_a_caller() {
+    let figures = figures(&["--background", "--rows", "100"]);
+    let background = &figures["background"];
+    assert!(background["due_rows_per_second"].as_f64().unwrap() > 0.0, "{background}");
+    assert!(background["events_per_second"].as_f64().unwrap() > 0.0, "{background}");
+    assert!(background["first_attempt"]["count"].as_u64().unwrap() > 0, "{background}");
+    let judged: Vec<_> = figures["verdicts"].as_array().unwrap().iter().map(|one| &one["what"]).collect();
+    assert!(judged.iter().any(|what| *what == "due rows a second"), "{judged:?}");
 }

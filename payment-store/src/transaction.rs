@@ -4,6 +4,8 @@
 //! PostgreSQL decides a race against it. It must run in a task of its own, as every write of the server does: a dropped
 //! future would leave its transaction open in the pool until the connection is next checked out.
 
+mod pipelined;
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -19,6 +21,8 @@ use crate::{
     error::{Retry, StoreError, retry_of},
     pool::Connections,
 };
+
+pub(crate) use pipelined::{OpenedBody, Opening, commit_with};
 
 /// How often a transaction may lose a race before the caller is told.
 const ATTEMPTS: usize = 8;
@@ -60,17 +64,43 @@ impl From<StoreError> for Abort {
 /// What a transaction does: all its input is in `request`, so that it can be run again.
 pub(crate) type Body<R, T> = for<'c> fn(&'c mut AsyncPgConnection, &'c R) -> BoxFuture<'c, Result<T, Abort>>;
 
+/// A transaction's statements.
+enum Work<R, O, T> {
+    /// One after the other.
+    Plain(Body<R, T>),
+    /// The first together with BEGIN, the last perhaps together with COMMIT.
+    Opened(Opening<R, O>, OpenedBody<R, O, T>),
+}
+
 /// Runs `body` in a transaction and commits it, again if it lost a race, or if its connection was dead before it began.
 pub(crate) async fn run<R: Sync, T: Send>(
     connections: &Connections,
     request: &R,
     body: Body<R, T>,
 ) -> Result<T, StoreError> {
+    until_decided(connections, request, Work::<R, (), T>::Plain(body)).await
+}
+
+/// The same, where callers or channels wait for it: `opening` takes the first lock on its way with BEGIN.
+pub(crate) async fn run_opened<R: Sync, O: Send, T: Send>(
+    connections: &Connections,
+    request: &R,
+    opening: Opening<R, O>,
+    body: OpenedBody<R, O, T>,
+) -> Result<T, StoreError> {
+    until_decided(connections, request, Work::Opened(opening, body)).await
+}
+
+async fn until_decided<R: Sync, O: Send, T: Send>(
+    connections: &Connections,
+    request: &R,
+    work: Work<R, O, T>,
+) -> Result<T, StoreError> {
     let mut failures = Failures::default();
     for _ in 0..ATTEMPTS {
         let (mut connection, began, start) =
             (connections.acquire().await?, AtomicBool::new(false), Instant::now());
-        let (outcome, told) = appended::noted(attempt(&mut connection, request, body, &began)).await;
+        let (outcome, told) = appended::noted(attempt(&mut connection, request, &work, &began)).await;
         let error = match outcome {
             Ok(value) => {
                 connections.appended().announce(told);
@@ -132,10 +162,22 @@ impl Failures {
     }
 }
 
-/// PostgreSQL answers the COMMIT of an aborted transaction with a ROLLBACK that is no error, and Diesel takes it for
-/// done. So a body that passed over a failed statement is refused before it commits.
+async fn attempt<R: Sync, O: Send, T: Send>(
+    connection: &mut AsyncPgConnection,
+    request: &R,
+    work: &Work<R, O, T>,
+    began: &AtomicBool,
+) -> Result<T, Abort> {
+    match work {
+        Work::Plain(body) => attempt_plain(connection, request, *body, began).await,
+        Work::Opened(opening, body) => {
+            pipelined::attempt(connection, request, (*opening, *body), began).await
+        }
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
-async fn attempt<R: Sync, T: Send>(
+async fn attempt_plain<R: Sync, T: Send>(
     connection: &mut AsyncPgConnection,
     request: &R,
     body: Body<R, T>,
@@ -145,14 +187,19 @@ async fn attempt<R: Sync, T: Send>(
     connection.set_instrumentation(note_failures(&failed));
     let checked = async |connection: &mut AsyncPgConnection| {
         began.store(true, Ordering::Relaxed);
-        let value = body(connection, request).await?;
-        if failed.load(Ordering::Relaxed) {
-            let passed_over = "a failed statement was passed over".to_owned();
-            return Err(StoreError::Statement(passed_over).into());
-        }
-        Ok(value)
+        unless_passed_over(&failed, body(connection, request).await?)
     };
     connection.transaction::<_, Abort, _>(checked).await
+}
+
+/// PostgreSQL answers the COMMIT of an aborted transaction with a ROLLBACK that is no error, and Diesel takes it for
+/// done. So a body that passed over a failed statement is refused before it commits.
+fn unless_passed_over<T>(failed: &AtomicBool, value: T) -> Result<T, Abort> {
+    if failed.load(Ordering::Relaxed) {
+        let passed_over = "a failed statement was passed over".to_owned();
+        return Err(StoreError::Statement(passed_over).into());
+    }
+    Ok(value)
 }
 
 fn note_failures(failed: &Arc<AtomicBool>) -> impl FnMut(InstrumentationEvent<'_>) + Send + 'static {

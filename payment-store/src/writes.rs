@@ -35,12 +35,19 @@ impl<'a> Writes<'a> {
         mem::take(self).run(connection).await
     }
 
-    /// Carries them out. Their text depends on which they are, never on how many orders or parts they are about.
+    /// Carries them out, if there are any.
     pub(crate) async fn run(self, connection: &mut AsyncPgConnection) -> QueryResult<()> {
-        if !self.0.is_empty() {
-            Cached(self).execute(connection).await?;
-        }
-        Ok(())
+        if self.is_empty() { Ok(()) } else { self.execute(&mut &*connection).await }
+    }
+
+    /// Whether there are none.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Carries them out. Their text depends on which they are, never on how many orders or parts they are about.
+    pub(crate) async fn execute(self, connection: &mut &AsyncPgConnection) -> QueryResult<()> {
+        Cached(self).execute(connection).await.map(drop)
     }
 }
 

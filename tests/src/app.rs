@@ -216,7 +216,7 @@ impl TestApp {
         let callbacks = free_address();
         let jobs = if options.more_config.contains("[jobs]") { "" } else { "[jobs]\nenabled = false\n" };
         let text = format!(
-            "[database]\nurl = \"{}\"\ntls = \"disabled\"\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
+            "[database]\nurl = \"{}\"\ntls = \"disabled\"\nacquire_timeout_seconds = 30\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
              [callbacks]\nlisten = \"{callbacks}\"\npublic_url = \"http://{callbacks}\"\nallow_insecure = true\n\
              [admin]\nlisten = \"127.0.0.1:0\"\n{jobs}{}\n{merchants}",
             database_url, options.more_config,

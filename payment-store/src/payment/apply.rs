@@ -26,7 +26,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    lock::{Locked, payment_lock_in_txn},
+    lock::{Locked, payment_lock_after_orders, payment_orders_lock},
     row::HoldRow,
 };
 use crate::{
@@ -37,7 +37,7 @@ use crate::{
     outbox::{EventOf, Place, Telling, outbox_append},
     refund::duplicates_refund_in_txn,
     schema::{allocation, payment, payment_hold, payment_transition},
-    transaction::{self, Abort},
+    transaction::{self, Abort, commit_with},
     words::Word as _,
     writes::{Write, Writes},
 };
@@ -96,20 +96,27 @@ impl Store {
     /// [`StoreError`]; nothing is kept then.
     pub async fn payment_apply(&self, request: &ApplyRequest) -> Result<Option<Applied>, StoreError> {
         let context = Context { store: self, request, transaction_taken: AtomicBool::new(false) };
-        transaction::run(&self.connections, &context, apply_in_txn).await
+        transaction::run_opened(&self.connections, &context, lock_orders, apply_in_txn).await
     }
+}
+
+fn lock_orders<'c>(
+    connection: &'c AsyncPgConnection,
+    context: &'c Context<'_>,
+) -> BoxFuture<'c, QueryResult<Vec<String>>> {
+    payment_orders_lock(connection, &context.request.merchant_id, &context.request.payment_no).boxed()
 }
 
 fn apply_in_txn<'c>(
     connection: &'c mut AsyncPgConnection,
     context: &'c Context<'_>,
+    orders: Vec<String>,
 ) -> BoxFuture<'c, Result<Option<Applied>, Abort>> {
     async move {
         let request = context.request;
-        let Some(locked) = payment_lock_in_txn(connection, &request.merchant_id, &request.payment_no).await?
-        else {
-            return Ok(None);
-        };
+        let (merchant_id, payment_no) = (&request.merchant_id, &request.payment_no);
+        let locked = payment_lock_after_orders(connection, merchant_id, payment_no, &orders).await?;
+        let Some(locked) = locked else { return Ok(None) };
         if request.notification.as_ref().is_some_and(|record| !is_of_account(locked.value(), record)) {
             return Ok(None);
         }
@@ -121,7 +128,7 @@ fn apply_in_txn<'c>(
             id
         });
         if decision.is_empty() {
-            writes.run(connection).await?;
+            commit_with(connection, writes).await?;
             let payment = locked.into_value();
             return Ok(Some(Applied { payment, effect: Effect::Nothing }));
         }
@@ -207,7 +214,7 @@ async fn write(
     };
     let told = decision.events.iter().map(|event| Telling::of_payment(*event, &refunded));
     outbox_append(&mut writes, context.store, &about, told.chain(cases).collect())?;
-    writes.run(connection).await.inspect_err(|error| note_taken(context, error))?;
+    commit_with(connection, writes).await.inspect_err(|error| note_taken(context, error))?;
     let effect = if moves_payment { Effect::Changed } else { Effect::Case };
     Ok(Applied { payment: refunded, effect })
 }

@@ -17,7 +17,7 @@ use payment_core::{
 
 use super::{
     apply::transition_insert,
-    lock::{Orders, orders_lock_in_txn},
+    lock::{Orders, orders_lock_after_making, orders_make},
     read::payments_in_txn,
     row::{AllocationRow, PaymentRow},
     trace::trace_insert,
@@ -27,7 +27,7 @@ use crate::{
     cached::Cached,
     error::StoreError,
     schema::{allocation, create_request, payment},
-    transaction::{self, Abort},
+    transaction::{self, Abort, commit_with},
     writes::{Write, Writes},
 };
 
@@ -83,7 +83,7 @@ impl Store {
     /// [`StoreError`]; nothing is kept then.
     pub async fn payment_create(&self, new: &NewPayment) -> Result<CreateOutcome, StoreError> {
         let context = Context { store: self, new };
-        transaction::run(&self.connections, &context, create_in_txn).await
+        transaction::run_opened(&self.connections, &context, make_orders, create_in_txn).await
     }
 }
 
@@ -93,17 +93,31 @@ pub(crate) struct Context<'a> {
     pub(crate) new: &'a NewPayment,
 }
 
+fn make_orders<'c>(
+    connection: &'c AsyncPgConnection,
+    context: &'c Context<'_>,
+) -> BoxFuture<'c, QueryResult<usize>> {
+    async move {
+        let wanted = &context.new.payment;
+        orders_make(connection, &wanted.merchant_id, &order_nos(wanted), wanted.times.create).await
+    }
+    .boxed()
+}
+
+fn order_nos(payment: &Payment) -> Vec<&str> {
+    payment.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect()
+}
+
 fn create_in_txn<'c>(
     connection: &'c mut AsyncPgConnection,
     context: &'c Context<'_>,
+    made: usize,
 ) -> BoxFuture<'c, Result<CreateOutcome, Abort>> {
     async move {
         let new = context.new;
         let wanted = &new.payment;
-        let orders: Vec<&str> =
-            wanted.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect();
-        let known_orders =
-            orders_lock_in_txn(connection, &wanted.merchant_id, &orders, wanted.times.create).await?;
+        let orders = order_nos(wanted);
+        let known_orders = orders_lock_after_making(connection, &wanted.merchant_id, &orders, made).await?;
         if let Some(payment) = known_request(connection, wanted).await? {
             return Ok(CreateOutcome::Known(payment));
         }
@@ -217,7 +231,7 @@ async fn record(connection: &mut AsyncPgConnection, context: &Context<'_>) -> Re
     if let Some(parent) = &new.trace_parent {
         writes.add(trace_insert(&payment.payment_no, parent));
     }
-    writes.run(connection).await?;
+    commit_with(connection, writes).await?;
     Ok(payment)
 }
 
@@ -244,8 +258,6 @@ fn allocations_insert(payment: &Payment) -> impl Write + '_ {
         dsl::sql,
         sql_types::{Array, BigInt, Bool, Text},
     };
-    let order_nos: Vec<&str> =
-        payment.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect();
     let amounts: Vec<i64> =
         payment.allocations.iter().map(|allocation| allocation.amount.minor_units()).collect();
     sql::<Bool>("INSERT INTO allocation (order_no, amount, payment_no, merchant_id, state) SELECT part.*, ")
@@ -255,7 +267,7 @@ fn allocations_insert(payment: &Payment) -> impl Write + '_ {
         .sql(", ")
         .bind::<Text, _>(AllocationState::Pending.as_str())
         .sql(" FROM unnest(")
-        .bind::<Array<Text>, _>(order_nos)
+        .bind::<Array<Text>, _>(order_nos(payment))
         .sql(", ")
         .bind::<Array<BigInt>, _>(amounts)
         .sql(") AS part")

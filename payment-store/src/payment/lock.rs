@@ -55,6 +55,16 @@ pub(crate) async fn payment_lock_in_txn(
     merchant_id: &MerchantId,
     payment_no: &PaymentNo,
 ) -> Result<Option<Locked<Payment>>, Abort> {
+    let orders = payment_orders_lock(connection, merchant_id, payment_no).await?;
+    payment_lock_after_orders(connection, merchant_id, payment_no, &orders).await
+}
+
+/// Locks the orders of a payment of `merchant`'s: none if there is no such payment.
+pub(crate) async fn payment_orders_lock(
+    mut connection: &AsyncPgConnection,
+    merchant_id: &MerchantId,
+    payment_no: &PaymentNo,
+) -> QueryResult<Vec<String>> {
     let locked_orders = merchant_order::table
         .inner_join(
             allocation::table.on(allocation::merchant_id
@@ -67,9 +77,18 @@ pub(crate) async fn payment_lock_in_txn(
         .order(merchant_order::order_no)
         .select(merchant_order::order_no)
         .for_update();
-    let orders: Vec<String> = Cached(locked_orders).load(connection).await?;
+    Cached(locked_orders).load(&mut connection).await
+}
+
+/// Locks a payment whose orders are locked, and reads what is decided upon.
+pub(crate) async fn payment_lock_after_orders(
+    connection: &mut AsyncPgConnection,
+    merchant_id: &MerchantId,
+    payment_no: &PaymentNo,
+    orders: &[String],
+) -> Result<Option<Locked<Payment>>, Abort> {
     let Some((row, around)) =
-        payment_lock_and_look_around(connection, merchant_id, payment_no, &orders).await?
+        payment_lock_and_look_around(connection, merchant_id, payment_no, orders).await?
     else {
         return Ok(None);
     };
@@ -130,6 +149,17 @@ pub(crate) async fn orders_lock_in_txn(
     orders: &[&str],
     now: time::OffsetDateTime,
 ) -> Result<Orders, Abort> {
+    let made = orders_make(connection, merchant_id, orders, now).await?;
+    orders_lock_after_making(connection, merchant_id, orders, made).await
+}
+
+/// Makes rows of those orders that have none, which locks these, and says how many.
+pub(crate) async fn orders_make(
+    mut connection: &AsyncPgConnection,
+    merchant_id: &MerchantId,
+    orders: &[&str],
+    now: time::OffsetDateTime,
+) -> QueryResult<usize> {
     use diesel::sql_types::{Array, Text, Timestamptz};
     let ensure = diesel::sql_query(
         "INSERT INTO merchant_order (merchant_id, order_no, create_time) \
@@ -138,8 +168,17 @@ pub(crate) async fn orders_lock_in_txn(
     .bind::<Text, _>(merchant_id.as_str())
     .bind::<Array<Text>, _>(orders)
     .bind::<Timestamptz, _>(now);
-    // A row that was inserted here is locked: it is nobody else's before the transaction ends.
-    if Cached(ensure).execute(connection).await? == orders.len() {
+    Cached(ensure).execute(&mut connection).await
+}
+
+/// Locks the others, by number, unless all were made: nobody else sees such a row before the transaction ends.
+pub(crate) async fn orders_lock_after_making(
+    connection: &mut AsyncPgConnection,
+    merchant_id: &MerchantId,
+    orders: &[&str],
+    made: usize,
+) -> Result<Orders, Abort> {
+    if made == orders.len() {
         return Ok(Orders::New);
     }
     let lock = merchant_order::table

@@ -41,7 +41,7 @@ use crate::{
     outbox::{EventOf, Place, Telling, outbox_append, outbox_append_in_txn},
     payment::lock::{Locked, payment_lock_in_txn},
     schema::{refund, refund_number, refund_transition},
-    transaction::{self, Abort},
+    transaction::{self, Abort, commit_with},
     words::Word as _,
     writes::{Write, Writes},
 };
@@ -90,20 +90,25 @@ impl Store {
         request: &RefundApplyRequest,
     ) -> Result<Option<RefundApplied>, StoreError> {
         let context = Context { store: self, request, channel_refund_taken: AtomicBool::new(false) };
-        transaction::run(&self.connections, &context, apply_in_txn).await
+        transaction::run_opened(&self.connections, &context, lock_row, apply_in_txn).await
     }
+}
+
+fn lock_row<'c>(
+    connection: &'c AsyncPgConnection,
+    context: &'c Context<'_>,
+) -> BoxFuture<'c, QueryResult<Vec<RefundRow>>> {
+    refund_row_lock(connection, &context.request.merchant_id, &context.request.number).boxed()
 }
 
 fn apply_in_txn<'c>(
     connection: &'c mut AsyncPgConnection,
     context: &'c Context<'_>,
+    locked: Vec<RefundRow>,
 ) -> BoxFuture<'c, Result<Option<RefundApplied>, Abort>> {
     async move {
         let request = context.request;
-        let Some(refund) = refund_lock_in_txn(connection, &request.merchant_id, &request.number).await?
-        else {
-            return Ok(None);
-        };
+        let Some(refund) = refunds_in_txn(connection, locked).await?.pop() else { return Ok(None) };
         let decision = decision(context, &refund);
         let mut writes = Writes::default();
         let notification = request.notification.as_ref().map(|record| {
@@ -140,6 +145,15 @@ pub(crate) async fn refund_lock_in_txn(
     merchant_id: &MerchantId,
     number: &RefundNo,
 ) -> Result<Option<Refund>, Abort> {
+    let rows = refund_row_lock(connection, merchant_id, number).await?;
+    Ok(refunds_in_txn(connection, rows).await?.pop())
+}
+
+async fn refund_row_lock(
+    mut connection: &AsyncPgConnection,
+    merchant_id: &MerchantId,
+    number: &RefundNo,
+) -> QueryResult<Vec<RefundRow>> {
     // A number stands for the same refund for ever, so it may be looked up before the lock is held.
     let of_number = refund_number::table
         .filter(refund_number::merchant_id.eq(merchant_id.as_str()))
@@ -150,8 +164,7 @@ pub(crate) async fn refund_lock_in_txn(
         .filter(refund::refund_no.eq_any(of_number))
         .select(RefundRow::as_select())
         .for_update();
-    let rows: Vec<RefundRow> = Cached(locked).load(connection).await?;
-    Ok(refunds_in_txn(connection, rows).await?.pop())
+    Cached(locked).load(&mut connection).await
 }
 
 fn verdict(decision: &RefundDecision) -> Verdict {
@@ -175,7 +188,7 @@ async fn write(
     use crate::payment::Effect;
     let request = context.request;
     if decision.is_empty() {
-        delivery.run(connection).await?;
+        commit_with(connection, delivery).await?;
         return Ok(RefundApplied { refund: before, effect: Effect::Nothing });
     }
     let moves_refund = decision.moves_refund();
@@ -221,10 +234,11 @@ async fn write(
     };
     let told = decision.events.iter().map(|event| Telling::of_refund(*event, &after));
     outbox_append(&mut writes, context.store, &about, told.chain(cases).collect())?;
-    writes.run(connection).await.inspect_err(|error| note_taken(context, error))?;
     if decision.arrives() {
+        writes.flush(connection).await.inspect_err(|error| note_taken(context, error))?;
         refund_cases_settle_in_txn(connection, context.store, &after, &request.evidence, request.now).await?;
     }
+    commit_with(connection, writes).await.inspect_err(|error| note_taken(context, error))?;
     let effect = if moves_refund { Effect::Changed } else { Effect::Case };
     Ok(RefundApplied { refund: after, effect })
 }

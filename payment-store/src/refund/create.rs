@@ -25,9 +25,9 @@ use super::{read::refunds_in_txn, row::RefundRow};
 use crate::{
     Store,
     error::StoreError,
-    payment::lock::payment_lock_in_txn,
+    payment::lock::{payment_lock_after_orders, payment_lock_in_txn, payment_orders_lock},
     schema::{payment, refund, refund_number},
-    transaction::{self, Abort},
+    transaction::{self, Abort, commit_with},
     writes::{Write, Writes},
 };
 
@@ -74,7 +74,7 @@ impl Store {
     /// [`StoreError`]; nothing is kept then.
     pub async fn refund_create(&self, new: &NewRefund) -> Result<RefundOutcome, StoreError> {
         let context = Context { store: self, new };
-        transaction::run(&self.connections, &context, create_in_txn).await
+        transaction::run_opened(&self.connections, &context, lock_orders, create_in_txn).await
     }
 }
 
@@ -83,13 +83,22 @@ struct Context<'a> {
     new: &'a NewRefund,
 }
 
+fn lock_orders<'c>(
+    connection: &'c AsyncPgConnection,
+    context: &'c Context<'_>,
+) -> BoxFuture<'c, QueryResult<Vec<String>>> {
+    payment_orders_lock(connection, &context.new.merchant_id, &context.new.content.payment_no).boxed()
+}
+
 fn create_in_txn<'c>(
     connection: &'c mut AsyncPgConnection,
     context: &'c Context<'_>,
+    orders: Vec<String>,
 ) -> BoxFuture<'c, Result<RefundOutcome, Abort>> {
     async move {
         let new = context.new;
-        let locked = payment_lock_in_txn(connection, &new.merchant_id, &new.content.payment_no).await?;
+        let (merchant_id, payment_no) = (&new.merchant_id, &new.content.payment_no);
+        let locked = payment_lock_after_orders(connection, merchant_id, payment_no, &orders).await?;
         let Some(locked) = locked else { return Ok(RefundOutcome::PaymentNotFound) };
         let payment = locked.value();
         let taken = taken(connection, new).await?;
@@ -119,7 +128,9 @@ fn create_in_txn<'c>(
             // Whoever records it drives it at once; schedulers look after it if nothing came of that.
             first_check_time: context.store.schedules_of(&payment.channel).refund.first(new.now),
         };
-        Ok(RefundOutcome::Created(Box::new(refund_insert_in_txn(connection, payment, wanted).await?)))
+        let refund = pending(payment, &wanted)?;
+        commit_with(connection, refund_insert(&refund, &wanted)).await?;
+        Ok(RefundOutcome::Created(Box::new(refund)))
     }
     .boxed()
 }
@@ -198,14 +209,20 @@ pub(crate) async fn refund_insert_in_txn(
     payment: &Payment,
     wanted: Wanted<'_>,
 ) -> Result<Refund, Abort> {
+    let refund = pending(payment, &wanted)?;
+    refund_insert(&refund, &wanted).run(connection).await?;
+    Ok(refund)
+}
+
+fn pending(payment: &Payment, wanted: &Wanted<'_>) -> Result<Refund, StoreError> {
     let corrupt = StoreError::Corrupt("payment");
     let (Some(channel_transaction_no), Some(paid_time)) =
         (payment.channel_transaction_no.clone(), payment.times.succeed)
     else {
-        return Err(corrupt.into());
+        return Err(corrupt);
     };
     let amount = Money::sum(wanted.parts.iter().map(|part| part.amount)).map_err(|_| corrupt)?;
-    let refund = Refund {
+    Ok(Refund {
         refund_no: wanted.refund_no.clone(),
         merchant_id: payment.merchant_id.clone(),
         payment_no: payment.payment_no.clone(),
@@ -216,7 +233,7 @@ pub(crate) async fn refund_insert_in_txn(
         paid_amount: payment.amount,
         paid_time,
         amount,
-        parts: wanted.parts,
+        parts: wanted.parts.clone(),
         reason: wanted.reason,
         description: wanted.description.to_owned(),
         origin: wanted.origin,
@@ -224,20 +241,23 @@ pub(crate) async fn refund_insert_in_txn(
         revision: 0,
         sent_as: wanted.refund_no.clone(),
         successors: 0,
-        notify_url: wanted.notify_url,
+        notify_url: wanted.notify_url.clone(),
         channel_refund_no: None,
         attention: None,
         times: RefundTimes { create: wanted.now, update: wanted.now, succeed: None },
-    };
-    let row = RefundRow::of(&refund, wanted.created_by, wanted.first_check_time);
+    })
+}
+
+/// The refund with its number, its parts and what they reserve.
+fn refund_insert<'a>(refund: &'a Refund, wanted: &Wanted<'_>) -> Writes<'a> {
+    let row = RefundRow::of(refund, wanted.created_by, wanted.first_check_time);
     let mut writes = Writes::default();
     writes.add(diesel::insert_into(refund::table).values(row));
-    writes.add(number_insert(&refund, wanted.refund_no, wanted.now));
-    writes.add(parts_insert(&refund));
-    writes.add(reservation_of_payment(&refund));
-    writes.add(reservation_of_orders(&refund));
-    writes.run(connection).await?;
-    Ok(refund)
+    writes.add(number_insert(refund, &refund.refund_no, refund.times.create));
+    writes.add(parts_insert(refund));
+    writes.add(reservation_of_payment(refund));
+    writes.add(reservation_of_orders(refund));
+    writes
 }
 
 /// Notes that a number stands for a refund; the primary key says that it stands for no other.

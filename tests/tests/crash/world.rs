@@ -89,7 +89,7 @@ impl World {
         let generated = GeneratedApiKey::new(&SystemRandomness);
         let callbacks = free_address();
         let text = format!(
-            "[database]\nurl = \"{}\"\ntls = \"disabled\"\nmigrate_at_start = true\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
+            "[database]\nurl = \"{}\"\ntls = \"disabled\"\nacquire_timeout_seconds = 30\nmigrate_at_start = true\n[grpc]\nlisten = \"127.0.0.1:0\"\n\
              [callbacks]\nlisten = \"{callbacks}\"\npublic_url = \"http://{callbacks}\"\nallow_insecure = true\n\
              [admin]\nlisten = \"127.0.0.1:0\"\n\
              [merchants.acme]\napi_keys = [{{ id = \"key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n{}{sections}",

@@ -46,7 +46,7 @@ const EDGES: [(&str, &[&str]); 12] = [
             "paymentctl",
         ],
     ),
-    ("payment-bench", &["payment-proto", "payment-sandbox", "payment-server"]),
+    ("payment-bench", &["payment-core", "payment-proto", "payment-sandbox", "payment-server"]),
 ];
 
 /// What must not be reached from a crate, through however many others: input and output, clocks, chance.
