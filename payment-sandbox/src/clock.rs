@@ -1,4 +1,4 @@
-//! The simulators' clock: the machine's own, or one that stands still until a test moves it.
+//! The simulators' clock: the machine's own, one that stands still until a test moves it, or one that runs faster.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +16,12 @@ pub struct SimulatorClock {
 enum Kind {
     Real,
     Manual(Arc<watch::Sender<OffsetDateTime>>),
+    /// So many times as fast as the machine's since this instant, and ahead by so much more.
+    Hastened {
+        since: OffsetDateTime,
+        speed: u32,
+        ahead: Arc<watch::Sender<Duration>>,
+    },
 }
 
 /// Somebody wanted to move the machine's clock.
@@ -34,15 +40,25 @@ impl SimulatorClock {
         Self { kind: Kind::Manual(Arc::new(watch::Sender::new(start))) }
     }
 
+    /// A clock that shows the machine's time at `since` and runs `speed` times as fast. [`SimulatorClock::advance`] makes it
+    /// jump. Clocks of several processes that are made alike show the same.
+    pub fn hastened(since: OffsetDateTime, speed: u32) -> Self {
+        let ahead = Arc::new(watch::Sender::new(Duration::ZERO));
+        Self { kind: Kind::Hastened { since, speed: speed.max(1), ahead } }
+    }
+
     /// The time now.
     pub fn now(&self) -> OffsetDateTime {
         match &self.kind {
             Kind::Real => machine_time(),
             Kind::Manual(time) => *time.borrow(),
+            Kind::Hastened { since, speed, ahead } => {
+                *since + (machine_time() - *since) * *speed + *ahead.borrow()
+            }
         }
     }
 
-    /// Moves a manual clock forward by `step` in one jump and wakes everybody whose instant has come.
+    /// Moves a manual or a hastened clock forward by `step` in one jump and wakes everybody whose instant has come.
     ///
     /// # Errors
     /// [`ClockIsReal`] for the machine's clock.
@@ -51,6 +67,10 @@ impl SimulatorClock {
             Kind::Real => Err(ClockIsReal),
             Kind::Manual(time) => {
                 time.send_modify(|now| *now += step);
+                Ok(self.now())
+            }
+            Kind::Hastened { ahead, .. } => {
+                ahead.send_modify(|ahead| *ahead += step);
                 Ok(self.now())
             }
         }
@@ -63,6 +83,17 @@ impl SimulatorClock {
             Kind::Manual(time) => {
                 // The sender lives in `self`, so the channel cannot close while this waits.
                 let _ = time.subscribe().wait_for(|now| *now >= instant).await;
+            }
+            Kind::Hastened { speed, ahead, .. } => {
+                let mut jumps = ahead.subscribe();
+                while self.now() < instant {
+                    let left = (instant - self.now()) / *speed;
+                    tokio::select! {
+                        () = real_sleep(left) => {}
+                        // The sender lives in `self`, as above.
+                        _ = jumps.changed() => {}
+                    }
+                }
             }
         }
     }
@@ -97,6 +128,19 @@ mod tests {
         assert!(!task.is_finished());
         clock.advance(Duration::from_secs(1)).unwrap();
         assert_eq!(task.await.unwrap(), START + Duration::from_secs(15));
+    }
+
+    #[tokio::test]
+    async fn a_sleeper_by_a_hastened_clock_wakes_early_and_when_it_jumps() {
+        let clock = SimulatorClock::hastened(machine_time(), 1000);
+        clock.sleep_until(clock.now() + Duration::from_secs(2)).await;
+        let distant = clock.now() + Duration::from_secs(86_400);
+        let sleeper = clock.clone();
+        let task = tokio::spawn(async move { sleeper.sleep_until(distant).await });
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_secs(86_400)).unwrap();
+        task.await.unwrap();
+        assert!(clock.now() >= distant);
     }
 
     #[test]

@@ -145,6 +145,8 @@ pub struct SimulatorOptions {
     pub reporting_lag: Duration,
     /// How many lines a report may have; one of more is refused whole.
     pub reporting_cap: usize,
+    /// The address in its links and certificate URLs where clients reach it through something else; its own if absent.
+    pub known_as: Option<String>,
 }
 
 impl SimulatorOptions {
@@ -160,6 +162,7 @@ impl SimulatorOptions {
             reused_request_ids: ReusedRequestId::FirstResult,
             reporting_lag: Duration::from_secs(3 * 3600),
             reporting_cap: 10_000,
+            known_as: None,
         }
     }
 }
@@ -186,6 +189,7 @@ pub enum StartError {
 /// A running simulator. It ends with [`PaypalSimulator::shutdown`] or when it is dropped.
 pub struct PaypalSimulator {
     engine: Arc<Engine>,
+    address: SocketAddr,
     server: JoinHandle<()>,
     scheduler: JoinHandle<()>,
 }
@@ -202,7 +206,12 @@ impl PaypalSimulator {
         let engine = Arc::new(engine(options, address)?);
         let scheduler = tokio::spawn(simulator::run(Arc::clone(&engine)));
         let server = tokio::spawn(serve(Arc::clone(&engine), listener));
-        Ok(Self { engine, server, scheduler })
+        Ok(Self { engine, address, server, scheduler })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// `http://127.0.0.1:port`: put it where the client has `https://api-m.sandbox.paypal.com`, and where it allows
@@ -249,8 +258,9 @@ impl Drop for PaypalSimulator {
 fn engine(options: SimulatorOptions, address: SocketAddr) -> Result<Engine, StartError> {
     // A buyer's browser cannot go to "any address".
     let host = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
+    let own_url = format!("http://{}", SocketAddr::new(host, address.port()));
     let settings = Settings {
-        base_url: format!("http://{}", SocketAddr::new(host, address.port())),
+        base_url: options.known_as.unwrap_or(own_url),
         order_lifetime: options.order_lifetime,
         retries: options.retries,
         served_certificates: options.served_certificates,

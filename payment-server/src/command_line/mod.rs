@@ -26,7 +26,11 @@ use crate::{
     webhooks::SigningSecret,
 };
 use clap::Parser;
-use payment_core::{identifiers::ApiKeyId, invariant, ports::Ports};
+use payment_core::{
+    identifiers::ApiKeyId,
+    invariant,
+    ports::{Clock, Ports},
+};
 use secrecy::ExposeSecret;
 use tokio::{
     runtime::Runtime,
@@ -67,8 +71,17 @@ impl Failure {
 ///
 /// Ends with 0 if all went well, 1 if something failed, 2 if the command line or the configuration is wrong.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, registry: &ChannelRegistry) -> ExitCode {
+    run_by(Arc::new(SystemClock), arguments, registry)
+}
+
+/// As [`run`], by another clock than the machine's: for tests that let the clocks of replicas differ.
+pub fn run_by(
+    clock: Arc<dyn Clock>,
+    arguments: impl IntoIterator<Item = OsString>,
+    registry: &ChannelRegistry,
+) -> ExitCode {
     let outcome = match Cli::try_parse_from(arguments) {
-        Ok(cli) => execute(cli, registry),
+        Ok(cli) => execute(cli, registry, clock),
         // Help and version come this way too; clap knows their exit codes.
         Err(error) => error.exit(),
     };
@@ -86,7 +99,7 @@ pub fn check(arguments: impl IntoIterator<Item = OsString>) -> Result<(), String
     Cli::try_parse_from(arguments).map(drop).map_err(|told| told.render().to_string())
 }
 
-fn execute(cli: Cli, registry: &ChannelRegistry) -> Result<(), Failure> {
+fn execute(cli: Cli, registry: &ChannelRegistry, clock: Arc<dyn Clock>) -> Result<(), Failure> {
     if let Command::GenerateApiKey { id } = &cli.command {
         return generate_api_key(id);
     }
@@ -94,14 +107,17 @@ fn execute(cli: Cli, registry: &ChannelRegistry) -> Result<(), Failure> {
         return generate_webhook_secret();
     }
     let config = load(cli.config.as_deref(), registry)?;
+    let ports = || ports(&config, clock);
     match cli.command {
         Command::GenerateApiKey { id } => generate_api_key(&id),
         Command::GenerateWebhookSecret => generate_webhook_secret(),
         Command::CheckConfig => say("The configuration is valid."),
-        Command::Migrate => runtime()?.block_on(migrate(&config)),
-        Command::Verify => runtime()?.block_on(verify(&config)),
-        Command::RunJob { job } => told(&config, run_job(&config, registry, job)),
-        Command::Serve { ready_file } => told(&config, serve(&config, registry, ready_file.as_deref())),
+        Command::Migrate => runtime()?.block_on(migrate(&config, &ports()?)),
+        Command::Verify => runtime()?.block_on(verify(&config, &ports()?)),
+        Command::RunJob { job } => told(&config, run_job(&config, registry, &ports()?, job)),
+        Command::Serve { ready_file } => {
+            told(&config, serve(&config, registry, &ports()?, ready_file.as_deref()))
+        }
     }
 }
 
@@ -124,9 +140,9 @@ fn runtime() -> Result<Runtime, Failure> {
     builder.enable_all().thread_stack_size(STACK_BYTES).build().map_err(Failure::failed)
 }
 
-fn ports(config: &Config) -> Result<Ports, Failure> {
+fn ports(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, Failure> {
     let http = ReqwestHttp::new(&config.channel_http).map_err(Failure::failed)?;
-    Ok(Ports { clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness), http: Arc::new(http) })
+    Ok(Ports { clock, randomness: Arc::new(SystemRandomness), http: Arc::new(http) })
 }
 
 /// Runs `work` with log and spans sent where the configuration says.
@@ -165,15 +181,15 @@ fn generate_webhook_secret() -> Result<(), Failure> {
     say(SigningSecret::generate(&SystemRandomness).expose_secret())
 }
 
-async fn migrate(config: &Config) -> Result<(), Failure> {
-    let store = assemble::store(config, &ports(config)?).map_err(Failure::failed)?;
+async fn migrate(config: &Config, ports: &Ports) -> Result<(), Failure> {
+    let store = assemble::store(config, ports).map_err(Failure::failed)?;
     let applied = store.migrate().await.map_err(Failure::failed)?;
     applied.iter().try_for_each(|migration| say(&format!("applied {migration}")))?;
     say("The database has this binary's schema.")
 }
 
-async fn verify(config: &Config) -> Result<(), Failure> {
-    let store = assemble::store(config, &ports(config)?).map_err(Failure::failed)?;
+async fn verify(config: &Config, ports: &Ports) -> Result<(), Failure> {
+    let store = assemble::store(config, ports).map_err(Failure::failed)?;
     let ledger = store.ledger().await.map_err(Failure::failed)?;
     let breaches = invariant::check(&ledger);
     if breaches.is_empty() {
@@ -184,8 +200,13 @@ async fn verify(config: &Config) -> Result<(), Failure> {
     Err(Failure::failed(format!("{} breaches:{}", breaches.len(), lines.collect::<String>())))
 }
 
-async fn run_job(config: &Config, registry: &ChannelRegistry, job: Job) -> Result<(), Failure> {
-    let app = assemble::app(config, registry, &ports(config)?, Lifecycle::default()).await;
+async fn run_job(
+    config: &Config,
+    registry: &ChannelRegistry,
+    ports: &Ports,
+    job: Job,
+) -> Result<(), Failure> {
+    let app = assemble::app(config, registry, ports, Lifecycle::default()).await;
     let report = app.map_err(Failure::failed)?.run_job(job, config.jobs.settings).await;
     let Report { claimed, answered, unanswered, failed } = report.map_err(Failure::failed)?;
     let job = job.as_str();
@@ -201,6 +222,7 @@ async fn run_job(config: &Config, registry: &ChannelRegistry, job: Job) -> Resul
 async fn serve(
     config: &Config,
     registry: &ChannelRegistry,
+    ports: &Ports,
     ready_file: Option<&Path>,
 ) -> Result<(), Failure> {
     let mut signals = Signals::new().map_err(Failure::failed)?;
@@ -209,8 +231,7 @@ async fn serve(
             "no merchant is configured, so nobody can call; see [merchants] in default-config.toml"
         );
     }
-    let ports = ports(config)?;
-    let starting = assemble::start(config, registry, &ports, Lifecycle::default());
+    let starting = assemble::start(config, registry, ports, Lifecycle::default());
     let running = tokio::select! {
         running = starting => running.map_err(Failure::failed)?,
         () = signals.next() => return Ok(()),

@@ -306,13 +306,22 @@ impl BadPayApp {
 
     /// The payer pays. The next `questions`, and all within `time`, will be told "unpaid".
     pub fn pay_and_deny(&self, shop: &str, number: &str, questions: u32, time: Duration) {
+        assert!(self.try_to_pay_and_deny(shop, number, questions, time), "nobody can pay this");
+    }
+
+    /// As [`BadPayApp::pay_and_deny`], where it may be too late to pay; whether it was not.
+    pub fn try_to_pay_and_deny(&self, shop: &str, number: &str, questions: u32, time: Duration) -> bool {
         let now = self.engine.clock.now();
+        let mut payable = false;
         self.with_order(shop, number, |order| {
-            assert_eq!(order.state(now), OrderState::Unpaid, "nobody can pay this");
-            order.take_money(now);
-            order.denials = questions;
-            order.denied_until = Some(now + time);
+            payable = order.state(now) == OrderState::Unpaid;
+            if payable {
+                order.take_money(now);
+                order.denials = questions;
+                order.denied_until = Some(now + time);
+            }
         });
+        payable
     }
 
     /// A refund arrives, or never will.

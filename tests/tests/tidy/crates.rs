@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, Metadata, PackageId};
 use crate::repository::{assert_none, file, files, metadata};
 
 /// Every crate with those of ours that it may depend on, tests' own dependencies left out.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("payment-proto", &[]),
     ("payment-core", &[]),
     ("channel-wechat", &["payment-core"]),
@@ -44,6 +44,17 @@ const EDGES: [(&str, &[&str]); 12] = [
             "payment-server",
             "payment-store",
             "paymentctl",
+        ],
+    ),
+    (
+        "payment-chaos",
+        &[
+            "channel-bad-pay",
+            "payment-core",
+            "payment-proto",
+            "payment-sandbox",
+            "payment-server",
+            "payment-tests",
         ],
     ),
     ("payment-bench", &["payment-core", "payment-proto", "payment-sandbox", "payment-server"]),
