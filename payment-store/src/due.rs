@@ -7,10 +7,10 @@ use std::time::Duration;
 use diesel::{
     QueryableByName,
     prelude::*,
-    sql_types::{BigInt, Integer, Text, Timestamptz},
+    sql_types::{Array, BigInt, Integer, Text, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
-use payment_core::identifiers::{MerchantId, PaymentNo, RefundNo};
+use payment_core::identifiers::{ChannelAccountId, MerchantId, PaymentNo, RefundNo};
 use time::OffsetDateTime;
 
 use crate::{
@@ -29,11 +29,27 @@ pub enum DuePayments {
     ToClose,
 }
 
+/// An account at a channel, which is named within its merchant.
+pub type AccountOf = (MerchantId, ChannelAccountId);
+
+/// What a claim may take.
+#[derive(Debug, Clone, Copy)]
+pub struct ClaimLimits<'a> {
+    /// For how long this process may handle what it takes.
+    pub lease: Duration,
+    /// The most rows.
+    pub rows: u16,
+    /// Accounts whose rows are left where they are.
+    pub except: &'a [AccountOf],
+}
+
 /// A row that this process may handle until its lease ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim<Number> {
     /// Whose row.
     pub merchant_id: MerchantId,
+    /// Through which account its channel is asked.
+    pub channel_account: ChannelAccountId,
     /// Which row.
     pub number: Number,
     /// How often it was asked about before.
@@ -59,6 +75,8 @@ struct ClaimedRow {
     #[diesel(sql_type = Text)]
     merchant_id: String,
     #[diesel(sql_type = Text)]
+    channel_account: String,
+    #[diesel(sql_type = Text)]
     number: String,
     #[diesel(sql_type = Integer)]
     checks: i32,
@@ -74,30 +92,36 @@ struct PaymentOfRow {
     payment_no: String,
 }
 
-// The claims as PostgreSQL reads them, `$1` being now, `$2` the lease's end and `$3` the most rows. The time of a payment
-// whose money is held is over when the hold is. The rows are chosen in a CTE because the planner may run a subquery of FROM more than once, and then claim more than the limit.
+// The claims as PostgreSQL reads them, `$1` being now, `$2` the lease's end, `$3` the most rows and `$4` the accounts that are
+// left out. The time of a payment whose money is held is over when the hold is. The rows are chosen in a CTE because the
+// planner may run a subquery of FROM more than once, and then claim more than the limit.
 const CLAIM_TO_ASK: &str = "\
     WITH due AS MATERIALIZED ( \
         SELECT payment.payment_no FROM payment LEFT JOIN payment_hold AS hold USING (payment_no) \
         WHERE next_check_time <= $1 AND (coalesce(hold.expire_time, payment.expire_time) > $1 OR state IN ('CLOSED', 'FAILED')) \
+        AND payment.merchant_id || ' ' || payment.channel_account <> ALL ($4) \
         ORDER BY next_check_time LIMIT $3 FOR UPDATE OF payment SKIP LOCKED) \
     UPDATE payment SET next_check_time = $2 FROM due WHERE payment.payment_no = due.payment_no \
-    RETURNING payment.merchant_id, payment.payment_no AS number, payment.checks, payment.next_check_time AS lease_end";
+    RETURNING payment.merchant_id, payment.channel_account, payment.payment_no AS number, payment.checks, \
+        payment.next_check_time AS lease_end";
 const CLAIM_TO_CLOSE: &str = "\
     WITH due AS MATERIALIZED ( \
         SELECT payment.payment_no FROM payment LEFT JOIN payment_hold AS hold USING (payment_no) \
         WHERE next_check_time <= $1 AND coalesce(hold.expire_time, payment.expire_time) <= $1 \
-        AND state NOT IN ('CLOSED', 'FAILED') \
+        AND state NOT IN ('CLOSED', 'FAILED') AND payment.merchant_id || ' ' || payment.channel_account <> ALL ($4) \
         ORDER BY next_check_time LIMIT $3 FOR UPDATE OF payment SKIP LOCKED) \
     UPDATE payment SET next_check_time = $2 FROM due WHERE payment.payment_no = due.payment_no \
-    RETURNING payment.merchant_id, payment.payment_no AS number, payment.checks, payment.next_check_time AS lease_end";
+    RETURNING payment.merchant_id, payment.channel_account, payment.payment_no AS number, payment.checks, \
+        payment.next_check_time AS lease_end";
 const CLAIM_REFUNDS: &str = "\
     WITH due AS MATERIALIZED ( \
-        SELECT merchant_id, refund_no FROM refund WHERE next_check_time <= $1 \
+        SELECT merchant_id, refund_no FROM refund \
+        WHERE next_check_time <= $1 AND merchant_id || ' ' || channel_account <> ALL ($4) \
         ORDER BY next_check_time LIMIT $3 FOR UPDATE SKIP LOCKED) \
     UPDATE refund SET next_check_time = $2 FROM due \
     WHERE refund.merchant_id = due.merchant_id AND refund.refund_no = due.refund_no \
-    RETURNING refund.merchant_id, refund.refund_no AS number, refund.checks, refund.next_check_time AS lease_end";
+    RETURNING refund.merchant_id, refund.channel_account, refund.refund_no AS number, refund.checks, \
+        refund.next_check_time AS lease_end";
 const FIND_DUPLICATES: &str = "\
     SELECT DISTINCT merchant_id, payment_no FROM allocation \
     WHERE state = 'DUPLICATE' AND refund_reserved < amount LIMIT $1";
@@ -111,14 +135,13 @@ impl Store {
         &self,
         which: DuePayments,
         now: OffsetDateTime,
-        lease: Duration,
-        limit: u16,
+        limits: ClaimLimits<'_>,
     ) -> Result<Vec<Claim<PaymentNo>>, StoreError> {
         let statement = match which {
             DuePayments::ToAsk => CLAIM_TO_ASK,
             DuePayments::ToClose => CLAIM_TO_CLOSE,
         };
-        let rows = self.claim(statement, now, lease, limit).await?;
+        let rows = self.claim(statement, now, limits).await?;
         rows.into_iter()
             .map(|row| row.into_claim(|number| PaymentNo::parse(number).ok(), "payment"))
             .collect()
@@ -131,10 +154,9 @@ impl Store {
     pub async fn refunds_claim_due(
         &self,
         now: OffsetDateTime,
-        lease: Duration,
-        limit: u16,
+        limits: ClaimLimits<'_>,
     ) -> Result<Vec<DueRefund>, StoreError> {
-        let rows = self.claim(CLAIM_REFUNDS, now, lease, limit).await?;
+        let rows = self.claim(CLAIM_REFUNDS, now, limits).await?;
         rows.into_iter().map(|row| row.into_claim(|number| RefundNo::parse(number).ok(), "refund")).collect()
     }
 
@@ -159,14 +181,16 @@ impl Store {
         &self,
         statement: &str,
         now: OffsetDateTime,
-        lease: Duration,
-        limit: u16,
+        limits: ClaimLimits<'_>,
     ) -> Result<Vec<ClaimedRow>, StoreError> {
         let mut connection = self.connections.acquire().await?;
+        // Neither name holds a blank, so the two are told apart.
+        let name = |(merchant, account): &AccountOf| format!("{merchant} {account}");
         let claim = diesel::sql_query(statement)
             .bind::<Timestamptz, _>(now)
-            .bind::<Timestamptz, _>(now + lease)
-            .bind::<BigInt, _>(i64::from(limit));
+            .bind::<Timestamptz, _>(now + limits.lease)
+            .bind::<BigInt, _>(i64::from(limits.rows))
+            .bind::<Array<Text>, _>(limits.except.iter().map(name).collect::<Vec<_>>());
         Ok(Cached(claim).load(&mut connection).await?)
     }
 
@@ -221,6 +245,7 @@ impl ClaimedRow {
         let corrupt = || StoreError::Corrupt(table);
         Ok(Claim {
             merchant_id: MerchantId::parse(self.merchant_id).map_err(|_| corrupt())?,
+            channel_account: ChannelAccountId::parse(self.channel_account).map_err(|_| corrupt())?,
             number: number(self.number).ok_or_else(corrupt)?,
             checks: u32::try_from(self.checks).map_err(|_| corrupt())?,
             lease_end: self.lease_end,

@@ -32,7 +32,7 @@ mod words;
 mod writes;
 
 pub use consumer::{Advanced, ConsumerProcess};
-pub use due::{Claim, DuePayments, DueRefund, NextCheck};
+pub use due::{AccountOf, Claim, ClaimLimits, DuePayments, DueRefund, NextCheck};
 pub use error::StoreError;
 pub use feed::{FeedEvent, FeedQuery, FeedReach, FeedWindow, Numbered};
 pub use inbox::{Delivery, NotificationRecord, Replay};

@@ -87,17 +87,17 @@ pub async fn connect(url: &str) -> Client {
     client
 }
 
-/// Copies the only payment so many times, as payments that a channel has not heard of yet: due now, after having been
-/// asked about so often. Their request ids begin with `N-`.
-pub async fn copy_payment(client: &Client, copies: u32, checks: u32) {
+/// Copies the only payment so many times, as payments that a channel has not heard of yet and that are due now. Their request
+/// ids begin with `N-`.
+pub async fn copy_payment(client: &Client, copies: u32) {
     let sql = format!(
         "INSERT INTO merchant_order SELECT 'acme', 'N-' || n, now FROM generate_series(1, {copies}) n, \
              (SELECT create_time AS now FROM payment) AS model; \
          INSERT INTO payment (payment_no, merchant_id, request_id, created_by, channel, channel_account, product, payee, currency, \
-             amount, description, options, state, revision, create_time, expire_time, update_time, next_check_time, checks) \
+             amount, description, options, state, revision, create_time, expire_time, update_time, next_check_time) \
          SELECT left(payment_no, 21) || lpad(n::text, 10, '0'), merchant_id, 'N-' || n, created_by, channel, channel_account, \
              product, payee, currency, amount, description, options, 'INITIATING', 0, create_time, expire_time, update_time, \
-             create_time, {checks} FROM payment, generate_series(1, {copies}) n; \
+             create_time FROM payment, generate_series(1, {copies}) n; \
          INSERT INTO allocation (payment_no, order_no, merchant_id, amount, state) \
          SELECT payment_no, request_id, merchant_id, amount, 'PENDING' FROM payment WHERE request_id LIKE 'N-%'"
     );

@@ -22,4 +22,5 @@ mod refunds {
     mod replicas;
     mod scene;
     mod schedulers;
+    mod slow;
 }

@@ -2,13 +2,16 @@
 
 use std::{future::Future, sync::Arc};
 
-use futures::future::join_all;
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, join_all},
+};
 use payment_core::{
     identifiers::{ChannelAccountId, MerchantId, PaymentNo, RefundNo},
     payment::Payment,
     schedule::{Schedule, Schedules},
 };
-use payment_store::{Claim, DueRefund, NextCheck};
+use payment_store::{AccountOf, Claim, ClaimLimits, DuePayments, DueRefund, NextCheck};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
@@ -19,38 +22,82 @@ use crate::jobs::{Handled, Job, Report, Settings};
 /// goes on until somebody puts the account back.
 const WITHOUT_ACCOUNT: time::Duration = time::Duration::minutes(5);
 
+/// A row that was claimed, and the handling of it. It goes on to its end once it has begun.
+pub(crate) type RowInHand = BoxFuture<'static, Result<Handled, AppError>>;
+
 impl App {
     /// Cancelled once the application begins to end.
     pub(crate) fn draining(&self) -> CancellationToken {
         self.lifecycle.draining.clone()
     }
 
-    /// Runs one look of a job. Safe from any number of replicas at once.
+    /// Runs one look of a job to its end. Safe from any number of replicas at once.
     ///
     /// # Errors
     /// [`AppError::StoreUnavailable`] if nothing could be claimed.
     pub async fn run_job(self: &Arc<Self>, job: Job, settings: Settings) -> Result<Report, AppError> {
-        let looked = match job {
-            Job::PaymentSuccess | Job::PaymentClose => self.look_at_payments(job, settings).await,
-            Job::PaymentDuplicate => self.look_for_duplicates(settings).await,
-            Job::RefundSuccess => self.look_at_refunds(settings).await,
-        };
-        if let Ok(report) = &looked {
-            self.metrics.looked(job, *report);
-        }
-        let report = looked.as_ref().ok().copied();
-        self.job_board.note(job, JobRun { time: self.now(), report });
-        looked
+        let rows = self.begin_look(job, settings).await?;
+        Ok(self.finish_look(job, rows).await)
     }
 
-    async fn look_at_payments(self: &Arc<Self>, job: Job, settings: Settings) -> Result<Report, AppError> {
-        let Some(which) = job.due_payments() else { return Ok(Report::default()) };
-        let claims = self.store.payments_claim_due(which, self.now(), settings.lease, settings.batch).await?;
-        let handled = claims.into_iter().map(|claim| {
-            let app = Arc::clone(self);
-            self.detached(async move { app.look_at_payment(job, claim, settings).await })
-        });
-        Ok(report(join_all(handled).await))
+    /// Claims what is due, but for accounts of which this job has enough in hand already.
+    ///
+    /// # Errors
+    /// [`AppError::StoreUnavailable`] if nothing could be claimed.
+    pub(crate) async fn begin_look(
+        self: &Arc<Self>,
+        job: Job,
+        settings: Settings,
+    ) -> Result<Vec<RowInHand>, AppError> {
+        let claimed = match job {
+            Job::PaymentSuccess => self.claim_payments(job, DuePayments::ToAsk, settings).await,
+            Job::PaymentClose => self.claim_payments(job, DuePayments::ToClose, settings).await,
+            Job::PaymentDuplicate => self.find_duplicates(settings).await,
+            Job::RefundSuccess => self.claim_refunds(settings).await,
+        };
+        if claimed.is_err() {
+            self.job_board.note(job, JobRun { time: self.now(), report: None });
+        }
+        claimed
+    }
+
+    /// Handles what was claimed, all of it at once as far as the accounts' guards let it.
+    pub(crate) async fn finish_look(&self, job: Job, rows: Vec<RowInHand>) -> Report {
+        let report = report(join_all(rows).await);
+        self.metrics.looked(job, report);
+        self.job_board.note(job, JobRun { time: self.now(), report: Some(report) });
+        report
+    }
+
+    async fn claim_payments(
+        self: &Arc<Self>,
+        job: Job,
+        which: DuePayments,
+        settings: Settings,
+    ) -> Result<Vec<RowInHand>, AppError> {
+        let except = self.guards.with_full_hands(job);
+        let claims = self.store.payments_claim_due(which, self.now(), limits(settings, &except)).await?;
+        let look =
+            move |app: Arc<Self>, claim| async move { app.look_at_payment(job, claim, settings).await };
+        Ok(claims.into_iter().map(|claim| self.take_in_hand(job, claim, settings, look)).collect())
+    }
+
+    /// A claimed row, which counts as in hand until it is handled.
+    fn take_in_hand<Number, F: Future<Output = Result<Handled, AppError>> + Send + 'static>(
+        self: &Arc<Self>,
+        job: Job,
+        claim: Claim<Number>,
+        settings: Settings,
+        look: impl FnOnce(Arc<Self>, Claim<Number>) -> F,
+    ) -> RowInHand {
+        let guard = self.guards.of(&claim.merchant_id, &claim.channel_account, settings.calls_in_flight);
+        let (app, hand) = (Arc::clone(self), guard.take_in_hand(job));
+        let handling = look(Arc::clone(self), claim);
+        async move {
+            let _hand = hand;
+            app.detached(handling).await
+        }
+        .boxed()
     }
 
     async fn look_at_payment(
@@ -127,28 +174,30 @@ impl App {
         Ok(handled(synced.contact))
     }
 
-    async fn look_for_duplicates(self: &Arc<Self>, settings: Settings) -> Result<Report, AppError> {
+    async fn find_duplicates(self: &Arc<Self>, settings: Settings) -> Result<Vec<RowInHand>, AppError> {
         let found = self.store.duplicates_find(settings.batch).await?;
-        let mut outcomes = Vec::new();
-        for (merchant_id, payment_no) in found {
-            tracing::error!(payment.no = %payment_no, "a duplicate was not being given back; it is now");
-            let (app, now) = (Arc::clone(self), self.now());
-            let ensure = async move {
-                app.store.duplicates_ensure_refunded(&merchant_id, &payment_no, now).await?;
-                Ok(Handled::Answered)
-            };
-            outcomes.push(self.detached(ensure).await);
-        }
-        Ok(report(outcomes))
+        let in_hand = found.into_iter().map(|(merchant_id, payment_no)| {
+            let app = Arc::clone(self);
+            async move {
+                tracing::error!(payment.no = %payment_no, "a duplicate was not being given back; it is now");
+                let work = Arc::clone(&app);
+                let ensure = async move {
+                    work.store.duplicates_ensure_refunded(&merchant_id, &payment_no, work.now()).await?;
+                    Ok(Handled::Answered)
+                };
+                app.detached(ensure).await
+            }
+            .boxed()
+        });
+        Ok(in_hand.collect())
     }
 
-    async fn look_at_refunds(self: &Arc<Self>, settings: Settings) -> Result<Report, AppError> {
-        let claims = self.store.refunds_claim_due(self.now(), settings.lease, settings.batch).await?;
-        let handled = claims.into_iter().map(|claim| {
-            let app = Arc::clone(self);
-            self.detached(async move { app.look_at_refund(claim, settings).await })
-        });
-        Ok(report(join_all(handled).await))
+    async fn claim_refunds(self: &Arc<Self>, settings: Settings) -> Result<Vec<RowInHand>, AppError> {
+        let job = Job::RefundSuccess;
+        let except = self.guards.with_full_hands(job);
+        let claims = self.store.refunds_claim_due(self.now(), limits(settings, &except)).await?;
+        let look = move |app: Arc<Self>, claim| async move { app.look_at_refund(claim, settings).await };
+        Ok(claims.into_iter().map(|claim| self.take_in_hand(job, claim, settings, look)).collect())
     }
 
     async fn look_at_refund(&self, claim: DueRefund, settings: Settings) -> Result<Handled, AppError> {
@@ -213,6 +262,10 @@ impl App {
             }
         }
     }
+}
+
+const fn limits(settings: Settings, except: &[AccountOf]) -> ClaimLimits<'_> {
+    ClaimLimits { lease: settings.lease, rows: settings.batch, except }
 }
 
 /// What came of one row.

@@ -1,18 +1,19 @@
 //! The last line of defence: four schedulers, in every replica, each row handled by one replica at a time (R19 to R22).
 //!
 //! A job claims due rows with a lease, handles each through the same use cases that callers use, and says when the row is
-//! due again. What a killed replica had claimed is due again when its lease ends.
+//! due again. What a killed replica had claimed is due again when its lease ends. A look does not wait for the one before:
+//! while a slow channel answers, further looks take what is due at others.
 
 mod breaker;
 mod guard;
 
 use std::{sync::Arc, time::Duration};
 
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use payment_core::schedule::{Schedule, Schedules};
-use payment_store::DuePayments;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::app::{App, error::AppError};
+use crate::app::{App, RowInHand, error::AppError};
 
 pub use guard::Guards;
 
@@ -57,14 +58,6 @@ impl Job {
             Self::PaymentSuccess => schedules.payment,
             Self::PaymentClose | Self::PaymentDuplicate => schedules.close,
             Self::RefundSuccess => schedules.refund,
-        }
-    }
-
-    pub(crate) const fn due_payments(self) -> Option<DuePayments> {
-        match self {
-            Self::PaymentSuccess => Some(DuePayments::ToAsk),
-            Self::PaymentClose => Some(DuePayments::ToClose),
-            Self::PaymentDuplicate | Self::RefundSuccess => None,
         }
     }
 }
@@ -133,28 +126,43 @@ async fn run_one(app: Arc<App>, job: Job, settings: Settings) {
     let mut ticks = interval(settings.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let draining = app.draining();
-    while draining.run_until_cancelled(ticks.tick()).await.is_some() {
-        while !draining.is_cancelled() && look(&app, job, settings).await.calls_for_another(settings) {}
+    let mut looks = FuturesUnordered::new();
+    loop {
+        let look = tokio::select! {
+            () = draining.cancelled() => break,
+            _ = ticks.tick() => true,
+            Some(report) = looks.next() => Report::calls_for_another(report, settings),
+        };
+        if look {
+            looks.extend(begin(&app, job, settings).await);
+        }
+    }
+    // What is in hand is handled to its end.
+    while looks.next().await.is_some() {}
+}
+
+/// Begins a look; the rest of it goes on beside further looks.
+async fn begin(app: &Arc<App>, job: Job, settings: Settings) -> Option<impl Future<Output = Report> + use<>> {
+    match app.begin_look(job, settings).await {
+        Ok(rows) => Some(finish(Arc::clone(app), job, rows)),
+        Err(error) => {
+            tracing::error!(job = job.as_str(), %error, "could not look for due rows");
+            None
+        }
     }
 }
 
-async fn look(app: &Arc<App>, job: Job, settings: Settings) -> Report {
-    match app.run_job(job, settings).await {
-        Ok(report) if report == Report::default() => report,
-        Ok(report) => {
-            tracing::info!(
-                job = job.as_str(),
-                report.claimed,
-                report.answered,
-                report.unanswered,
-                report.failed,
-                "looked for due rows"
-            );
-            report
-        }
-        Err(error) => {
-            tracing::error!(job = job.as_str(), %error, "could not look for due rows");
-            Report::default()
-        }
+async fn finish(app: Arc<App>, job: Job, rows: Vec<RowInHand>) -> Report {
+    let report = app.finish_look(job, rows).await;
+    if report != Report::default() {
+        tracing::info!(
+            job = job.as_str(),
+            report.claimed,
+            report.answered,
+            report.unanswered,
+            report.failed,
+            "looked for due rows"
+        );
     }
+    report
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use payment_server::jobs::Job;
-use payment_store::DuePayments;
+use payment_store::{ClaimLimits, DuePayments};
 use payment_tests::{
     app::TestApp,
     database::{open, options, proxy::Proxy},
@@ -50,11 +50,12 @@ async fn history(app: &TestApp) {
 async fn claims(app: &TestApp) -> Vec<String> {
     let proxy = Proxy::to(app.database.url()).await;
     let store = open(&options(&proxy.url(app.database.url()), 1));
-    let (now, lease) = (app.clock().now(), app.job_settings().lease);
+    let (now, limits) =
+        (app.clock().now(), ClaimLimits { lease: app.job_settings().lease, rows: 100, except: &[] });
     for which in [DuePayments::ToAsk, DuePayments::ToClose] {
-        store.payments_claim_due(which, now, lease, 100).await.unwrap();
+        store.payments_claim_due(which, now, limits).await.unwrap();
     }
-    store.refunds_claim_due(now, lease, 100).await.unwrap();
+    store.refunds_claim_due(now, limits).await.unwrap();
     store.duplicates_find(100).await.unwrap();
     let executed = proxy.take_traffic().executed;
     let is_claim = |sql: &String| sql.contains("SKIP LOCKED") || sql.contains("DUPLICATE");
@@ -66,8 +67,8 @@ async fn claims(app: &TestApp) -> Vec<String> {
 /// How PostgreSQL runs a claim, and how many pages it touches. What it claims is given back.
 async fn plan(app: &TestApp, claim: &str) -> (String, u64) {
     let time = format!("'{}'::timestamptz", app.clock().now());
-    let bound =
-        claim.replace("$3", "100").replace("LIMIT $1", "LIMIT 100").replace("$1", &time).replace("$2", &time);
+    let bound = claim.replace("$4", "'{}'::text[]").replace("$3", "100").replace("LIMIT $1", "LIMIT 100");
+    let bound = bound.replace("$1", &time).replace("$2", &time);
     app.observer.batch_execute("BEGIN").await.unwrap();
     let lines = app.texts(&format!("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {bound}")).await;
     app.observer.batch_execute("ROLLBACK").await.unwrap();

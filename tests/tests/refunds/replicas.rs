@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use payment_sandbox::wechat::Operation;
 use payment_server::jobs::{Job, Settings};
-use payment_store::DuePayments;
+use payment_store::{ClaimLimits, DuePayments};
 use payment_tests::{app::TestApp, database::copy_payment};
 
 use super::scene::{count, counted, finish};
@@ -32,7 +32,7 @@ async fn work_off(app: &TestApp, settings: Settings, replicas: usize) -> usize {
 async fn r18_f18_f19_three_replicas_handle_2000_due_rows_once_each() {
     let app = TestApp::start().await;
     let model = app.open("model", "model", 100).await;
-    copy_payment(&app.observer, ROWS, 0).await;
+    copy_payment(&app.observer, ROWS).await;
     count(&app, Operation::QueryByOutTradeNo);
     assert_eq!(work_off(&app, app.job_settings(), 3).await, ROWS as usize);
     assert_eq!(counted(&app, Operation::QueryByOutTradeNo), ROWS);
@@ -45,11 +45,12 @@ async fn r18_f18_f19_three_replicas_handle_2000_due_rows_once_each() {
 async fn r22_rows_of_a_killed_replica_come_back_after_its_lease_and_are_handled_once() {
     let app = TestApp::start().await;
     let model = app.open("model", "model", 100).await;
-    copy_payment(&app.observer, 200, 0).await;
+    copy_payment(&app.observer, 200).await;
     let settings = app.job_settings();
     // It took half of them, and was killed before it asked.
     let now = app.clock().now();
-    let taken = app.store.payments_claim_due(DuePayments::ToAsk, now, settings.lease, 100).await.unwrap();
+    let limits = ClaimLimits { lease: settings.lease, rows: 100, except: &[] };
+    let taken = app.store.payments_claim_due(DuePayments::ToAsk, now, limits).await.unwrap();
     assert_eq!(taken.len(), 100);
     count(&app, Operation::QueryByOutTradeNo);
     assert_eq!(work_off(&app, settings, 2).await, 100, "the others");
@@ -72,11 +73,11 @@ async fn r22_rows_of_a_killed_replica_come_back_after_its_lease_and_are_handled_
 async fn a_replica_whose_lease_ended_reschedules_nothing() {
     let app = TestApp::start().await;
     let model = app.open("model", "model", 100).await;
-    copy_payment(&app.observer, 1, 0).await;
+    copy_payment(&app.observer, 1).await;
     let lease = app.job_settings().lease;
     let claim = async || {
-        let now = app.clock().now();
-        app.store.payments_claim_due(DuePayments::ToAsk, now, lease, 10).await.unwrap()
+        let (now, limits) = (app.clock().now(), ClaimLimits { lease, rows: 10, except: &[] });
+        app.store.payments_claim_due(DuePayments::ToAsk, now, limits).await.unwrap()
     };
     let slow = claim().await;
     let of_row = slow.iter().find(|claim| claim.number.as_str() != model).unwrap();

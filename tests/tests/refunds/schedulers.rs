@@ -1,4 +1,5 @@
-//! Lost callbacks are found, and payments that nobody paid are closed, by the schedulers alone.
+//! Payments that nobody paid are closed by the schedulers alone, and money that comes meanwhile is found. How soon a lost
+//! callback is found is measured at all channels in `model/found.rs`.
 
 use std::time::Duration;
 
@@ -6,50 +7,8 @@ use payment_proto::v1::PaymentState;
 use payment_sandbox::wechat::{Execution, Fault, Landing, Operation, PayOptions, TradeState};
 use payment_server::jobs::Job;
 use payment_tests::app::TestApp;
-use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use super::scene::{faults, finish};
-
-const SEED: u64 = 20_261_123;
-const PAYMENTS: usize = 50;
-const STEP: Duration = Duration::from_secs(1);
-
-/// Payers take up to ten minutes; the schedulers look each second, as they are configured to.
-#[tokio::test(flavor = "multi_thread")]
-async fn r19_f35_a_lost_callback_is_found_within_30_seconds_at_the_median_and_5_minutes_at_worst() {
-    let app = TestApp::start().await;
-    app.wechat().suppress_notifications(None);
-    let mut dice = StdRng::seed_from_u64(SEED);
-    let mut waiting = Vec::new();
-    for index in 0..PAYMENTS {
-        let payment_no = app.open(&format!("r-{index}"), &format!("A-{index}"), 100).await;
-        waiting.push((dice.random_range(1..600_u32), payment_no));
-    }
-    let replica = app.app().await;
-    let (mut paid_at, mut delays) = (std::collections::HashMap::new(), Vec::new());
-    for second in 1..1200_u32 {
-        app.clock().advance(STEP).unwrap();
-        for (_, payment_no) in waiting.extract_if(.., |(at, _)| *at == second) {
-            app.wechat().pay(app.mchid(), &payment_no, &PayOptions::default()).unwrap();
-            paid_at.insert(payment_no, second);
-        }
-        let report = replica.run_job(Job::PaymentSuccess, app.job_settings()).await.unwrap();
-        if report.claimed > 0 && !paid_at.is_empty() {
-            for found in app.texts("SELECT payment_no FROM payment WHERE state = 'SUCCEEDED'").await {
-                delays.extend(paid_at.remove(&found).map(|at| second - at));
-            }
-        }
-        if waiting.is_empty() && paid_at.is_empty() {
-            break;
-        }
-    }
-    assert_eq!(delays.len(), PAYMENTS, "every one is found");
-    delays.sort_unstable();
-    let (median, worst) = (delays[PAYMENTS / 2], delays[PAYMENTS - 1]);
-    println!("lost callbacks are found after {median} s at the median, {worst} s at worst");
-    assert!(median <= 30 && worst <= 300, "{delays:?}");
-    finish(app).await;
-}
 
 async fn look_until_ended(app: &TestApp, payment_no: &str, most: usize) -> PaymentState {
     for _ in 0..most {

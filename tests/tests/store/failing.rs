@@ -229,11 +229,12 @@ fn end_sessions_unseen(url: &str) {
 async fn connections_that_were_ended_a_moment_ago_are_replaced_unseen() {
     let on = TestStore::new(1).await;
     let payment = created(&on, "r", &["A"]).await;
+    let limits = payment_store::ClaimLimits { lease: Duration::from_secs(60), rows: 10, except: &[] };
     for _ in 0..10 {
         end_sessions_unseen(on.database.url());
         on.store.payment_get(&merchant(), &payment.payment_no).await.unwrap();
         end_sessions_unseen(on.database.url());
-        on.store.refunds_claim_due(crate::scene::NOW, Duration::from_secs(60), 10).await.unwrap();
+        on.store.refunds_claim_due(crate::scene::NOW, limits).await.unwrap();
         end_sessions_unseen(on.database.url());
         apply(&on, &answered(&payment, paid(&payment, "42"))).await;
     }
