@@ -1,4 +1,3 @@
--- NOTE FROM THE LEAD to `holds` (delete): payment has 31 of 32 columns. Put the hold columns into a table payment_hold instead; see Cargo.toml. Rebase soon: main has moved, schedulers changed open_iff_next_check_time.
 -- Held money: a payment whose money the channel holds is open and not paid, until it is taken, let go, or runs out; and
 -- money of paid payments that others took back. A binary before this one logs a held payment as corrupt and leaves it.
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use payment_tests::database::{connect, empty_database, migrated_database, open, options, texts};
+use payment_tests::database::{TestStore, connect, empty_database, migrated_database, open, options, texts};
 use tokio_postgres::Client;
+
+use crate::scene::created;
 
 const OURS: &str = "table_schema = 'public' AND table_name <> '__diesel_schema_migrations'";
 
@@ -25,6 +27,28 @@ async fn every_migration_goes_up_down_and_up_again() {
     assert_eq!(tables(&client).await, Vec::<String>::new());
     assert_eq!(store.migrate().await.unwrap(), applied);
     assert_eq!(tables(&client).await, made);
+}
+
+/// Money that is held, and a payment that is looked at after its end: words that the schemas before did not know.
+const HELD_AND_ENDED: &str = "\
+    UPDATE payment SET state = 'HELD', handle = '{}', handle_expire_time = expire_time, \
+        hold_intend_time = create_time WHERE request_id = 'held'; \
+    INSERT INTO payment_hold SELECT payment_no, 'H-1', create_time, create_time, expire_time FROM payment WHERE state = 'HELD'; \
+    INSERT INTO payment_transition (payment_no, revision, event, from_state, to_state, source, verified_by, transition_time) \
+        SELECT payment_no, 1, 'CHANNEL_HELD', 'INITIATING', 'HELD', 'HOLD_ANSWER', 'key', create_time FROM payment \
+        WHERE state = 'HELD'; \
+    UPDATE payment SET state = 'CLOSED', end_time = create_time WHERE request_id = 'ended'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_with_held_money_and_late_looks_goes_down_and_up_again() {
+    let on = TestStore::new(2).await;
+    for (request, order) in [("held", "A"), ("ended", "B")] {
+        created(&on, request, &[order]).await;
+    }
+    on.observer.batch_execute(HELD_AND_ENDED).await.unwrap();
+    on.store.revert_all_migrations().await.unwrap();
+    assert_eq!(tables(&on.observer).await, Vec::<String>::new());
+    assert!(!on.store.migrate().await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
