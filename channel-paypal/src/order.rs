@@ -347,9 +347,26 @@ impl Order {
         match (captures.last(), authorizations.is_empty()) {
             (Some(last), true) => Ok(Finding::Failed(last.failure())),
             (None, true) => Ok(Finding::Pending),
+            (Some(last), false) if is_used_up(authorizations) => Ok(Finding::Failed(last.failure())),
             (_, false) => held_or_over(authorizations, unit.payee.as_ref()),
         }
     }
+}
+
+/// Whether a capture took what was held, so that nothing is left which another one could take.
+fn is_used_up(authorizations: &[Authorization]) -> bool {
+    let is_over = |authorization: &Authorization| match authorization.status {
+        AuthorizationStatus::Captured
+        | AuthorizationStatus::Denied
+        | AuthorizationStatus::Voided
+        | AuthorizationStatus::Expired => true,
+        AuthorizationStatus::Created
+        | AuthorizationStatus::Pending
+        | AuthorizationStatus::PartiallyCaptured
+        | AuthorizationStatus::Unlisted => false,
+    };
+    let captured = |authorization: &Authorization| authorization.status == AuthorizationStatus::Captured;
+    authorizations.iter().all(is_over) && authorizations.iter().any(captured)
 }
 
 /// Authorizations of which nothing was captured.
@@ -488,9 +505,20 @@ mod tests {
         let pending =
             json!({"authorizations": [authorization("CAPTURED")], "captures": [capture("PENDING")]});
         assert_eq!(finding(order("COMPLETED", pending)), Ok(Finding::Pending));
-        let declined =
-            json!({"authorizations": [authorization("CREATED")], "captures": [capture("DECLINED")]});
-        assert!(matches!(finding(order("COMPLETED", declined)), Ok(Finding::Held(_))));
+        let declined = |authorizations: &[&str]| {
+            let all: Vec<_> = authorizations.iter().map(|status| authorization(status)).collect();
+            let payments = json!({"authorizations": all, "captures": [capture("DECLINED")]});
+            finding(order("COMPLETED", payments))
+        };
+        assert!(matches!(declined(&["CREATED"]), Ok(Finding::Held(_))));
+        assert!(
+            matches!(declined(&["VOIDED", "CAPTURED"]), Ok(Finding::Failed(_))),
+            "nothing is left to take"
+        );
+        assert_eq!(declined(&["VOIDED"]), Ok(Finding::Closed));
+        for more_may_come in ["PARTIALLY_CAPTURED", "PENDING", "INVENTED_LATER"] {
+            assert_eq!(declined(&["CAPTURED", more_may_come]), Ok(Finding::Pending), "{more_may_come}");
+        }
     }
 
     #[test]
