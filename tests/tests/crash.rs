@@ -18,6 +18,8 @@ mod events;
 mod figures;
 #[path = "crash/killed.rs"]
 mod killed;
+#[path = "crash/many.rs"]
+mod many;
 #[path = "crash/outage.rs"]
 mod outage;
 #[path = "crash/points.rs"]

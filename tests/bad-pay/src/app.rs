@@ -144,9 +144,17 @@ pub struct BadRefund {
     /// `on the way`, `done` or `dead`.
     pub state: &'static str,
     pub(crate) done_at: Option<OffsetDateTime>,
+    /// How often it was asked for.
+    pub asks: u32,
 }
 
 impl BadRefund {
+    /// The merchant's number of the payment.
+    #[must_use]
+    pub fn payment_no(&self) -> &str {
+        &self.content.number
+    }
+
     /// The merchant's number of it.
     #[must_use]
     pub fn refund_no(&self) -> &str {
@@ -373,6 +381,23 @@ impl BadPayApp {
         world.shops[shop].refunds.values().filter(|refund| refund.content.number == number).cloned().collect()
     }
 
+    /// The refunds of all payments of a shop.
+    #[must_use]
+    pub fn refunds_of_shop(&self, shop: &str) -> Vec<BadRefund> {
+        self.engine.world().shops[shop].refunds.values().cloned().collect()
+    }
+
+    /// Books payments like one that is there, each under a number of its own.
+    pub fn book_copies(&self, shop: &str, number: &str, numbers: impl IntoIterator<Item = String>) {
+        let mut world = self.engine.world();
+        let orders = &mut world.shops.get_mut(shop).unwrap().orders;
+        let model = orders[number].clone();
+        for number in numbers {
+            let content = NewPayment { number: number.clone(), ..model.content.clone() };
+            orders.insert(number, BadOrder { content, ..model.clone() });
+        }
+    }
+
     fn with_order(&self, shop: &str, number: &str, act: impl FnOnce(&mut BadOrder)) {
         act(self.engine.world().shops.get_mut(shop).unwrap().orders.get_mut(number).unwrap());
     }
@@ -450,11 +475,14 @@ impl Shop {
             return Err(Excuse::TooMuch);
         }
         let currency = order.content.currency.clone();
-        Ok(self.refunds.entry(content.refund.clone()).or_insert(BadRefund {
+        let refund = self.refunds.entry(content.refund.clone()).or_insert(BadRefund {
             content,
             currency,
             state: becomes,
             done_at: (becomes == "done").then_some(now),
-        }))
+            asks: 0,
+        });
+        refund.asks += 1;
+        Ok(refund)
     }
 }

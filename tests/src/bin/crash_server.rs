@@ -1,21 +1,24 @@
-//! `payment-server` as the crash tests run it: it dies at the numbered place that `--crash-at` names, and with its parent.
+//! `payment-server` as the crash tests run it: with Bad Pay beside its own channels, it dies at the numbered place that
+//! `--crash-at` names, and with its parent.
 //!
 //! `crash_server [--crash-at NUMBER] serve --config FILE`
 
 use std::{
+    error::Error,
     ffi::OsString,
     io::{self, Read as _},
     process::ExitCode,
+    sync::Arc,
 };
 
-use payment_core::identifiers::IdentifierError;
+use channel_bad_pay::BadPayFactory;
 use payment_server::{
     app::crash_point::{self, CrashPoint},
     channels::ChannelRegistry,
     command_line,
 };
 
-fn main() -> Result<ExitCode, IdentifierError> {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
     if arguments.get(1).is_some_and(|argument| argument == "--crash-at") {
         let number: Vec<OsString> = arguments.drain(1..3.min(arguments.len())).skip(1).collect();
@@ -25,7 +28,9 @@ fn main() -> Result<ExitCode, IdentifierError> {
         crash_point::arm(point);
     }
     std::thread::spawn(die_with_parent);
-    Ok(command_line::run(arguments, &ChannelRegistry::with_builtin()?))
+    let mut registry = ChannelRegistry::with_builtin()?;
+    registry.register(Arc::new(BadPayFactory::new()?))?;
+    Ok(command_line::run(arguments, &registry))
 }
 
 fn point(number: &str) -> Option<CrashPoint> {
