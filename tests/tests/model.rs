@@ -18,11 +18,11 @@ mod model {
     mod acting;
     mod channels;
     mod crowds;
+    mod found;
     mod histories;
     mod judge;
     mod post_office;
     mod replica;
-    mod replicas;
     mod shrinking;
     mod stage;
     mod story;

@@ -1,6 +1,7 @@
 //! Plays a history: callers, payers and channels act, then everything is let come to rest, and the outcome is judged.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -61,6 +62,19 @@ const DUE: &str = "\
     UNION ALL SELECT refund_no || ' ' || state || coalesce(' ' || attention, ''), true \
     FROM refund JOIN own USING (payment_no) WHERE next_check_time IS NOT NULL";
 
+/// Whose money is held.
+const HELD: &str = "\
+    SELECT DISTINCT payment_no FROM payment JOIN allocation USING (payment_no) \
+    WHERE order_no LIKE $1 AND payment.state = 'HELD'";
+
+/// What is left of a paid payment.
+const LEFT: &str =
+    "SELECT amount - refund_reserved FROM payment WHERE payment_no = $1 AND state = 'SUCCEEDED'";
+
+/// How often a channel tells of a refund that somebody made at its website, at most: accidents that await notifications
+/// are used up by then.
+const MOST_TELLINGS: usize = 20;
+
 /// Ended payments are not looked at during the next history.
 const CURTAIN: &str = "UPDATE payment SET next_check_time = NULL WHERE end_time IS NOT NULL";
 
@@ -78,6 +92,8 @@ struct Known {
     requests: Vec<CreatePayment>,
     attempts: Vec<Attempt>,
     refunds_asked: usize,
+    /// Payments about which nothing is heard.
+    silenced: BTreeSet<String>,
     /// Money may have landed after a close without a word: then late looks have to find it.
     landed_unheard: bool,
     promises: Promises,
@@ -121,6 +137,11 @@ impl<'a> History<'a> {
         tell(&mut self.known.lock().unwrap())
     }
 
+    /// What was handed out so far.
+    pub(crate) fn attempts(&self) -> Vec<Attempt> {
+        self.know(|known| known.attempts.clone())
+    }
+
     fn attempt(&self, payment: Pick) -> Option<Attempt> {
         self.know(|known| payment.of(&known.attempts).cloned())
     }
@@ -158,6 +179,14 @@ impl<'a> History<'a> {
                     let caller = self.caller.clone();
                     let told = self.call(replica, async move |app| app.close_payment(&caller, &number).await);
                     self.told(told.await.map(|synced| synced.payment));
+                }
+                Act::Capture { payment } => self.capture(replica, *payment).await,
+                Act::EndPayment { payment, ending } => self.end_payment(*payment, *ending),
+                Act::RefundInConsole { payment, amount } => self.refund_in_console(*payment, *amount).await,
+                Act::EmptyPurse { payment } => {
+                    if let Some(attempt) = self.attempt(*payment) {
+                        self.stage.market(attempt.way.channel()).empty_purse(&attempt.payment_no);
+                    }
                 }
                 Act::Refund { payment, extent, held } => self.refund(replica, *payment, *extent, *held).await,
                 Act::EndRefund { refund, ending } => self.end_refund(*refund, *ending),
@@ -242,13 +271,13 @@ impl<'a> History<'a> {
     }
 
     async fn announce(&self, replica: usize, command: CreatePayment) {
-        let caller = self.caller.clone();
+        let (caller, options) = (self.caller.clone(), command.options.clone());
         let created =
             self.call(replica, async move |app: Arc<App>| app.create_payment(&caller, command).await);
         let Some(CreatedPayment { payment, payment_data }) = created.await else { return };
         if let Some(data) = payment_data {
             let channel = Channel::named(payment.channel.as_str()).unwrap();
-            let way = Way::of(channel, payment.product.as_str());
+            let way = Way::of(channel, payment.product.as_str(), &options);
             let attempt = Attempt { payment_no: payment.payment_no.to_string(), way, data };
             self.know(|known| {
                 known.attempts.retain(|known| known.payment_no != attempt.payment_no);
@@ -265,7 +294,10 @@ impl<'a> History<'a> {
             Notice::Heard => {}
             Notice::Lost => {
                 market.silence(&attempt.payment_no);
-                self.know(|known| known.landed_unheard |= landing == Landing::Late);
+                self.know(|known| {
+                    known.landed_unheard |= landing == Landing::Late;
+                    known.silenced.insert(attempt.payment_no.clone());
+                });
             }
             Notice::Doubled => self.stage.office.expect([Fate::Doubled]),
             Notice::Late(times) => {
@@ -278,8 +310,60 @@ impl<'a> History<'a> {
         market.settled().await;
     }
 
+    async fn capture(&self, replica: usize, payment: Pick) {
+        let attempts = self.attempts();
+        let Some(attempt) = payment.of_likely(&attempts, |attempt| attempt.way == Way::PaypalHold) else {
+            return;
+        };
+        let (number, caller) = (PaymentNo::parse(&attempt.payment_no).unwrap(), self.caller.clone());
+        let told = self.call(replica, async move |app| app.capture_payment(&caller, &number).await);
+        self.told(told.await.map(|synced| synced.payment));
+    }
+
+    fn end_payment(&self, payment: Pick, ending: Ending) {
+        let attempts = self.attempts();
+        let doubtful = |attempt: &Attempt| {
+            self.stage.market(attempt.way.channel()).books(&attempt.payment_no).doubtful > 0
+        };
+        if let Some(attempt) = payment.of_likely(&attempts, doubtful) {
+            self.stage.market(attempt.way.channel()).end_payment(&attempt.payment_no, ending);
+        }
+    }
+
+    /// Of what is left by our records, and the channel is heard about it: otherwise a caller could give the same money back
+    /// in between, which no service can prevent.
+    async fn refund_in_console(&self, payment: Pick, amount: i64) {
+        let Some(attempt) = self.attempt(payment) else { return };
+        let number = self.know(|known| {
+            known.refunds_asked += 1;
+            known.refunds_asked
+        });
+        let number = format!("K-{}-{number}", self.name);
+        let before = self.left_of(&attempt).await;
+        let amount = amount.min(before);
+        let market = self.stage.market(attempt.way.channel());
+        let is_heard = self.know(|known| !known.silenced.contains(&attempt.payment_no));
+        if amount < 1 || !is_heard || !market.refund_in_console(&attempt.payment_no, &number, amount) {
+            return;
+        }
+        market.settled().await;
+        for _ in 0..MOST_TELLINGS {
+            if self.left_of(&attempt).await < before {
+                return;
+            }
+            market.notify_again(&attempt.payment_no, 1).await;
+            market.settled().await;
+        }
+    }
+
+    /// What can still be given back of a payment, by our records: nothing, before it is paid by them.
+    async fn left_of(&self, attempt: &Attempt) -> i64 {
+        let row = self.stage.observer.query_opt(LEFT, &[&attempt.payment_no]).await.unwrap();
+        row.map_or(0, |row| row.get(0))
+    }
+
     async fn refund(&self, replica: usize, payment: Pick, extent: Extent, held: bool) {
-        let attempts = self.know(|known| known.attempts.clone());
+        let attempts = self.attempts();
         let paid =
             |attempt: &Attempt| self.stage.market(attempt.way.channel()).books(&attempt.payment_no).taken > 0;
         let Some(attempt) = payment.of_likely(&attempts, paid).cloned() else { return };
@@ -318,7 +402,7 @@ impl<'a> History<'a> {
     }
 
     fn under_way(&self) -> Vec<(Channel, String, String)> {
-        let attempts = self.know(|known| known.attempts.clone());
+        let attempts = self.attempts();
         let mut refunds = Vec::new();
         for attempt in attempts {
             let channel = attempt.way.channel();
@@ -358,6 +442,13 @@ impl<'a> History<'a> {
             for (channel, payment_no, number) in self.under_way() {
                 self.stage.market(channel).end_refund(&payment_no, &number, Ending::Arrives);
             }
+            for attempt in self.attempts() {
+                let market = self.stage.market(attempt.way.channel());
+                market.end_payment(&attempt.payment_no, Ending::Arrives);
+            }
+            if round > 1 {
+                self.let_go_of_what_is_held(round % REPLICAS).await;
+            }
             self.stage.calm().await;
             if self.know(|known| !known.wrong.is_empty()) {
                 return;
@@ -365,6 +456,15 @@ impl<'a> History<'a> {
         }
         let due = self.due().await;
         self.know(|known| known.wrong.push(format!("never at rest: {due:?}")));
+    }
+
+    /// Callers do not leave money held for ever.
+    async fn let_go_of_what_is_held(&self, replica: usize) {
+        let rows = self.stage.observer.query(HELD, &[&format!("{}-%", self.name)]).await.unwrap();
+        for row in rows {
+            let (number, caller) = (PaymentNo::parse(row.get::<_, String>(0)).unwrap(), self.caller.clone());
+            self.call(replica, async move |app| app.close_payment(&caller, &number).await).await;
+        }
     }
 
     /// What some scheduler will still look at; ended payments only if that may find something.

@@ -27,7 +27,7 @@ use super::{
 };
 
 /// One way of each channel.
-const WAYS: [Way; 4] = [Way::WechatApp, Way::AlipayPrecreate, Way::PaypalCheckout, Way::BadPayApp];
+pub(crate) const WAYS: [Way; 4] = [Way::WechatApp, Way::AlipayPrecreate, Way::PaypalCheckout, Way::BadPayApp];
 
 fn create(first: u8, last: u8, way: Way, earlier: Earlier) -> Act {
     Act::Create { first, last, way, earlier }

@@ -38,11 +38,12 @@ pub(crate) fn judge(ledger: &Ledger, books: &BTreeMap<String, Books>, promises: 
     wrong
 }
 
-/// Taken money is a success, whatever was thought before; without it nothing is, and nothing is in doubt any more.
+/// Taken money is a success, whatever was thought before; without it nothing is, and nothing is held or in doubt any more.
 fn decided_as_the_channel_says(payment: &Payment, books: &Books) -> Option<String> {
+    let decided = (books.held, books.doubtful) == (0, 0);
     let fits = match payment.state {
-        PaymentState::Succeeded => books.taken == payment.amount.minor_units(),
-        PaymentState::Closed | PaymentState::Failed => books.taken == 0,
+        PaymentState::Succeeded => decided && books.taken == payment.amount.minor_units(),
+        PaymentState::Closed | PaymentState::Failed => decided && books.taken == 0,
         PaymentState::Initiating
         | PaymentState::AwaitingPayer
         | PaymentState::ClientReported
@@ -50,8 +51,8 @@ fn decided_as_the_channel_says(payment: &Payment, books: &Books) -> Option<Strin
     };
     (!fits).then(|| {
         format!(
-            "{} over {} is {:?}, the channel took {}",
-            payment.payment_no, payment.amount, payment.state, books.taken
+            "{} over {} is {:?}, the channel took {}, holds {} and is in doubt about {}",
+            payment.payment_no, payment.amount, payment.state, books.taken, books.held, books.doubtful
         )
     })
 }

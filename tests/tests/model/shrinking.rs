@@ -143,6 +143,15 @@ fn simpler_acts(act: &Act) -> Vec<Act> {
         Act::Report { says, .. } => vec![Act::Report { payment: FIRST, says }],
         Act::Ask { .. } => vec![Act::Ask { payment: FIRST }],
         Act::Close { .. } => vec![Act::Close { payment: FIRST }],
+        Act::Capture { .. } => vec![Act::Capture { payment: FIRST }],
+        Act::EndPayment { payment, ending } => vec![
+            Act::EndPayment { payment, ending: Ending::Arrives },
+            Act::EndPayment { payment: FIRST, ending },
+        ],
+        Act::RefundInConsole { payment, amount } => {
+            vec![Act::RefundInConsole { payment, amount: 1 }, Act::RefundInConsole { payment: FIRST, amount }]
+        }
+        Act::EmptyPurse { .. } => vec![Act::EmptyPurse { payment: FIRST }],
         Act::Refund { payment, extent, held } => vec![
             Act::Refund { payment, extent: Extent::Everything, held },
             Act::Refund { payment, extent, held: false },

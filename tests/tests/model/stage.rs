@@ -39,7 +39,7 @@ pub(crate) const UNIT: i64 = 100;
 pub(crate) type Reached = BTreeMap<&'static str, u64>;
 
 /// What histories are about. A run that reaches one of them never shows nothing about it.
-const MATTERS: [(&str, &str); 14] = [
+const MATTERS: [(&str, &str); 19] = [
     ("paid by WeChat", "SELECT count(*) FROM payment WHERE channel = 'wechat' AND state = 'SUCCEEDED'"),
     ("paid by Alipay", "SELECT count(*) FROM payment WHERE channel = 'alipay' AND state = 'SUCCEEDED'"),
     ("paid by PayPal", "SELECT count(*) FROM payment WHERE channel = 'paypal' AND state = 'SUCCEEDED'"),
@@ -66,6 +66,25 @@ const MATTERS: [(&str, &str); 14] = [
     ),
     ("refunds under a successor's number", "SELECT count(*) FROM refund WHERE successors > 0"),
     ("repeated notifications", "SELECT count(*) FROM notification WHERE verdict = 'REPEATED'"),
+    (
+        "held money taken",
+        "SELECT count(*) FROM payment_transition WHERE from_state = 'HELD' AND to_state = 'SUCCEEDED'",
+    ),
+    (
+        "held money let go",
+        "SELECT count(*) FROM payment_transition WHERE from_state = 'HELD' AND to_state = 'CLOSED'",
+    ),
+    ("refunds of the channels' consoles", "SELECT count(*) FROM refund WHERE origin = 'CHANNEL'"),
+    (
+        "refunds that a purse was too empty for",
+        "SELECT count(*) FROM payment_case WHERE kind = 'REFUND_NEEDS_PERSON' \
+         AND description LIKE '%MERCHANT_BALANCE_INSUFFICIENT%'",
+    ),
+    (
+        "refunds that stuck",
+        "SELECT count(*) FROM payment_case WHERE kind = 'REFUND_NEEDS_PERSON' \
+         AND description LIKE '%PAYER_ACCOUNT_UNUSABLE%'",
+    ),
     ("captures intended", "SELECT count(*) FROM payment WHERE capture_intend_time IS NOT NULL"),
 ];
 

@@ -45,10 +45,18 @@ pub(crate) enum Act {
     Ask { payment: Pick },
     /// A caller closes.
     Close { payment: Pick },
+    /// A caller takes held money.
+    Capture { payment: Pick },
+    /// The channel has made up its mind about money that it had to look into.
+    EndPayment { payment: Pick, ending: Ending },
     /// A caller gives money back, and repeats the request.
     Refund { payment: Pick, extent: Extent, held: bool },
     /// The channel ends a refund that is under way.
     EndRefund { refund: Pick, ending: Ending },
+    /// Somebody gives so much back at the channel's own website, past the service.
+    RefundInConsole { payment: Pick, amount: i64 },
+    /// The merchant has no money at the channel of a payment to give back.
+    EmptyPurse { payment: Pick },
     /// The channel sends its newest notification again, so many times at once.
     NotifyAgain { payment: Pick, copies: u32 },
     /// Time passes.
@@ -92,6 +100,8 @@ pub(crate) enum Way {
     AlipayApp,
     AlipayPrecreate,
     PaypalCheckout,
+    /// Its money is held first, and taken when a caller says so.
+    PaypalHold,
     BadPayApp,
 }
 
@@ -109,6 +119,8 @@ pub(crate) enum Landing {
     InTime,
     /// Begun in time, arrived after whatever closed it.
     Late,
+    /// In time, but the channel has to look into it, and may say no. Where none does, in time.
+    Doubtful,
 }
 
 /// What becomes of the notification of a payment.
@@ -147,12 +159,14 @@ pub(crate) enum Extent {
     },
 }
 
-/// What becomes of a refund that is under way.
+/// What becomes of money that is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     Arrives,
     /// It comes to nothing, and the channel says so.
     Dies,
+    /// A person has to see to it, and does so in the end.
+    Sticks,
 }
 
 /// What happens to a call on its way to a channel and back.
@@ -194,11 +208,16 @@ fn act() -> impl Strategy<Value = Act> {
         5 => create(),
         6 => pay(),
         1 => close(),
+        2 => capture(),
         4 => refund(),
+        1 => (pick(), 1..60_i64).prop_map(|(payment, amount)| Act::RefundInConsole { payment, amount }),
+        1 => pick().prop_map(|payment| Act::EmptyPurse { payment }),
         2 => (1..1500_u64).prop_map(|seconds| Act::Wait { seconds }),
         2 => look(),
-        3 => (pick(), select(vec![Ending::Arrives, Ending::Dies]))
+        3 => (pick(), select(vec![Ending::Arrives, Ending::Dies, Ending::Sticks]))
             .prop_map(|(refund, ending)| Act::EndRefund { refund, ending }),
+        1 => (pick(), select(vec![Ending::Arrives, Ending::Dies]))
+            .prop_map(|(payment, ending)| Act::EndPayment { payment, ending }),
         1 => (pick(), select(vec![Hint::Paid, Hint::Cancelled, Hint::Unclear]))
             .prop_map(|(payment, says)| Act::Report { payment, says }),
         1 => pick().prop_map(|payment| Act::Ask { payment }),
@@ -216,6 +235,9 @@ fn together() -> impl Strategy<Value = Act> {
         (create(), pay()),
         (close(), pay()),
         (close(), create()),
+        (capture(), close()),
+        (capture(), create()),
+        (capture(), look()),
         (refund(), refund()),
         (look(), pay()),
         (look(), look()),
@@ -236,6 +258,7 @@ fn create() -> BoxedStrategy<Act> {
         Way::BadPayApp,
         Way::AlipayApp,
         Way::WechatNative,
+        Way::PaypalHold,
     ]);
     let earlier = select(vec![Earlier::Refuse, Earlier::Proceed]);
     (1..=ORDERS, 0..ORDERS, way, earlier)
@@ -249,7 +272,14 @@ fn create() -> BoxedStrategy<Act> {
 }
 
 fn pay() -> BoxedStrategy<Act> {
-    let landing = select(vec![Landing::InTime, Landing::InTime, Landing::Late]);
+    let landing = select(vec![
+        Landing::InTime,
+        Landing::InTime,
+        Landing::InTime,
+        Landing::Late,
+        Landing::Late,
+        Landing::Doubtful,
+    ]);
     let notice = prop_oneof![
         3 => Just(Notice::Heard),
         1 => Just(Notice::Doubled),
@@ -265,6 +295,10 @@ fn pay() -> BoxedStrategy<Act> {
 
 fn close() -> BoxedStrategy<Act> {
     pick().prop_map(|payment| Act::Close { payment }).boxed()
+}
+
+fn capture() -> BoxedStrategy<Act> {
+    pick().prop_map(|payment| Act::Capture { payment }).boxed()
 }
 
 fn refund() -> BoxedStrategy<Act> {
@@ -325,6 +359,18 @@ impl Display for Act {
             Self::Report { payment, says } => write!(formatter, "the app says {says:?} of payment {payment}"),
             Self::Ask { payment } => write!(formatter, "the channel is asked about payment {payment}"),
             Self::Close { payment } => write!(formatter, "payment {payment} is to be closed"),
+            Self::Capture { payment } => {
+                write!(formatter, "the held money of payment {payment} is to be taken")
+            }
+            Self::EndPayment { payment, ending } => {
+                write!(formatter, "the doubtful money of payment {payment} {ending:?} at the channel")
+            }
+            Self::RefundInConsole { payment, amount } => {
+                write!(formatter, "{amount} of payment {payment} are given back in the channel's console")
+            }
+            Self::EmptyPurse { payment } => {
+                write!(formatter, "there is no money at the channel of payment {payment} to give back")
+            }
             Self::Refund { payment, extent: Extent::Everything, held } => {
                 write!(formatter, "payment {payment} is to be given back whole{}", held_back(*held))
             }

@@ -2,7 +2,6 @@
 //! replica's death among them.
 
 use std::{
-    collections::BTreeMap,
     future::pending,
     sync::{
         Mutex,
@@ -24,8 +23,6 @@ pub(crate) struct Wire {
     answers_to_lose: AtomicU32,
     dead: watch::Sender<bool>,
     calls: AtomicU64,
-    /// How often each path was called since it was wanted to be known.
-    paths: Mutex<Option<BTreeMap<String, u32>>>,
 }
 
 impl Wire {
@@ -36,23 +33,12 @@ impl Wire {
             answers_to_lose: AtomicU32::new(0),
             dead: watch::Sender::new(false),
             calls: AtomicU64::new(0),
-            paths: Mutex::default(),
         }
     }
 
     /// Lets something happen to a call: the next one, if none is to pass before.
     pub(crate) fn plan(&self, calls_before: u32, mishap: Mishap) {
         self.planned.lock().unwrap().push((calls_before, mishap));
-    }
-
-    /// Counts the calls of each path from now on.
-    pub(crate) fn count_paths(&self) {
-        *self.paths.lock().unwrap() = Some(BTreeMap::new());
-    }
-
-    /// How often each path was called since.
-    pub(crate) fn paths(&self) -> BTreeMap<String, u32> {
-        self.paths.lock().unwrap().clone().unwrap_or_default()
     }
 
     /// The answers to so many writes are lost from now on, after the channel acted.
@@ -117,9 +103,6 @@ impl Http for Wire {
         self.calls.fetch_add(1, Ordering::SeqCst);
         if self.is_dead() {
             self.die_for_ever().await;
-        }
-        if let Some(paths) = self.paths.lock().unwrap().as_mut() {
-            *paths.entry(request.url.path().to_owned()).or_default() += 1;
         }
         match self.next_mishap(request.method) {
             None => self.http.send(request).await,

@@ -26,10 +26,18 @@ impl Alipay {
         let control = simulator.control();
         let options = MerchantOptions::new(KeyMode::PublicKey).with_talkative_triggers();
         let merchant = control.create_merchant(options).await.unwrap();
-        control.set_balance(&merchant.app_id, 1_000_000).unwrap();
-        Self { simulator, control, merchant }
+        let market = Self { simulator, control, merchant };
+        market.fill_purse(FULL);
+        market
+    }
+
+    fn fill_purse(&self, balance: u64) {
+        self.control.set_balance(&self.merchant.app_id, balance).unwrap();
     }
 }
+
+/// More than any history gives back.
+const FULL: u64 = 1_000_000;
 
 #[async_trait::async_trait]
 impl Market for Alipay {
@@ -41,7 +49,7 @@ impl Market for Alipay {
 
     fn pay(&self, attempt: &Attempt, landing: Landing) {
         let landing = match landing {
-            Landing::InTime => alipay::Landing::InTime,
+            Landing::InTime | Landing::Doubtful => alipay::Landing::InTime,
             Landing::Late => alipay::Landing::Late,
         };
         let pay = PayOptions { landing, ..PayOptions::default() };
@@ -66,8 +74,19 @@ impl Market for Alipay {
         });
     }
 
+    fn empty_purse(&self, _: &str) {
+        self.fill_purse(0);
+    }
+
+    fn refund_in_console(&self, payment_no: &str, number: &str, amount: i64) -> bool {
+        self.control.refund_in_console(&self.merchant.app_id, payment_no, number, amount).is_ok()
+    }
+
+    fn end_payment(&self, _: &str, _: Ending) {}
+
     fn forget_orders(&self) {
         self.control.clear_faults();
+        self.fill_purse(FULL);
     }
 
     fn books(&self, payment_no: &str) -> Books {
@@ -83,7 +102,12 @@ impl Market for Alipay {
                 RefundStatus::Failed => RefundStage::Dead,
             },
         });
-        Books { taken: order.taken, given_back: order.given_back, refunds: refunds.collect() }
+        Books {
+            taken: order.taken,
+            given_back: order.given_back,
+            refunds: refunds.collect(),
+            ..Books::default()
+        }
     }
 
     /// What fails here fails until a person has dealt with it, and there is none in these histories.
@@ -93,7 +117,7 @@ impl Market for Alipay {
                 let status = RefundStatus::Success;
                 self.control.settle_refund(&self.merchant.app_id, payment_no, number, status).unwrap();
             }
-            Ending::Dies => {}
+            Ending::Dies | Ending::Sticks => {}
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use channel_bad_pay::{BadPayApp, BadRefund, OrderState};
+use channel_bad_pay::{Accident, Aim, BadPayApp, BadRefund, OrderState};
 use payment_core::gateway::PaymentData;
 use payment_sandbox::clock::SimulatorClock;
 use payment_tests::app::{MERCHANT, SharedClock};
@@ -83,6 +83,18 @@ impl Market for BadPay {
     /// Every refund does.
     fn hold_next_refund(&self) {}
 
+    /// Its till is empty for one refund.
+    fn empty_purse(&self, payment_no: &str) {
+        self.app.accident_at(Aim::Refund(payment_no.to_owned()), Accident::TillEmpty);
+    }
+
+    /// It has no console.
+    fn refund_in_console(&self, _: &str, _: &str, _: i64) -> bool {
+        false
+    }
+
+    fn end_payment(&self, _: &str, _: Ending) {}
+
     fn forget_orders(&self) {
         self.silenced.lock().unwrap().clear();
     }
@@ -94,13 +106,15 @@ impl Market for BadPay {
             stage: stage(&refund),
         });
         let refunds: Vec<_> = refunds.collect();
-        Books { taken: self.taken(payment_no), given_back: given_back(&refunds), refunds }
+        let (taken, given_back) = (self.taken(payment_no), given_back(&refunds));
+        Books { taken, given_back, refunds, ..Books::default() }
     }
 
     fn end_refund(&self, _: &str, number: &str, ending: Ending) {
         let state = match ending {
             Ending::Arrives => "done",
             Ending::Dies => "dead",
+            Ending::Sticks => return,
         };
         self.app.settle_refund(SHOP, number, state);
     }

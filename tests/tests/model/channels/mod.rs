@@ -24,6 +24,10 @@ pub(crate) struct Attempt {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Books {
     pub(crate) taken: i64,
+    /// Held for us: neither taken nor let go.
+    pub(crate) held: i64,
+    /// What the channel still has to make up its mind about.
+    pub(crate) doubtful: i64,
     pub(crate) given_back: i64,
     pub(crate) refunds: Vec<BookedRefund>,
 }
@@ -63,7 +67,16 @@ pub(crate) trait Market: Send + Sync {
     /// The next refund takes its time.
     fn hold_next_refund(&self);
 
-    /// Takes back what was ordered: silence, held refunds.
+    /// The merchant has nothing to give back for a while.
+    fn empty_purse(&self, payment_no: &str);
+
+    /// Somebody gives money back at the channel's website; tells whether the channel has one and lets them.
+    fn refund_in_console(&self, payment_no: &str, number: &str, amount: i64) -> bool;
+
+    /// The channel makes up its mind about doubtful money, if there is any.
+    fn end_payment(&self, payment_no: &str, ending: Ending);
+
+    /// Takes back what was ordered: silence, held refunds, an empty purse.
     fn forget_orders(&self);
 
     /// What the books say about a payment.
@@ -125,26 +138,27 @@ impl Channel {
 }
 
 impl Way {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::WechatApp,
         Self::WechatNative,
         Self::AlipayApp,
         Self::AlipayPrecreate,
         Self::PaypalCheckout,
+        Self::PaypalHold,
         Self::BadPayApp,
     ];
 
-    /// The product of this name at a channel.
-    pub(crate) fn of(channel: Channel, product: &str) -> Self {
-        let mut ways = Self::ALL.into_iter();
-        ways.find(|way| way.channel() == channel && way.product() == product).unwrap()
+    /// The product of this name at a channel, with these options.
+    pub(crate) fn of(channel: Channel, product: &str, options: &Value) -> Self {
+        let mut ways = Self::ALL.into_iter().filter(|way| way.channel() == channel);
+        ways.find(|way| way.product() == product && way.options() == *options).unwrap()
     }
 
     pub(crate) const fn channel(self) -> Channel {
         match self {
             Self::WechatApp | Self::WechatNative => Channel::Wechat,
             Self::AlipayApp | Self::AlipayPrecreate => Channel::Alipay,
-            Self::PaypalCheckout => Channel::Paypal,
+            Self::PaypalCheckout | Self::PaypalHold => Channel::Paypal,
             Self::BadPayApp => Channel::BadPay,
         }
     }
@@ -154,13 +168,13 @@ impl Way {
             Self::WechatApp | Self::AlipayApp | Self::BadPayApp => "app",
             Self::WechatNative => "native",
             Self::AlipayPrecreate => "precreate",
-            Self::PaypalCheckout => "checkout",
+            Self::PaypalCheckout | Self::PaypalHold => "checkout",
         }
     }
 
     pub(crate) const fn currency(self) -> &'static str {
         match self {
-            Self::PaypalCheckout => "USD",
+            Self::PaypalCheckout | Self::PaypalHold => "USD",
             Self::WechatApp
             | Self::WechatNative
             | Self::AlipayApp
@@ -170,9 +184,14 @@ impl Way {
     }
 
     pub(crate) fn options(self) -> Value {
+        let checkout =
+            || json!({"return_url": "https://shop.example/back", "cancel_url": "https://shop.example/cart"});
         match self {
-            Self::PaypalCheckout => {
-                json!({"return_url": "https://shop.example/back", "cancel_url": "https://shop.example/cart"})
+            Self::PaypalCheckout => checkout(),
+            Self::PaypalHold => {
+                let mut options = checkout();
+                options["intent"] = json!("AUTHORIZE");
+                options
             }
             Self::WechatApp
             | Self::WechatNative

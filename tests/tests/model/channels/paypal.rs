@@ -1,11 +1,13 @@
-//! PayPal: the payer approves, at any time, and no money moves until we capture.
+//! PayPal: the payer approves, at any time, and no money moves until we capture, or is held until we do. Some money takes
+//! days to come, if it comes.
 
 use payment_core::gateway::PaymentData;
 use payment_sandbox::{
     clock::SimulatorClock,
     paypal::{
-        ApproveOptions, Fault, FaultRule, Funding, GeneratedMerchant, LedgerOrder, LedgerRefund,
-        MerchantOptions, Operation, PaypalControl, PaypalSimulator, RefundStatus, SimulatorOptions,
+        ApproveOptions, AuthorizationStatus, CaptureSettlement, CaptureStatus, Fault, FaultRule, Funding,
+        GeneratedMerchant, LedgerAuthorization, LedgerOrder, LedgerRefund, MerchantOptions, Operation,
+        PaypalControl, PaypalSimulator, RefundOrigin, RefundStatus, SimulatorOptions,
     },
 };
 use url::Url;
@@ -34,8 +36,21 @@ impl Paypal {
     }
 }
 
-fn number(refund: &LedgerRefund) -> &str {
-    refund.custom_id.as_deref().unwrap_or_default()
+/// Our number of it; what somebody made at PayPal's website has none but PayPal's.
+fn number(refund: &LedgerRefund) -> String {
+    match refund.origin {
+        RefundOrigin::Console => format!("PAYPAL-{}", refund.refund_id),
+        RefundOrigin::Api | RefundOrigin::Reversal => refund.custom_id.clone().unwrap_or_default(),
+    }
+}
+
+fn held(authorization: &LedgerAuthorization) -> i64 {
+    match authorization.status {
+        AuthorizationStatus::Created | AuthorizationStatus::PartiallyCaptured => {
+            authorization.amount.minor - authorization.captured
+        }
+        AuthorizationStatus::Captured | AuthorizationStatus::Voided => 0,
+    }
 }
 
 #[async_trait::async_trait]
@@ -48,14 +63,18 @@ impl Market for Paypal {
         self.control.set_webhook_url(&self.merchant.client_id, url).unwrap();
     }
 
-    fn pay(&self, attempt: &Attempt, _: Landing) {
+    fn pay(&self, attempt: &Attempt, landing: Landing) {
         let PaymentData::RedirectUrl(url) = &attempt.data else {
             panic!("no address for a browser: {attempt:?}")
         };
         let url: Url = url.parse().unwrap();
         let (_, order_id) = url.query_pairs().find(|(name, _)| name == "token").unwrap();
+        let funding = match landing {
+            Landing::InTime | Landing::Late => Funding::Balance,
+            Landing::Doubtful => Funding::echeck(),
+        };
         // Whoever may not approve is told so.
-        let _ = self.control.approve(&order_id, &ApproveOptions::with(Funding::Balance));
+        let _ = self.control.approve(&order_id, &ApproveOptions::with(funding));
     }
 
     fn silence(&self, payment_no: &str) {
@@ -71,6 +90,36 @@ impl Market for Paypal {
         });
     }
 
+    /// For two refunds, or until what was ordered is forgotten.
+    fn empty_purse(&self, payment_no: &str) {
+        self.control.add_fault(FaultRule {
+            operation: Some(Operation::RefundCapture),
+            reference: Some(payment_no.to_owned()),
+            times: Some(2),
+            fault: Fault::Refused { issue: "REFUND_FAILED_INSUFFICIENT_FUNDS".to_owned() },
+        });
+    }
+
+    fn refund_in_console(&self, payment_no: &str, _: &str, amount: i64) -> bool {
+        let orders = self.control.orders_of(payment_no);
+        let mut captures = orders.iter().flat_map(|order| &order.captures);
+        let refund = |capture_id: &str| self.control.console_refund(capture_id, Some(amount)).is_ok();
+        captures.any(|capture| refund(&capture.capture_id))
+    }
+
+    fn end_payment(&self, payment_no: &str, ending: Ending) {
+        let settlement = match ending {
+            Ending::Arrives => CaptureSettlement::Completed,
+            Ending::Dies => CaptureSettlement::Declined,
+            Ending::Sticks => return,
+        };
+        for capture in self.control.orders_of(payment_no).iter().flat_map(|order| &order.captures) {
+            if capture.status == CaptureStatus::Pending {
+                self.control.settle_capture(&capture.capture_id, settlement).unwrap();
+            }
+        }
+    }
+
     fn forget_orders(&self) {
         self.control.clear_faults();
     }
@@ -79,7 +128,7 @@ impl Market for Paypal {
     fn books(&self, payment_no: &str) -> Books {
         let orders = self.control.orders_of(payment_no);
         let refunds = orders.iter().flat_map(Self::refunds).map(|refund| BookedRefund {
-            number: number(refund).to_owned(),
+            number: number(refund),
             amount: refund.amount.minor,
             stage: match refund.status {
                 RefundStatus::Pending => RefundStage::UnderWay,
@@ -90,6 +139,8 @@ impl Market for Paypal {
         Books {
             refunds: refunds.collect(),
             taken: orders.iter().map(|order| order.taken).sum(),
+            held: orders.iter().flat_map(|order| &order.authorizations).map(held).sum(),
+            doubtful: orders.iter().map(|order| order.being_taken).sum(),
             given_back: orders.iter().map(|order| order.given_back).sum(),
         }
     }
@@ -98,6 +149,7 @@ impl Market for Paypal {
         let status = match ending {
             Ending::Arrives => RefundStatus::Completed,
             Ending::Dies => RefundStatus::Failed,
+            Ending::Sticks => return,
         };
         let orders = self.control.orders_of(payment_no);
         let mut refunds = orders.iter().flat_map(Self::refunds);

@@ -25,10 +25,18 @@ impl Wechat {
         let simulator = WechatSimulator::start(SimulatorOptions::loopback(clock.clone())).await.unwrap();
         let control = simulator.control();
         let merchant = control.create_merchant(MerchantOptions::new(KeyMode::PublicKey)).await.unwrap();
-        control.set_balance(&merchant.mchid, Balance { available: 1_000_000, unsettled: 0 }).unwrap();
-        Self { simulator, control, merchant }
+        let market = Self { simulator, control, merchant };
+        market.fill_purse(FULL);
+        market
+    }
+
+    fn fill_purse(&self, available: u64) {
+        self.control.set_balance(&self.merchant.mchid, Balance { available, unsettled: 0 }).unwrap();
     }
 }
+
+/// More than any history gives back.
+const FULL: u64 = 1_000_000;
 
 #[async_trait::async_trait]
 impl Market for Wechat {
@@ -40,7 +48,7 @@ impl Market for Wechat {
 
     fn pay(&self, attempt: &Attempt, landing: Landing) {
         let landing = match landing {
-            Landing::InTime => wechat::Landing::InTime,
+            Landing::InTime | Landing::Doubtful => wechat::Landing::InTime,
             Landing::Late => wechat::Landing::Late,
         };
         let options = PayOptions { landing, ..PayOptions::default() };
@@ -64,8 +72,20 @@ impl Market for Wechat {
     /// Every refund does.
     fn hold_next_refund(&self) {}
 
+    fn empty_purse(&self, _: &str) {
+        self.fill_purse(0);
+    }
+
+    /// The simulator has no console.
+    fn refund_in_console(&self, _: &str, _: &str, _: i64) -> bool {
+        false
+    }
+
+    fn end_payment(&self, _: &str, _: Ending) {}
+
     fn forget_orders(&self) {
         self.control.clear_faults();
+        self.fill_purse(FULL);
     }
 
     fn books(&self, payment_no: &str) -> Books {
@@ -81,15 +101,23 @@ impl Market for Wechat {
                 RefundStatus::Closed => RefundStage::Dead,
             },
         });
-        Books { taken: order.taken, given_back: order.given_back, refunds: refunds.collect() }
+        Books {
+            taken: order.taken,
+            given_back: order.given_back,
+            refunds: refunds.collect(),
+            ..Books::default()
+        }
     }
 
     fn end_refund(&self, _: &str, number: &str, ending: Ending) {
         let status = match ending {
             Ending::Arrives => RefundStatus::Success,
             Ending::Dies => RefundStatus::Closed,
+            Ending::Sticks => RefundStatus::Abnormal,
         };
-        self.control.settle_refund(&self.merchant.mchid, number, status).unwrap();
+        // What sticks already cannot stick again.
+        let settled = self.control.settle_refund(&self.merchant.mchid, number, status);
+        assert!(settled.is_ok() || ending == Ending::Sticks, "{settled:?}");
     }
 
     async fn notify_again(&self, payment_no: &str, copies: u32) {
