@@ -15,13 +15,15 @@ use crate::{
     },
     callback::NotificationHandler,
     channels::{Accounts, ChannelRegistry, KeyWatch},
-    config::{Config, ConfigError, DatabaseEncryption},
+    config::{Config, ConfigError, DatabaseEncryption, WebhookEndpoint},
     grpc::{self, RateLimits, Services},
     jobs,
     key_ring::KeyRing,
     lifecycle::Lifecycle,
     metrics::Metrics,
-    nats, retention,
+    nats::{self, Publisher},
+    reload::Reload,
+    retention,
     serve::{self, Components, Running, StartError},
     webhooks::{HttpCourier, Names, SystemNames, WebhookHttp, WebhookHttpError},
 };
@@ -88,7 +90,8 @@ pub async fn app(
     let store = store(config, ports)?;
     let metrics = Arc::new(Metrics::new());
     let accounts = registry.open(config, ports, &metrics).await?;
-    Ok(use_cases(config, ports, store, accounts, metrics, lifecycle)?)
+    let webhooks = webhooks_of(config)?;
+    Ok(use_cases(config, ports, store, accounts, metrics, webhooks, lifecycle))
 }
 
 fn use_cases(
@@ -97,15 +100,15 @@ fn use_cases(
     store: Store,
     accounts: Accounts,
     metrics: Arc<Metrics>,
+    webhooks: Webhooks,
     lifecycle: Lifecycle,
-) -> Result<Arc<App>, WebhookHttpError> {
-    let webhooks = webhooks_of(config)?;
+) -> Arc<App> {
     let schedules =
         accounts.iter().map(|account| (account.channel.clone(), account.gateway.capabilities().schedules));
     let store = store.with_schedules(schedules.collect());
     let (clock, randomness) = (Arc::clone(&ports.clock), Arc::clone(&ports.randomness));
     let policy = policy(config);
-    Ok(App::new(Parts { store, accounts, clock, randomness, policy, webhooks, metrics, lifecycle }))
+    App::new(Parts { store, accounts, clock, randomness, policy, webhooks, metrics, lifecycle })
 }
 
 /// The endpoints of all merchants, and the way to them.
@@ -113,6 +116,19 @@ fn use_cases(
 /// # Errors
 /// [`WebhookHttpError`] if endpoints are configured and the system offers no TLS roots, or certificates cannot be read.
 pub fn webhooks_of(config: &Config) -> Result<Webhooks, WebhookHttpError> {
+    Ok(webhooks_by(config, courier_of(config)?))
+}
+
+/// The way to the endpoints of all merchants.
+fn courier_of(config: &Config) -> Result<Arc<HttpCourier>, WebhookHttpError> {
+    let endpoints = endpoints_of(config);
+    let names: Arc<dyn Names> = Arc::new(SystemNames);
+    let reaches = endpoints.values().map(|endpoint| endpoint.reach);
+    let http = WebhookHttp::new(&config.webhooks.http, &names, reaches)?;
+    Ok(HttpCourier::new(endpoints, http))
+}
+
+fn endpoints_of(config: &Config) -> BTreeMap<EndpointId, WebhookEndpoint> {
     let mut endpoints = BTreeMap::new();
     for (merchant_id, merchant) in &config.merchants {
         for (name, endpoint) in &merchant.webhooks {
@@ -120,14 +136,15 @@ pub fn webhooks_of(config: &Config) -> Result<Webhooks, WebhookHttpError> {
             endpoints.insert(id, endpoint.clone());
         }
     }
+    endpoints
+}
+
+fn webhooks_by(config: &Config, courier: Arc<HttpCourier>) -> Webhooks {
+    let endpoints = endpoints_of(config);
     let served = endpoints.iter().map(|(id, endpoint)| {
         (id.clone(), Served { events: endpoint.events.clone(), concurrency: endpoint.concurrency })
     });
-    let served = served.collect();
-    let names: Arc<dyn Names> = Arc::new(SystemNames);
-    let http =
-        WebhookHttp::new(&config.webhooks.http, &names, endpoints.values().map(|endpoint| endpoint.reach))?;
-    Ok(Webhooks::new(config.webhooks.settings, served, HttpCourier::new(endpoints, http)))
+    Webhooks::new(config.webhooks.settings, served.collect(), courier)
 }
 
 /// Starts a server. It serves until its lifecycle drains; see [`Running`].
@@ -151,8 +168,10 @@ pub async fn start(
     let metrics = Arc::new(Metrics::new());
     let accounts = registry.open(config, ports, &metrics).await?;
     let keys = KeyWatch::new(registry, config, ports, &accounts);
-    let app =
-        use_cases(config, ports, store.clone(), accounts.clone(), Arc::clone(&metrics), lifecycle.clone())?;
+    let courier = courier_of(config)?;
+    let webhooks = webhooks_by(config, Arc::clone(&courier));
+    let (records, counted) = (store.clone(), Arc::clone(&metrics));
+    let app = use_cases(config, ports, records, accounts.clone(), counted, webhooks, lifecycle.clone());
     let notifications: Arc<dyn NotificationHandler> = Arc::new(Notifications(Arc::clone(&app)));
     let readiness: Arc<dyn Readiness> = Arc::new(DatabaseReadiness(store.clone()));
     let for_retention = store.clone();
@@ -185,7 +204,10 @@ pub async fn start(
         lifecycle: lifecycle.clone(),
     };
     let running = serve::start(config, components).await?;
-    work(&app, config, for_retention, Arc::clone(&ports.clock), &lifecycle);
+    let publisher = config.nats.clone().map(Publisher::new);
+    work(&app, config, publisher.clone(), for_retention, Arc::clone(&ports.clock), &lifecycle);
+    let reload = Reload::new(config, Arc::clone(&ring), courier, publisher);
+    lifecycle.tasks.spawn(reload.run(lifecycle.draining.clone()));
     lifecycle.tasks.spawn(ring.run(lifecycle.draining.clone()));
     lifecycle.tasks.spawn(keys.run(lifecycle.draining.clone()));
     tokio::spawn(health.follow(readiness, lifecycle));
@@ -194,14 +216,21 @@ pub async fn start(
 
 /// Begins what a server does without being called. Each is among the tasks that the end waits for: what was claimed is
 /// handled before the process goes.
-fn work(app: &Arc<App>, config: &Config, store: Store, clock: Arc<dyn Clock>, lifecycle: &Lifecycle) {
+fn work(
+    app: &Arc<App>,
+    config: &Config,
+    publisher: Option<Arc<Publisher>>,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    lifecycle: &Lifecycle,
+) {
     let tasks = &lifecycle.tasks;
     tasks.spawn(keep_feeds(Arc::clone(app), config.events.settings));
     if config.webhooks.enabled {
         tasks.spawn(webhooks::run(Arc::clone(app)));
     }
-    if let Some(nats) = &config.nats {
-        tasks.spawn(nats::publish(Arc::clone(app), nats.clone(), config.events.settings.interval));
+    if let Some(publisher) = publisher {
+        tasks.spawn(nats::publish(Arc::clone(app), publisher, config.events.settings.interval));
     }
     if config.jobs.enabled {
         tasks.spawn(jobs::run(Arc::clone(app), config.jobs.settings));

@@ -3,10 +3,13 @@
 //! A call is never kept waiting for the database. The keys are held in memory and one number is asked for every two
 //! seconds; where it has changed, the keys are loaded again. Should that number not be had for ten seconds, nobody can
 //! tell any more which keys were revoked, and those of the database are refused until it is had again: a revoked key works
-//! for ten seconds at most, in whatever replica. Keys of the configuration need no database.
+//! for ten seconds at most, in whatever replica.
+//!
+//! Keys of the configuration open without the database, and are replaced by replacing its file. The database can bar them as well, by
+//! their SHA-256, so that an operator ends one in every replica at once; what a replica knows to be barred stays so.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -16,7 +19,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use payment_core::{
-    identifiers::{ApiKeyId, MerchantId},
+    identifiers::{ApiKeyId, MerchantId, OperatorName},
     ports::Clock,
 };
 use payment_store::{
@@ -32,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{command::Caller, principal::KeyHolder},
-    config::{ApiKeyConfig, ApiKeyHash, ApiKeys, Config},
+    config::{ApiKeyConfig, ApiKeyHash, ApiKeys, Config, OperatorConfig},
     grpc::{self, KeyRefused},
 };
 
@@ -47,9 +50,9 @@ const USE_SECONDS: i64 = 60;
 
 /// The keys of one service. Shared by the gate, which asks it, and the desk, which changes what is kept.
 pub struct KeyRing {
-    configured: ApiKeys,
-    /// The merchants of the configuration with their keys there. A key of another merchant opens nothing.
-    merchants: BTreeMap<MerchantId, Vec<ApiKeyConfig>>,
+    configured: ArcSwap<Configured>,
+    /// The merchants that this process serves: those of the configuration at its start. A key of another opens nothing.
+    merchants: BTreeSet<MerchantId>,
     store: Store,
     clock: Arc<dyn Clock>,
     kept: ArcSwap<Kept>,
@@ -59,11 +62,32 @@ pub struct KeyRing {
     answered: AtomicBool,
 }
 
+/// The keys of the configuration.
+struct Configured {
+    keys: ApiKeys,
+    merchants: BTreeMap<MerchantId, Vec<ApiKeyConfig>>,
+    operators: BTreeMap<OperatorName, OperatorConfig>,
+}
+
+impl Configured {
+    /// The keys of these merchants, and of every operator.
+    fn new(config: &Config, merchants: &BTreeSet<MerchantId>) -> Self {
+        let keys = |id: &MerchantId| {
+            config.merchants.get(id).map(|merchant| merchant.api_keys.clone()).unwrap_or_default()
+        };
+        let merchants = merchants.iter().map(|id| (id.clone(), keys(id))).collect();
+        let operators = config.operators.clone();
+        Self { keys: ApiKeys::new(&merchants, &operators), merchants, operators }
+    }
+}
+
 /// What the database said.
 struct Kept {
     /// When it was asked, and at which revision its keys were; none before its first answer.
     asked: Option<(Instant, i64)>,
     keys: Arc<HashMap<ApiKeyHash, KeptKey>>,
+    /// The keys of the configuration that it bars.
+    barred: Arc<BTreeSet<ApiKeyHash>>,
 }
 
 struct KeptKey {
@@ -85,13 +109,13 @@ impl KeyRing {
     /// The keys of the configuration; those of the database once it was asked.
     #[must_use]
     pub fn new(config: &Config, store: Store, clock: Arc<dyn Clock>) -> Arc<Self> {
-        let keys = |merchant: &crate::config::Merchant| merchant.api_keys.clone();
+        let merchants = config.merchants.keys().cloned().collect();
         Arc::new(Self {
-            configured: ApiKeys::new(&config.merchants, &config.operators),
-            merchants: config.merchants.iter().map(|(id, merchant)| (id.clone(), keys(merchant))).collect(),
+            configured: ArcSwap::from_pointee(Configured::new(config, &merchants)),
+            merchants,
             store,
             clock,
-            kept: ArcSwap::from_pointee(Kept { asked: None, keys: Arc::default() }),
+            kept: ArcSwap::from_pointee(Kept { asked: None, keys: Arc::default(), barred: Arc::default() }),
             refreshing: Mutex::new(()),
             answered: AtomicBool::new(true),
         })
@@ -99,8 +123,26 @@ impl KeyRing {
 
     /// A merchant's keys in the configuration; none where there is no such merchant.
     #[must_use]
-    pub fn configured(&self, merchant: &MerchantId) -> Option<&[ApiKeyConfig]> {
-        self.merchants.get(merchant).map(Vec::as_slice)
+    pub fn of_merchant(&self, merchant: &MerchantId) -> Option<Vec<ApiKeyConfig>> {
+        self.configured.load().merchants.get(merchant).cloned()
+    }
+
+    /// An operator's keys; none where there is no such operator.
+    #[must_use]
+    pub fn of_operator(&self, name: &OperatorName) -> Option<Vec<ApiKeyConfig>> {
+        self.configured.load().operators.get(name).map(|operator| operator.api_keys.clone())
+    }
+
+    /// Lets in by the keys of another configuration from now on, those of the merchants that this process serves and of its
+    /// operators, and tells whether anything differs.
+    pub fn take(&self, config: &Config) -> bool {
+        let new = Configured::new(config, &self.merchants);
+        let old = self.configured.load();
+        let differs = old.merchants != new.merchants || old.operators != new.operators;
+        if differs {
+            self.configured.store(Arc::new(new));
+        }
+        differs
     }
 
     /// Asks the database for what has changed.
@@ -112,11 +154,11 @@ impl KeyRing {
         let asked = Instant::now();
         let revision = self.store.api_key_revision().await?;
         let known = self.kept.load_full();
-        let keys = match known.asked {
-            Some((_, same)) if same == revision => Arc::clone(&known.keys),
-            Some(_) | None => Arc::new(self.load(&known.keys).await?),
+        let (keys, barred) = match known.asked {
+            Some((_, same)) if same == revision => (Arc::clone(&known.keys), Arc::clone(&known.barred)),
+            Some(_) | None => (Arc::new(self.load(&known.keys).await?), Arc::new(self.load_barred().await?)),
         };
-        self.kept.store(Arc::new(Kept { asked: Some((asked, revision)), keys }));
+        self.kept.store(Arc::new(Kept { asked: Some((asked, revision)), keys, barred }));
         Ok(())
     }
 
@@ -125,13 +167,18 @@ impl KeyRing {
         known: &HashMap<ApiKeyHash, KeptKey>,
     ) -> Result<HashMap<ApiKeyHash, KeptKey>, StoreError> {
         let live = self.store.api_keys_live(self.clock.now()).await?;
-        let of_merchants = live.into_iter().filter(|key| self.merchants.contains_key(&key.merchant_id));
+        let of_merchants = live.into_iter().filter(|key| self.merchants.contains(&key.merchant_id));
         let kept = of_merchants.map(|key| {
             let hash = ApiKeyHash::from_bytes(key.sha256);
             let uses = known.get(&hash).map(|known| Arc::clone(&known.uses)).unwrap_or_default();
             (hash, KeptKey::new(key, uses))
         });
         Ok(kept.collect())
+    }
+
+    async fn load_barred(&self) -> Result<BTreeSet<ApiKeyHash>, StoreError> {
+        let barred = self.store.api_keys_barred().await?;
+        Ok(barred.into_iter().map(|key| ApiKeyHash::from_bytes(key.sha256)).collect())
     }
 
     /// As [`Self::refresh`]; a failure is told, once until it is over.
@@ -176,10 +223,10 @@ impl KeyRing {
 impl grpc::ApiKeys for KeyRing {
     fn authenticate(&self, presented: &str) -> Result<KeyHolder, KeyRefused> {
         let hash = ApiKeyHash::of_presented(presented).ok_or(KeyRefused::Invalid)?;
-        if let Some(holder) = self.configured.lookup(&hash) {
-            return Ok(holder.clone());
-        }
         let kept = self.kept.load();
+        if let Some(holder) = self.configured.load().keys.lookup(&hash) {
+            return if kept.barred.contains(&hash) { Err(KeyRefused::Invalid) } else { Ok(holder.clone()) };
+        }
         if kept.asked.is_none_or(|(asked, _)| asked.elapsed() > STALEST) {
             return Err(KeyRefused::Unknowable);
         }
@@ -263,7 +310,8 @@ mod tests {
         };
         let key = KeptKey::new(api_key, Arc::default());
         let hash = ApiKeyHash::of("payk_recorded");
-        Kept { asked: Some((Instant::now(), 1)), keys: Arc::new(HashMap::from([(hash, key)])) }
+        let keys = Arc::new(HashMap::from([(hash, key)]));
+        Kept { asked: Some((Instant::now(), 1)), keys, barred: Arc::default() }
     }
 
     #[tokio::test(start_paused = true)]
@@ -281,5 +329,9 @@ mod tests {
         }
         assert_eq!(asked("payk_configured"), Ok(()), "the configuration needs no database");
         assert_eq!(asked(""), Err(KeyRefused::Invalid));
+        let barred = Arc::new(BTreeSet::from([ApiKeyHash::of("payk_configured")]));
+        ring.kept.store(Arc::new(Kept { barred, ..recorded("payk_recorded") }));
+        tokio::time::advance(STALEST * 2).await;
+        assert_eq!(asked("payk_configured"), Err(KeyRefused::Invalid), "what is known to be barred stays so");
     }
 }

@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod metrics;
 mod nats;
 pub mod ports;
+mod reload;
 pub mod retention;
 pub mod serve;
 pub mod telemetry;

@@ -19,7 +19,7 @@ use crate::{
     Store,
     cached::Cached,
     error::StoreError,
-    schema::{api_key, api_key_revision},
+    schema::{api_key, api_key_bar, api_key_revision},
     transaction::{self, Abort},
     words::Word as _,
 };
@@ -77,6 +77,42 @@ pub struct Revoking {
     pub api_key_id: ApiKeyId,
     /// How it ends; of two, the first stands.
     pub revocation: Revocation,
+}
+
+/// A key of the configuration that was revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BarredKey {
+    /// The SHA-256 of the key.
+    pub sha256: [u8; 32],
+    /// Whose key: `merchants/` or `operators/`, and the name.
+    pub holder: String,
+    /// Its name.
+    pub api_key_id: ApiKeyId,
+    /// How it ended; of two, the first stands.
+    pub revocation: Revocation,
+}
+
+/// A row of `api_key_bar`.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_key_bar, check_for_backend(diesel::pg::Pg))]
+struct BarredRow {
+    sha256: Vec<u8>,
+    holder: String,
+    api_key_id: String,
+    revoked_by: String,
+    revoke_time: OffsetDateTime,
+}
+
+impl BarredRow {
+    fn into_key(self) -> Result<BarredKey, StoreError> {
+        let corrupt = || StoreError::Corrupt("api_key_bar");
+        Ok(BarredKey {
+            sha256: self.sha256.try_into().map_err(|_| corrupt())?,
+            holder: self.holder,
+            api_key_id: ApiKeyId::parse(self.api_key_id).map_err(|_| corrupt())?,
+            revocation: Revocation { by: self.revoked_by, time: self.revoke_time },
+        })
+    }
 }
 
 /// A use of a key.
@@ -187,6 +223,25 @@ impl Store {
         rows.into_iter().map(ApiKeyRow::into_key).collect()
     }
 
+    /// Bars a key of the configuration.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is kept then.
+    pub async fn api_key_bar(&self, key: &BarredKey) -> Result<(), StoreError> {
+        transaction::run(&self.connections, key, bar_in_txn).await
+    }
+
+    /// The keys of the configuration that are barred.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn api_keys_barred(&self) -> Result<Vec<BarredKey>, StoreError> {
+        let mut connection = self.connections.acquire().await?;
+        let rows: Vec<BarredRow> =
+            api_key_bar::table.select(BarredRow::as_select()).load(&mut connection).await?;
+        rows.into_iter().map(BarredRow::into_key).collect()
+    }
+
     /// Notes when keys were used, each at most once a minute.
     ///
     /// # Errors
@@ -253,6 +308,28 @@ fn revoke_in_txn<'c>(
             .await
             .optional()?;
         Ok(row.map(ApiKeyRow::into_key).transpose()?)
+    }
+    .boxed()
+}
+
+fn bar_in_txn<'c>(
+    connection: &'c mut AsyncPgConnection,
+    key: &'c BarredKey,
+) -> BoxFuture<'c, Result<(), Abort>> {
+    async move {
+        count_in_txn(connection).await?;
+        diesel::insert_into(api_key_bar::table)
+            .values((
+                api_key_bar::sha256.eq(key.sha256.as_slice()),
+                api_key_bar::holder.eq(key.holder.as_str()),
+                api_key_bar::api_key_id.eq(key.api_key_id.as_str()),
+                api_key_bar::revoked_by.eq(key.revocation.by.as_str()),
+                api_key_bar::revoke_time.eq(key.revocation.time),
+            ))
+            .on_conflict_do_nothing()
+            .execute(connection)
+            .await?;
+        Ok(())
     }
     .boxed()
 }

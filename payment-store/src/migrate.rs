@@ -1,10 +1,16 @@
 //! Brings the database to the schema that this binary was built for.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use diesel::{QueryableByName, migration::MigrationSource, pg::Pg, sql_types::Text};
+use diesel::{
+    QueryableByName,
+    migration::MigrationSource,
+    pg::Pg,
+    sql_types::{Bool, Text},
+};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+use tokio::time::interval;
 
 use crate::{Store, error::StoreError};
 
@@ -13,6 +19,15 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Serialises concurrent starts. An arbitrary constant of this project; advisory locks are used nowhere else.
 const LOCK: i64 = 0x7061_796d_656e_7431;
+
+/// How often whoever waits for the lock asks for it again.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+#[derive(QueryableByName)]
+struct Lock {
+    #[diesel(sql_type = Bool)]
+    taken: bool,
+}
 
 #[derive(QueryableByName)]
 struct Word {
@@ -51,16 +66,19 @@ impl Store {
 
     /// Runs the migrations that are missing and returns their names.
     ///
-    /// Safe from any number of processes at once: an advisory lock on a connection of its own makes them wait.
+    /// Safe from any number of processes at once: an advisory lock on a connection of its own makes them wait. They ask for it
+    /// again and again, each time for a moment: one statement that waited would be a transaction that the building of an
+    /// index CONCURRENTLY, under this very lock, waits for in its turn, for ever.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] without a database, [`StoreError::Statement`] if a migration fails; each is a
     /// transaction of its own, so those before it stand.
     pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
         let mut guard = self.connections.connect().await?;
-        // Another process's migrations may take longer than a statement of ours.
-        diesel::sql_query("SET statement_timeout = 0").execute(&mut guard).await?;
-        diesel::sql_query(format!("SELECT pg_advisory_lock({LOCK})")).execute(&mut guard).await?;
+        let mut turns = interval(ASKED_AGAIN_AFTER);
+        while !try_lock(&mut guard).await? {
+            turns.tick().await;
+        }
         let mut connection = self.connections.connect().await?;
         diesel::sql_query("SET statement_timeout = 0").execute(&mut connection).await?;
         let applied = blocking(connection, |harness| {
@@ -79,6 +97,13 @@ impl Store {
         let connection = self.connections.connect().await?;
         blocking(connection, |harness| harness.revert_all_migrations(MIGRATIONS).map(drop)).await
     }
+}
+
+/// Takes the lock of this session, if nobody has it.
+async fn try_lock(guard: &mut AsyncPgConnection) -> Result<bool, StoreError> {
+    let asked = diesel::sql_query(format!("SELECT pg_try_advisory_lock({LOCK}) AS taken"));
+    let lock: Lock = asked.get_result(guard).await?;
+    Ok(lock.taken)
 }
 
 type Harness = AsyncMigrationHarness<AsyncPgConnection>;

@@ -15,11 +15,14 @@ pub enum RawWords {
     PaymentEvidence,
     /// Answers that moved refunds.
     RefundEvidence,
+    /// Words that opened cases. They stay until the case is resolved, for somebody has to decide by them.
+    CaseEvidence,
 }
 
 impl RawWords {
     /// Every place.
-    pub const ALL: [Self; 3] = [Self::Notifications, Self::PaymentEvidence, Self::RefundEvidence];
+    pub const ALL: [Self; 4] =
+        [Self::Notifications, Self::PaymentEvidence, Self::RefundEvidence, Self::CaseEvidence];
 
     /// Blanks what is older than `$1`, at most `$2` rows, the oldest first.
     const fn statement(self) -> &'static str {
@@ -50,6 +53,13 @@ impl RawWords {
                  WHERE refund_transition.merchant_id = old.merchant_id \
                  AND refund_transition.refund_no = old.refund_no \
                  AND refund_transition.revision = old.revision"
+            }
+            Self::CaseEvidence => {
+                "WITH old AS MATERIALIZED ( \
+                     SELECT case_id FROM payment_case \
+                     WHERE open_time < $1 AND evidence IS NOT NULL AND state = 'RESOLVED' \
+                     ORDER BY open_time LIMIT $2 FOR UPDATE SKIP LOCKED) \
+                 UPDATE payment_case SET evidence = NULL FROM old WHERE payment_case.case_id = old.case_id"
             }
         }
     }

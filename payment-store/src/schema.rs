@@ -16,6 +16,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_key_bar (sha256) {
+        sha256 -> Binary,
+        holder -> Text,
+        api_key_id -> Text,
+        revoked_by -> Text,
+        revoke_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
     api_key_revision (one) {
         one -> Bool,
         revision -> BigInt,

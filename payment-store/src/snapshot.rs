@@ -327,6 +327,7 @@ impl CaseSnapshot {
             Resolution::Attach { .. } => "ATTACHED",
             Resolution::Refund => "REFUNDED",
             Resolution::Dismiss => "DISMISSED",
+            Resolution::Settled => "SETTLED",
         });
         Self {
             case_id: case.case_id.clone(),

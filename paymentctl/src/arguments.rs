@@ -447,11 +447,18 @@ pub(crate) enum KeyCommand {
         expires: Option<String>,
     },
     /// List the merchant's keys, revoked and expired ones too.
-    List,
-    /// Revoke a key.
+    List {
+        /// The keys of this operator instead.
+        #[arg(long, value_name = "NAME")]
+        operator: Option<String>,
+    },
+    /// Revoke a key, at once where this is asked and within ten seconds at every replica.
     Revoke {
         /// Its name.
         api_key_id: String,
+        /// The operator whose key it is, instead of the merchant's.
+        #[arg(long, value_name = "NAME")]
+        operator: Option<String>,
     },
 }
 

@@ -5,7 +5,10 @@ use payment_server::{config::GeneratedApiKey, ports::SystemRandomness};
 use secrecy::ExposeSecret as _;
 use tonic::{service::interceptor::InterceptedService, transport::Channel};
 
-use crate::app::{TestApp, WithKey};
+use crate::{
+    app::{TestApp, WithKey},
+    log_watch,
+};
 
 /// A client of the operator service.
 pub type Operators = OperatorServiceClient<InterceptedService<Channel, WithKey>>;
@@ -24,6 +27,7 @@ impl Person {
     #[must_use]
     pub fn new(name: &str, merchants: &str) -> Self {
         let generated = GeneratedApiKey::new(&SystemRandomness);
+        log_watch::add_secrets([generated.key.expose_secret()]);
         let config = format!(
             "[operators.{name}]\napi_keys = [{{ id = \"laptop\", sha256 = \"{}\" }}]\nmerchants = {merchants}\n",
             generated.hash

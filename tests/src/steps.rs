@@ -1,5 +1,7 @@
 //! What tests do over and over: a caller's calls, a payer's acts, an accident at the channel, a look into the records.
 
+use std::{future::Future, time::Duration};
+
 use payment_proto::v1::{
     CapturePaymentRequest, ChannelContact, ClientResult, ClosePaymentRequest, ConfirmPaymentRequest,
     CreatePaymentRequest, CreatePaymentResponse, GetOrderRequest, GetPaymentRequest, Order, Payment,
@@ -12,6 +14,17 @@ use crate::{
     refusal::Refusal,
     requests::{app_payment, payment_no},
 };
+
+/// Waits until something is so, for as long as a busy machine may need.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let patience = tokio::time::timeout(Duration::from_secs(120), async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(50));
+        while !holds().await {
+            ticks.tick().await;
+        }
+    });
+    patience.await.unwrap_or_else(|_| panic!("{what} never happened"));
+}
 
 impl TestApp {
     /// Creates a payment that nothing stands against.

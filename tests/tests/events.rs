@@ -22,5 +22,7 @@ mod latency;
 mod listing;
 #[path = "events/nats.rs"]
 mod nats;
+#[path = "events/nats_credentials.rs"]
+mod nats_credentials;
 #[path = "events/scene.rs"]
 mod scene;

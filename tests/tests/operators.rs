@@ -16,6 +16,7 @@ mod operators {
     mod evidence;
     mod health;
     mod jobs;
+    mod listing;
     mod refunds;
     mod replay;
     mod scene;

@@ -14,6 +14,7 @@ mod security {
     mod api_keys;
     mod limits;
     mod operators;
+    mod reload;
     mod retention;
     mod rotation;
     mod tls;

@@ -16,5 +16,6 @@ mod webhooks {
     mod order;
     mod outages;
     mod replicas;
+    mod rotation;
     mod scene;
 }

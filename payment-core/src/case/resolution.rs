@@ -87,11 +87,14 @@ pub enum Resolution {
     Refund,
     /// Nothing is to be done here.
     Dismiss,
+    /// Nobody has to do anything any more: the channel proved that what the case was about came right. The service's own
+    /// word, which no operator can say.
+    Settled,
 }
 
 impl Resolution {
     /// The words of all kinds.
-    pub const WORDS: [&'static str; 3] = ["ATTACH", "REFUND", "DISMISS"];
+    pub const WORDS: [&'static str; 4] = ["ATTACH", "REFUND", "DISMISS", "SETTLED"];
 
     /// The word kept in the database.
     #[must_use]
@@ -100,6 +103,7 @@ impl Resolution {
             Self::Attach { .. } => "ATTACH",
             Self::Refund => "REFUND",
             Self::Dismiss => "DISMISS",
+            Self::Settled => "SETTLED",
         }
     }
 }
@@ -164,6 +168,25 @@ pub enum CaseRefusal {
     Unfit(&'static str),
     /// Nobody approves what they proposed themselves.
     SamePerson,
+}
+
+/// Who resolves a case that came right by itself. Operators are `name/key`, so none can be mistaken for it.
+pub const SERVICE: &str = "payment-server";
+
+/// The case once what it was about has come right, for this reason; none if it is resolved already. A proposal or a decision
+/// that was on its way has nothing left to decide.
+#[must_use]
+pub fn settled(case: &Case, reason: String, now: OffsetDateTime) -> Option<Case> {
+    let CaseTransition::To(state) = state::next(case.state, CaseEvent::Settled) else { return None };
+    let decision = CaseDecision {
+        resolution: Resolution::Settled,
+        reason,
+        proposed_by: SERVICE.to_owned(),
+        approved_by: None,
+        refund_no: None,
+    };
+    let decision = Some(decision);
+    Some(Case { state, decision, update_time: Some(now), resolve_time: Some(now), ..case.clone() })
 }
 
 /// Decides what an operator's act does to a case, read under its lock.
@@ -260,9 +283,11 @@ fn fit(case: &Case, resolution: &Resolution) -> Result<(), CaseRefusal> {
     const NO_FIGURES: &str =
         "the channel has told no transaction and amount: look into its portal, then dismiss the case";
     const CONTEST: &str = "the channel decides about the payer's claim: answer it in the channel's portal, then dismiss the case";
+    const UNSAYABLE: &str = "only the channel's proof settles a case by itself: dismiss it";
     let about_refund = case.refund_no.is_some();
     let has_figures = case.channel_transaction_no.is_some() && case.amount.is_some();
     match (resolution, case.kind) {
+        (Resolution::Settled, _) => Err(CaseRefusal::Unfit(UNSAYABLE)),
         (Resolution::Dismiss, _) => Ok(()),
         (
             Resolution::Attach { .. } | Resolution::Refund,

@@ -1,5 +1,5 @@
-//! The states of a case and the one table of their transitions. Only a resolution that was carried out ends a case; a timer
-//! never does.
+//! The states of a case and the one table of their transitions. A case ends by a resolution that was carried out, or because
+//! what it was about came right by the channel's proof; a timer never ends one.
 
 use std::fmt::Write as _;
 
@@ -31,6 +31,8 @@ pub enum CaseEvent {
     Failed,
     /// It was carried out.
     CarriedOut,
+    /// What it was about came right meanwhile, whatever anybody had decided.
+    Settled,
 }
 
 /// What an event does to a state.
@@ -51,7 +53,9 @@ pub const fn next(state: CaseState, event: CaseEvent) -> CaseTransition {
         (S::Open, E::Proposed) => CaseTransition::To(S::AwaitingApproval),
         (S::Open, E::Decided) | (S::AwaitingApproval, E::Approved) => CaseTransition::To(S::Resolving),
         (S::AwaitingApproval, E::Rejected) | (S::Resolving, E::Failed) => CaseTransition::To(S::Open),
-        (S::Resolving, E::CarriedOut) => CaseTransition::To(S::Resolved),
+        (S::Resolving, E::CarriedOut) | (S::Open | S::AwaitingApproval | S::Resolving, E::Settled) => {
+            CaseTransition::To(S::Resolved)
+        }
         (S::Open, E::Approved | E::Rejected | E::Failed | E::CarriedOut)
         | (S::AwaitingApproval, E::Proposed | E::Decided | E::Failed | E::CarriedOut)
         | (S::Resolving, E::Proposed | E::Approved | E::Rejected | E::Decided)
@@ -77,8 +81,15 @@ impl CaseState {
 
 impl CaseEvent {
     /// Every event.
-    pub const ALL: [Self; 6] =
-        [Self::Proposed, Self::Approved, Self::Rejected, Self::Decided, Self::Failed, Self::CarriedOut];
+    pub const ALL: [Self; 7] = [
+        Self::Proposed,
+        Self::Approved,
+        Self::Rejected,
+        Self::Decided,
+        Self::Failed,
+        Self::CarriedOut,
+        Self::Settled,
+    ];
 
     /// The word shown in the graph.
     #[must_use]
@@ -90,6 +101,7 @@ impl CaseEvent {
             Self::Decided => "DECIDED",
             Self::Failed => "FAILED",
             Self::CarriedOut => "CARRIED_OUT",
+            Self::Settled => "SETTLED",
         }
     }
 }
@@ -120,10 +132,10 @@ mod tests {
     #[test]
     fn every_pair_is_as_written_by_hand() {
         let by_hand = [
-            (S::Open, [To(S::AwaitingApproval), Stay, Stay, To(S::Resolving), Stay, Stay]),
-            (S::AwaitingApproval, [Stay, To(S::Resolving), To(S::Open), Stay, Stay, Stay]),
-            (S::Resolving, [Stay, Stay, Stay, Stay, To(S::Open), To(S::Resolved)]),
-            (S::Resolved, [Stay; 6]),
+            (S::Open, [To(S::AwaitingApproval), Stay, Stay, To(S::Resolving), Stay, Stay, To(S::Resolved)]),
+            (S::AwaitingApproval, [Stay, To(S::Resolving), To(S::Open), Stay, Stay, Stay, To(S::Resolved)]),
+            (S::Resolving, [Stay, Stay, Stay, Stay, To(S::Open), To(S::Resolved), To(S::Resolved)]),
+            (S::Resolved, [Stay; 7]),
         ];
         assert_eq!(by_hand.map(|(state, _)| state), S::ALL);
         for (state, outcomes) in by_hand {

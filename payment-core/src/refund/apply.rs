@@ -78,6 +78,12 @@ impl RefundDecision {
         *self != only_cases
     }
 
+    /// Whether the money has arrived by this: then nobody is needed for the refund any more.
+    #[must_use]
+    pub fn arrives(&self) -> bool {
+        self.transition.is_some_and(|change| change.to == RefundState::Succeeded)
+    }
+
     /// The refund as it is once the decision is written.
     #[must_use]
     pub fn applied_to(&self, refund: &Refund, now: OffsetDateTime) -> Refund {

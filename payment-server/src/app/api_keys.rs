@@ -1,21 +1,24 @@
-//! Where operators make, list and revoke the API keys of merchants.
+//! Where operators make, list and revoke the API keys of merchants, and revoke those of operators.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use payment_core::{
-    identifiers::{ApiKeyId, MerchantId},
+    identifiers::{ApiKeyId, MerchantId, OperatorName},
     ports::{Clock, Randomness},
     scope::Scope,
     violation::Violation,
 };
 use payment_store::{
     Store,
-    api_key::{ApiKey, ApiKeyOutcome, Revocation, Revoking},
+    api_key::{ApiKey, ApiKeyOutcome, BarredKey, Revocation, Revoking},
 };
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use super::{error::AppError, principal::Operator};
+use super::{
+    error::AppError,
+    principal::{Operator, Sight},
+};
 use crate::{
     config::{ApiKeyConfig, GeneratedApiKey},
     key_ring::KeyRing,
@@ -44,13 +47,49 @@ pub struct CreatedApiKey {
     pub secret: SecretString,
 }
 
-/// A merchant's keys.
+/// Whose keys a request is about, as it names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamedHolder {
+    /// A merchant's, which those who see no other need not name.
+    Merchant(Option<MerchantId>),
+    /// An operator's.
+    Operator(OperatorName),
+}
+
+/// Somebody who has keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A merchant.
+    Merchant(MerchantId),
+    /// An operator.
+    Operator(OperatorName),
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Merchant(id) => write!(formatter, "merchants/{id}"),
+            Self::Operator(name) => write!(formatter, "operators/{name}"),
+        }
+    }
+}
+
+/// A key of the configuration.
+#[derive(Debug, Clone)]
+pub struct ConfiguredKey {
+    /// The key.
+    pub key: ApiKeyConfig,
+    /// Who revoked it and when, if somebody did.
+    pub revoked: Option<Revocation>,
+}
+
+/// Somebody's keys.
 #[derive(Debug, Clone)]
 pub struct ListedApiKeys {
     /// Whose.
-    pub merchant_id: MerchantId,
+    pub holder: Holder,
     /// Those of the configuration.
-    pub configured: Vec<ApiKeyConfig>,
+    pub configured: Vec<ConfiguredKey>,
     /// Those of the database, the newest first.
     pub recorded: Vec<ApiKey>,
 }
@@ -125,56 +164,96 @@ impl KeyDesk {
         .await
     }
 
-    /// A merchant's keys.
+    /// Somebody's keys.
     ///
     /// # Errors
-    /// [`AppError::MerchantNotFound`], [`AppError::InvalidFields`], or the store's.
-    pub async fn list(
-        &self,
-        operator: &Operator,
-        merchant: Option<MerchantId>,
-    ) -> Result<ListedApiKeys, AppError> {
-        let merchant_id = operator.merchant(merchant)?;
-        let configured = self.configured(&merchant_id)?.to_vec();
-        let recorded = self.store.api_key_list(&merchant_id).await?;
-        Ok(ListedApiKeys { merchant_id, configured, recorded })
+    /// [`AppError::MerchantNotFound`], [`AppError::OperatorNotFound`], [`AppError::InvalidFields`], or the store's.
+    pub async fn list(&self, operator: &Operator, named: NamedHolder) -> Result<ListedApiKeys, AppError> {
+        let holder = holder(operator, named)?;
+        let keys = self.configured_of(&holder)?;
+        let barred = self.store.api_keys_barred().await?;
+        let revoked = |key: &ApiKeyConfig| {
+            let bar = barred.iter().find(|bar| bar.sha256 == key.hash.bytes());
+            bar.map(|bar| bar.revocation.clone())
+        };
+        let configured = keys.into_iter().map(|key| ConfiguredKey { revoked: revoked(&key), key }).collect();
+        let recorded = match &holder {
+            Holder::Merchant(merchant_id) => self.store.api_key_list(merchant_id).await?,
+            Holder::Operator(_) => Vec::new(),
+        };
+        Ok(ListedApiKeys { holder, configured, recorded })
     }
 
-    /// Revokes a key, and says what is recorded then.
+    /// Revokes a key, wherever it is kept, and gives the holder's keys of that name as they are then: one.
     ///
     /// # Errors
-    /// [`AppError::MerchantNotFound`], [`AppError::ApiKeyNotFound`], [`AppError::ApiKeyConfigured`],
+    /// [`AppError::MerchantNotFound`], [`AppError::OperatorNotFound`], [`AppError::ApiKeyNotFound`],
     /// [`AppError::InvalidFields`], or the store's.
     pub async fn revoke(
         &self,
         operator: &Operator,
-        merchant: Option<MerchantId>,
+        named: NamedHolder,
         api_key_id: ApiKeyId,
-    ) -> Result<ApiKey, AppError> {
-        let merchant_id = operator.merchant(merchant)?;
-        if self.configured(&merchant_id)?.iter().any(|key| key.id == api_key_id) {
-            return Err(AppError::ApiKeyConfigured(api_key_id));
-        }
+    ) -> Result<ListedApiKeys, AppError> {
+        let holder = holder(operator, named)?;
         let revocation = Revocation { by: operator.actor(), time: self.now() };
-        let revoking = Revoking { merchant_id, api_key_id, revocation };
-        let desk = self.clone();
+        let configured = self.configured_of(&holder)?.into_iter().find(|key| key.id == api_key_id);
+        let (desk, ended, revoked_by) = (self.clone(), holder.clone(), revocation.by.clone());
         self.to_its_end(async move {
-            let revoked = desk.store.api_key_revoke(&revoking).await?;
+            let (configured, recorded) = match configured {
+                Some(key) => (desk.bar(&ended, key, revocation).await?, Vec::new()),
+                None => (Vec::new(), desk.revoke_recorded(&ended, &api_key_id, revocation).await?),
+            };
             desk.ring.refresh_or_tell().await;
-            tracing::info!(
-                merchant_id = revoking.merchant_id.as_str(),
-                api_key_id = revoking.api_key_id.as_str(),
-                revoked_by = revoking.revocation.by,
-                "an API key was revoked"
-            );
-            revoked.ok_or(AppError::ApiKeyNotFound(revoking.api_key_id))
+            if configured.is_empty() && recorded.is_empty() {
+                return Err(AppError::ApiKeyNotFound(api_key_id));
+            }
+            let api_key_id = api_key_id.as_str();
+            tracing::info!(holder = %ended, api_key_id, revoked_by, "an API key was revoked");
+            Ok(ListedApiKeys { holder: ended, configured, recorded })
         })
         .await
     }
 
-    /// The keys of a merchant that exists.
-    fn configured(&self, merchant_id: &MerchantId) -> Result<&[ApiKeyConfig], AppError> {
-        self.ring.configured(merchant_id).ok_or_else(|| AppError::MerchantNotFound(merchant_id.clone()))
+    /// Of two that revoke the same key, the first stands.
+    async fn bar(
+        &self,
+        holder: &Holder,
+        key: ApiKeyConfig,
+        revocation: Revocation,
+    ) -> Result<Vec<ConfiguredKey>, AppError> {
+        let sha256 = key.hash.bytes();
+        let bar = BarredKey { sha256, holder: holder.to_string(), api_key_id: key.id.clone(), revocation };
+        self.store.api_key_bar(&bar).await?;
+        let barred = self.store.api_keys_barred().await?;
+        let first = barred.into_iter().find(|bar| bar.sha256 == sha256);
+        Ok(vec![ConfiguredKey { key, revoked: first.map(|bar| bar.revocation) }])
+    }
+
+    async fn revoke_recorded(
+        &self,
+        holder: &Holder,
+        api_key_id: &ApiKeyId,
+        revocation: Revocation,
+    ) -> Result<Vec<ApiKey>, AppError> {
+        let Holder::Merchant(merchant_id) = holder else { return Ok(Vec::new()) };
+        let (merchant_id, api_key_id) = (merchant_id.clone(), api_key_id.clone());
+        let revoking = Revoking { merchant_id, api_key_id, revocation };
+        Ok(self.store.api_key_revoke(&revoking).await?.into_iter().collect())
+    }
+
+    /// The keys in the configuration of a merchant that exists.
+    fn configured(&self, merchant_id: &MerchantId) -> Result<Vec<ApiKeyConfig>, AppError> {
+        self.ring.of_merchant(merchant_id).ok_or_else(|| AppError::MerchantNotFound(merchant_id.clone()))
+    }
+
+    fn configured_of(&self, holder: &Holder) -> Result<Vec<ApiKeyConfig>, AppError> {
+        match holder {
+            Holder::Merchant(merchant_id) => self.configured(merchant_id),
+            Holder::Operator(name) => {
+                self.ring.of_operator(name).ok_or_else(|| AppError::OperatorNotFound(name.clone()))
+            }
+        }
     }
 
     async fn to_its_end<T: Send + 'static>(
@@ -189,5 +268,16 @@ impl KeyDesk {
     fn now(&self) -> OffsetDateTime {
         let now = self.clock.now();
         now.replace_microsecond(now.microsecond()).unwrap_or(now)
+    }
+}
+
+/// Whose keys are meant. The keys of operators are the business of those who see every merchant, and each one's own.
+fn holder(operator: &Operator, named: NamedHolder) -> Result<Holder, AppError> {
+    match named {
+        NamedHolder::Merchant(merchant_id) => operator.merchant(merchant_id).map(Holder::Merchant),
+        NamedHolder::Operator(name) if operator.sight == Sight::All || operator.name == name => {
+            Ok(Holder::Operator(name))
+        }
+        NamedHolder::Operator(name) => Err(AppError::OperatorNotFound(name)),
     }
 }

@@ -3,7 +3,8 @@
 use payment_core::{
     gateway::Reason,
     identifiers::{
-        ApiKeyId, ChannelAccountId, ChannelName, MerchantId, OrderNo, PaymentNo, RefundNo, WebhookName,
+        ApiKeyId, ChannelAccountId, ChannelName, MerchantId, OperatorName, OrderNo, PaymentNo, RefundNo,
+        WebhookName,
     },
     money::Money,
     violation::Violation,
@@ -29,9 +30,9 @@ pub enum AppError {
     /// The merchant has, or had, an API key of this name.
     #[error("there is an API key {0} already")]
     ApiKeyIdTaken(ApiKeyId),
-    /// The API key stands in the configuration, where alone it can be taken away.
-    #[error("API key {0} stands in the configuration")]
-    ApiKeyConfigured(ApiKeyId),
+    /// No such operator, or one whose keys are not the caller's business.
+    #[error("there is no operator {0}")]
+    OperatorNotFound(OperatorName),
     /// No such payment, or another merchant's.
     #[error("there is no payment {0}")]
     PaymentNotFound(PaymentNo),

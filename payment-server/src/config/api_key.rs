@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-use super::{Merchant, operator::OperatorConfig};
+use super::{ApiKeyConfig, OperatorConfig};
 use crate::app::{
     command::Caller,
     principal::{KeyHolder, Operator},
@@ -107,11 +107,11 @@ impl ApiKeys {
     /// The keys of these merchants and operators.
     #[must_use]
     pub fn new(
-        merchants: &BTreeMap<MerchantId, Merchant>,
+        merchants: &BTreeMap<MerchantId, Vec<ApiKeyConfig>>,
         operators: &BTreeMap<OperatorName, OperatorConfig>,
     ) -> Self {
-        let of_merchants = merchants.iter().flat_map(|(id, merchant)| {
-            merchant.api_keys.iter().map(|key| {
+        let of_merchants = merchants.iter().flat_map(|(id, keys)| {
+            keys.iter().map(|key| {
                 let caller = Caller { merchant_id: id.clone(), api_key_id: key.id.clone() };
                 (key.hash, KeyHolder::Merchant { caller, scopes: key.scopes.clone() })
             })
@@ -174,22 +174,15 @@ mod tests {
     use super::*;
     use crate::{
         app::principal::{Scope, Sight},
-        config::ApiKeyConfig,
         ports::SystemRandomness,
     };
 
-    fn merchants(keys: &[(&str, &str, ApiKeyHash)]) -> BTreeMap<MerchantId, Merchant> {
-        let mut merchants: BTreeMap<MerchantId, Merchant> = BTreeMap::new();
+    fn merchants(keys: &[(&str, &str, ApiKeyHash)]) -> BTreeMap<MerchantId, Vec<ApiKeyConfig>> {
+        let mut merchants: BTreeMap<MerchantId, Vec<ApiKeyConfig>> = BTreeMap::new();
         for (merchant, id, hash) in keys {
-            let merchant =
-                merchants.entry(MerchantId::parse(*merchant).unwrap()).or_insert_with(|| Merchant {
-                    api_keys: Vec::new(),
-                    rate: None,
-                    accounts: BTreeMap::new(),
-                    webhooks: BTreeMap::new(),
-                });
+            let keys = merchants.entry(MerchantId::parse(*merchant).unwrap()).or_default();
             let (id, scopes) = (ApiKeyId::parse(*id).unwrap(), BTreeSet::from([Scope::Read]));
-            merchant.api_keys.push(ApiKeyConfig { id, hash: *hash, scopes });
+            keys.push(ApiKeyConfig { id, hash: *hash, scopes });
         }
         merchants
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::app::principal::Scope;
 
 /// One API key.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyConfig {
     /// Its name, which evidence may show.
     pub id: ApiKeyId,

@@ -11,6 +11,7 @@ mod layers;
 mod merchant;
 mod nats;
 mod operator;
+mod origin;
 mod report;
 mod secret_file;
 mod section;
@@ -34,6 +35,7 @@ pub use key_list::ApiKeyConfig;
 pub use merchant::{AccountConfig, Merchant, SettingFile};
 pub use nats::{Nats, NatsCredentials, NatsEncryption};
 pub use operator::OperatorConfig;
+pub use origin::Origin;
 pub use report::Sources;
 pub use sections::{
     Admin, Callbacks, ChannelHttp, Database, DatabaseEncryption, Events, Grpc, Jobs, Log, LogFormat,
@@ -82,6 +84,8 @@ pub struct Config {
     pub operators: BTreeMap<OperatorName, OperatorConfig>,
     /// Where each value came from.
     pub sources: Sources,
+    /// Where all of them are read again.
+    pub origin: Origin,
 }
 
 impl Config {
@@ -100,7 +104,8 @@ impl Config {
             }
         };
         layers::overlay(&mut table, environment, &mut report);
-        let config = read(Section::new(String::new(), table, &report));
+        let origin = Origin::new(absolute(path), environment);
+        let config = read(Section::new(String::new(), table, &report), origin);
         report.finish(config)
     }
 }
@@ -127,8 +132,9 @@ fn syntax_problem(text: &str, error: &toml::de::Error) -> String {
     format!("line {line}: {}", error.message())
 }
 
-fn read(mut root: Section<'_>) -> Option<Config> {
-    let sources = root.report.sources();
+fn read(mut root: Section<'_>, origin: Origin) -> Option<Config> {
+    let report = root.report;
+    let sources = report.sources();
     let database = Database::read(root.subsection("database"));
     let grpc = Grpc::read(root.subsection("grpc"));
     let callbacks = Callbacks::read(root.subsection("callbacks"));
@@ -168,5 +174,6 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         merchants: merchants?,
         operators: operators?,
         sources,
+        origin: origin.with_files(report.files_read()),
     })
 }

@@ -1,6 +1,6 @@
 //! `[nats]`: where events are published, if anywhere.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::section::Section;
@@ -48,6 +48,26 @@ pub enum NatsCredentials {
     },
     /// A token.
     Token(SecretString),
+    /// What a `.creds` file holds: the user's JWT, and the seed of the key that it names.
+    Creds(SecretString),
+}
+
+impl NatsCredentials {
+    /// Whether both say the same of us.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_same = |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
+        match (self, other) {
+            (Self::None, Self::None) => true,
+            (Self::Password { user, password }, Self::Password { user: other, password: another }) => {
+                user == other && is_same(password, another)
+            }
+            (Self::Token(one), Self::Token(other)) | (Self::Creds(one), Self::Creds(other)) => {
+                is_same(one, other)
+            }
+            (Self::None | Self::Password { .. } | Self::Token(_) | Self::Creds(_), _) => false,
+        }
+    }
 }
 
 const URL_REMEDY: &str = "Write nats://host:4222; user, password and token are keys of their own";
@@ -144,18 +164,33 @@ impl NatsEncryption {
 
 impl NatsCredentials {
     fn read(section: &mut Section<'_>) -> Option<Self> {
-        const REMEDY: &str = "Write user with password, or token, or none of them";
+        const REMEDY: &str = "Write user with password, or token, or credentials_file, or none of them";
         let user = section.optional_text("user", REMEDY);
         let password = section.optional_secret("password", "password_file", REMEDY);
         let token = section.optional_secret("token", "token_file", REMEDY);
-        match (user?, password?, token?) {
-            (None, None, None) => Some(Self::None),
-            (Some(user), Some(password), None) => Some(Self::Password { user, password: password.into() }),
-            (None, None, Some(token)) => Some(Self::Token(token.into())),
-            (_, _, _) => {
+        let creds = section.optional_file("credentials_file");
+        match (user?, password?, token?, creds?) {
+            (None, None, None, None) => Some(Self::None),
+            (Some(user), Some(password), None, None) => {
+                Some(Self::Password { user, password: password.into() })
+            }
+            (None, None, Some(token), None) => Some(Self::Token(token.into())),
+            (None, None, None, Some(creds)) => Self::of_creds(section, creds),
+            (_, _, _, _) => {
                 section.violation("user", "does not go with what else is given", REMEDY);
                 None
             }
         }
+    }
+
+    fn of_creds(section: &Section<'_>, creds: String) -> Option<Self> {
+        const REMEDY: &str = "Name the file that `nsc generate creds` wrote for a user";
+        // The client reads whole lines only, and the end of the last one is left out of what files give.
+        let creds = creds + "\n";
+        if async_nats::ConnectOptions::with_credentials(&creds).is_ok() {
+            return Some(Self::Creds(creds.into()));
+        }
+        section.violation("credentials_file", "does not hold a user's JWT and its seed", REMEDY);
+        None
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::app::principal::Sight;
 
 /// Somebody who operates the service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperatorConfig {
     /// The keys that they may call with; at least one, each with the scope to operate and no other.
     pub api_keys: Vec<ApiKeyConfig>,

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -16,6 +16,8 @@ pub(super) struct Report {
     violations: RefCell<Vec<ConfigViolation>>,
     /// Keys whose value a file holds, without `_file`, and the file.
     files: RefCell<Vec<(String, PathBuf)>>,
+    /// Files whose text stands for a key of one of our own sections.
+    read: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl Report {
@@ -25,6 +27,7 @@ impl Report {
             variables: BTreeMap::new(),
             violations: RefCell::new(Vec::new()),
             files: RefCell::new(Vec::new()),
+            read: RefCell::new(BTreeSet::new()),
         }
     }
 
@@ -50,6 +53,16 @@ impl Report {
             Some((rest.to_owned(), file.clone()))
         };
         self.files.borrow().iter().filter_map(below).collect()
+    }
+
+    /// Remembers that a key of one of our own sections is read from `file`, which is relative to the configuration's folder.
+    pub(super) fn note_read(&self, file: &str) {
+        self.read.borrow_mut().insert(self.folder().join(file));
+    }
+
+    /// The files that [`Self::note_read`] noted.
+    pub(super) fn files_read(&self) -> Vec<PathBuf> {
+        self.read.borrow().iter().cloned().collect()
     }
 
     /// The folder that relative paths in the configuration start from.

@@ -165,6 +165,7 @@ impl<'a> Section<'a> {
             (Some(value), None) => self.as_text(name, value, remedy).map(Some),
             (None, Some(file)) => {
                 let file = self.as_text(name_file, file, "Write the path of a file")?;
+                self.report.note_read(&file);
                 secret_file::read(self.report, &self.key(name_file), &file).map(Some)
             }
             (None, None) => Some(None),
@@ -176,7 +177,10 @@ impl<'a> Section<'a> {
     pub(super) fn optional_file(&mut self, name: &'static str) -> Option<Option<String>> {
         match self.optional_text(name, "Write the path of a file")? {
             None => Some(None),
-            Some(file) => secret_file::read(self.report, &self.key(name), &file).map(Some),
+            Some(file) => {
+                self.report.note_read(&file);
+                secret_file::read(self.report, &self.key(name), &file).map(Some)
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use tonic::{Request, Response, Status};
 use super::{call::Call, convert};
 use crate::app::{api_keys::KeyDesk, principal::Operator};
 
-/// The API keys of the merchants that the operator sees.
+/// The API keys of the merchants that the operator sees, and of operators.
 pub(super) struct ApiKeyDesk(pub(super) KeyDesk);
 
 #[tonic::async_trait]
@@ -32,12 +32,9 @@ impl ApiKeyService for ApiKeyDesk {
     ) -> Result<Response<v1::ListApiKeysResponse>, Status> {
         let (call, request) = Call::<Operator>::of(request)?;
         let use_case = async {
-            let merchant = convert::named_merchant(request.merchant_id)?;
-            let listed = self.0.list(&call.caller, merchant).await?;
-            let configured = listed.configured.iter();
-            let configured = configured.map(|key| convert::configured_api_key(&listed.merchant_id, key));
-            let recorded = listed.recorded.into_iter().map(convert::api_key);
-            Ok(v1::ListApiKeysResponse { api_keys: configured.chain(recorded).collect() })
+            let holder = convert::key_holder(request.merchant_id, request.operator_name)?;
+            let listed = self.0.list(&call.caller, holder).await?;
+            Ok(v1::ListApiKeysResponse { api_keys: convert::listed_api_keys(listed) })
         };
         call.answer(use_case).await
     }
@@ -48,9 +45,9 @@ impl ApiKeyService for ApiKeyDesk {
     ) -> Result<Response<v1::RevokeApiKeyResponse>, Status> {
         let (call, request) = Call::<Operator>::of(request)?;
         let use_case = async {
-            let (merchant, api_key_id) = convert::api_key_to_revoke(request)?;
-            let revoked = self.0.revoke(&call.caller, merchant, api_key_id).await?;
-            Ok(v1::RevokeApiKeyResponse { api_key: Some(convert::api_key(revoked)) })
+            let (holder, api_key_id) = convert::api_key_to_revoke(request)?;
+            let revoked = self.0.revoke(&call.caller, holder, api_key_id).await?;
+            Ok(v1::RevokeApiKeyResponse { api_key: convert::listed_api_keys(revoked).pop() })
         };
         call.answer(use_case).await
     }

@@ -18,6 +18,8 @@ use crate::{
 pub struct RateLimits {
     merchants: HashMap<MerchantId, Limiter>,
     operators: HashMap<OperatorName, Limiter>,
+    /// What those share who came into the configuration since the start.
+    newcomers: Option<Limiter>,
 }
 
 impl RateLimits {
@@ -29,13 +31,14 @@ impl RateLimits {
             (id.clone(), Limiter::new(rate))
         });
         let operators = config.operators.keys().map(|name| (name.clone(), Limiter::new(config.grpc.rate)));
-        Self { merchants: merchants.collect(), operators: operators.collect() }
+        let newcomers = Some(Limiter::new(config.grpc.rate));
+        Self { merchants: merchants.collect(), operators: operators.collect(), newcomers }
     }
 
     /// No limits at all.
     #[cfg(test)]
     pub(super) fn none() -> Self {
-        Self { merchants: HashMap::new(), operators: HashMap::new() }
+        Self { merchants: HashMap::new(), operators: HashMap::new(), newcomers: None }
     }
 
     /// Counts a call.
@@ -47,8 +50,7 @@ impl RateLimits {
             KeyHolder::Merchant { caller, .. } => self.merchants.get(&caller.merchant_id),
             KeyHolder::Operator(operator) => self.operators.get(&operator.name),
         };
-        // Whoever is not in the configuration has no key.
-        limiter.map_or(Ok(()), Limiter::count)
+        limiter.or(self.newcomers.as_ref()).map_or(Ok(()), Limiter::count)
     }
 }
 

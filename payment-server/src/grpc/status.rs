@@ -11,7 +11,8 @@ use std::{collections::HashMap, time::Duration};
 use payment_core::{
     gateway::Reason,
     identifiers::{
-        ApiKeyId, ChannelAccountId, ChannelName, MerchantId, OrderNo, PaymentNo, RefundNo, WebhookName,
+        ApiKeyId, ChannelAccountId, ChannelName, MerchantId, OperatorName, OrderNo, PaymentNo, RefundNo,
+        WebhookName,
     },
     money::Money,
     violation::Violation,
@@ -185,7 +186,7 @@ fn answer(error: &AppError) -> Answer {
         AppError::MerchantNotFound(merchant) => merchant_not_found(merchant),
         AppError::ApiKeyNotFound(id) => api_key_not_found(id),
         AppError::ApiKeyIdTaken(id) => api_key_id_taken(id),
-        AppError::ApiKeyConfigured(id) => api_key_configured(id),
+        AppError::OperatorNotFound(name) => operator_not_found(name),
         AppError::PaymentNotFound(payment_no) => payment_not_found(payment_no),
         AppError::OrderNotFound(order_no) => order_not_found(order_no),
         AppError::RefundNotFound(refund_no) => refund_not_found(refund_no),
@@ -276,11 +277,10 @@ fn api_key_id_taken(id: &ApiKeyId) -> Answer {
         .resource("ApiKey", id)
 }
 
-fn api_key_configured(id: &ApiKeyId) -> Answer {
-    let message = "the API key stands in the configuration; take it out there and restart the service";
-    Answer::new(Code::FailedPrecondition, "API_KEY_CONFIGURED", message)
-        .metadata("api_key_id", id)
-        .precondition(format!("apiKeys/{id}"))
+fn operator_not_found(name: &OperatorName) -> Answer {
+    Answer::new(Code::NotFound, "OPERATOR_NOT_FOUND", "the caller sees no operator of this name")
+        .metadata("operator_name", name)
+        .resource("Operator", name)
 }
 
 fn payment_not_found(payment_no: &PaymentNo) -> Answer {

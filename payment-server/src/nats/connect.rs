@@ -28,6 +28,9 @@ pub(super) fn options(settings: &Nats) -> Result<ConnectOptions, Unusable> {
             ConnectOptions::with_user_and_password(user.clone(), password.expose_secret().to_owned())
         }
         NatsCredentials::Token(token) => ConnectOptions::with_token(token.expose_secret().to_owned()),
+        NatsCredentials::Creds(creds) => {
+            ConnectOptions::with_credentials(creds.expose_secret()).map_err(unusable("credentials_file"))?
+        }
     };
     let options = options.name("payment-server");
     match &settings.encryption {

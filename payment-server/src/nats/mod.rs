@@ -8,15 +8,16 @@ mod connect;
 
 use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use async_nats::jetstream::{self, message::PublishMessage, stream::Config as StreamConfig};
 use payment_proto::v1;
 use payment_store::FeedEvent;
 use prost::Message as _;
-use tokio::{sync::OnceCell, time::timeout};
+use tokio::{sync::Mutex, time::timeout};
 
 use crate::{
     app::{App, Delivery, consume},
-    config,
+    config::{self, NatsCredentials},
     grpc::event_message,
 };
 
@@ -48,44 +49,70 @@ pub(crate) enum PublishFailed {
 
 /// Where events go.
 pub(crate) struct Publisher {
-    settings: config::Nats,
-    connected: OnceCell<jetstream::Context>,
+    settings: ArcSwap<config::Nats>,
+    /// The connection once there is one. Held while it is made, so that one is made at a time.
+    connected: Mutex<Option<jetstream::Context>>,
 }
 
 /// Publishes until the application drains.
-pub(crate) async fn publish(app: Arc<App>, settings: config::Nats, interval: Duration) {
-    let publisher = Publisher { settings, connected: OnceCell::new() };
-    consume(app, CONSUMER, Arc::new(publisher), interval).await;
+pub(crate) async fn publish(app: Arc<App>, publisher: Arc<Publisher>, interval: Duration) {
+    consume(app, CONSUMER, publisher, interval).await;
 }
 
 impl Publisher {
-    /// The connection, which repairs itself once it was there.
-    async fn connected(&self) -> Result<&jetstream::Context, PublishFailed> {
-        let connecting = self.connected.get_or_try_init(|| self.connect());
-        timeout(CONNECTED_WITHIN, connecting)
-            .await
-            .map_err(|_| PublishFailed::Connect("no answer in time".to_owned()))?
+    /// Publishes as `settings` say, from the first event on.
+    pub(crate) fn new(settings: config::Nats) -> Arc<Self> {
+        Arc::new(Self { settings: ArcSwap::from_pointee(settings), connected: Mutex::new(None) })
     }
 
-    async fn connect(&self) -> Result<jetstream::Context, PublishFailed> {
-        let failed = |error: async_nats::ConnectError| PublishFailed::Connect(error.to_string());
-        let options = connect::options(&self.settings)
-            .map_err(|unusable| PublishFailed::Connect(unusable.to_string()))?;
-        let client = options.connect(self.settings.url.as_str()).await.map_err(failed)?;
-        let mut context = jetstream::new(client);
-        context.set_timeout(ACKNOWLEDGED_WITHIN);
-        if let Some(name) = &self.settings.stream {
-            let stream = StreamConfig {
-                name: name.clone(),
-                subjects: vec![format!("{}.>", self.settings.subject_prefix)],
-                ..StreamConfig::default()
-            };
-            let made = context.get_or_create_stream(stream).await;
-            made.map_err(|error| PublishFailed::Stream(name.clone(), error.to_string()))?;
+    /// Goes over to other credentials, once they have opened a connection. What is under way ends on the old one.
+    ///
+    /// # Errors
+    /// [`PublishFailed`]; the old ones stay.
+    pub(crate) async fn take(&self, credentials: &NatsCredentials) -> Result<(), PublishFailed> {
+        let mut settings = config::Nats::clone(&self.settings.load());
+        settings.credentials = credentials.clone();
+        let context = connect_in_time(&settings).await?;
+        self.settings.store(Arc::new(settings));
+        *self.connected.lock().await = Some(context);
+        Ok(())
+    }
+
+    /// The connection, which repairs itself once it was there.
+    async fn connected(&self) -> Result<jetstream::Context, PublishFailed> {
+        let mut connected = self.connected.lock().await;
+        if let Some(context) = connected.as_ref() {
+            return Ok(context.clone());
         }
-        tracing::info!("connected to NATS");
+        let context = connect_in_time(&self.settings.load_full()).await?;
+        *connected = Some(context.clone());
         Ok(context)
     }
+}
+
+async fn connect_in_time(settings: &config::Nats) -> Result<jetstream::Context, PublishFailed> {
+    let connected = timeout(CONNECTED_WITHIN, connect(settings)).await;
+    connected.unwrap_or_else(|_| Err(PublishFailed::Connect("no answer in time".to_owned())))
+}
+
+async fn connect(settings: &config::Nats) -> Result<jetstream::Context, PublishFailed> {
+    let failed = |error: async_nats::ConnectError| PublishFailed::Connect(error.to_string());
+    let options =
+        connect::options(settings).map_err(|unusable| PublishFailed::Connect(unusable.to_string()))?;
+    let client = options.connect(settings.url.as_str()).await.map_err(failed)?;
+    let mut context = jetstream::new(client);
+    context.set_timeout(ACKNOWLEDGED_WITHIN);
+    if let Some(name) = &settings.stream {
+        let stream = StreamConfig {
+            name: name.clone(),
+            subjects: vec![format!("{}.>", settings.subject_prefix)],
+            ..StreamConfig::default()
+        };
+        let made = context.get_or_create_stream(stream).await;
+        made.map_err(|error| PublishFailed::Stream(name.clone(), error.to_string()))?;
+    }
+    tracing::info!("connected to NATS");
+    Ok(context)
 }
 
 impl Delivery for Publisher {
@@ -93,7 +120,7 @@ impl Delivery for Publisher {
 
     async fn deliver(&self, event: &FeedEvent) -> Result<(), PublishFailed> {
         let context = self.connected().await?;
-        let subject = subject(&self.settings.subject_prefix, event);
+        let subject = subject(&self.settings.load().subject_prefix, event);
         let message: v1::Event = event_message(event);
         let message = PublishMessage::build()
             .message_id(&message.event_id)

@@ -2,16 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use payment_core::webhook::AttemptResult;
 use payment_store::{FeedEvent, webhook::EndpointId};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::{
-    body,
+    SigningSecrets, body,
     http::{Answer, Attempt, WebhookHttp},
 };
-use crate::config::WebhookEndpoint;
+use crate::config::{Config, WebhookEndpoint};
 
 /// Brings events to endpoints.
 #[async_trait::async_trait]
@@ -32,6 +33,8 @@ pub struct Delivered {
 /// The courier over HTTP.
 pub struct HttpCourier {
     endpoints: BTreeMap<EndpointId, WebhookEndpoint>,
+    /// What deliveries are signed with now.
+    secrets: ArcSwap<BTreeMap<EndpointId, SigningSecrets>>,
     http: WebhookHttp,
 }
 
@@ -39,11 +42,31 @@ impl HttpCourier {
     /// A courier to these endpoints.
     #[must_use]
     pub fn new(endpoints: BTreeMap<EndpointId, WebhookEndpoint>, http: WebhookHttp) -> Arc<Self> {
-        Arc::new(Self { endpoints, http })
+        let secrets = endpoints.iter().map(|(id, endpoint)| (id.clone(), endpoint.secrets.clone()));
+        let secrets = ArcSwap::from_pointee(secrets.collect());
+        Arc::new(Self { endpoints, secrets, http })
+    }
+
+    /// Signs with the secrets of another configuration from the next attempt on, and tells whether any differs. An endpoint that
+    /// left it keeps its own until this process ends.
+    pub fn take_secrets(&self, config: &Config) -> bool {
+        let mut secrets = BTreeMap::clone(&self.secrets.load());
+        let mut differs = false;
+        for (id, secrets) in &mut secrets {
+            let merchant = config.merchants.get(&id.merchant_id);
+            let endpoint = merchant.and_then(|merchant| merchant.webhooks.get(&id.name));
+            if let Some(endpoint) = endpoint.filter(|endpoint| endpoint.secrets != *secrets) {
+                *secrets = endpoint.secrets.clone();
+                differs = true;
+            }
+        }
+        self.secrets.store(Arc::new(secrets));
+        differs
     }
 
     async fn attempt(&self, id: &EndpointId, event: &FeedEvent, now: OffsetDateTime) -> Answer {
-        let Some(endpoint) = self.endpoints.get(id) else {
+        let secrets = self.secrets.load();
+        let (Some(endpoint), Some(secrets)) = (self.endpoints.get(id), secrets.get(id)) else {
             return Answer::failed(AttemptResult::NotSent, "the endpoint is not configured".to_owned());
         };
         let body = match body::of_event(event) {
@@ -57,7 +80,7 @@ impl HttpCourier {
             timeout: endpoint.timeout,
             id: &event_id,
             time: now,
-            signature: endpoint.secrets.sign(&event_id, now.unix_timestamp(), &body),
+            signature: secrets.sign(&event_id, now.unix_timestamp(), &body),
             body,
         };
         self.http.send(attempt).await

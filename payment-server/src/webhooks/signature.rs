@@ -5,6 +5,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use payment_core::ports::Randomness;
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 
 /// What every secret begins with, so that scanners find secrets that were committed by mistake.
 const PREFIX: &str = "whsec_";
@@ -15,6 +16,12 @@ const LENGTHS: std::ops::RangeInclusive<usize> = 24..=64;
 /// What an endpoint and we know, and nobody else. Wiped on drop, never shown.
 #[derive(Debug, Clone)]
 pub struct SigningSecret(SecretSlice<u8>);
+
+impl PartialEq for SigningSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes().ct_eq(other.bytes()).into()
+    }
+}
 
 /// A text that is no secret of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +66,7 @@ impl SigningSecret {
 }
 
 /// The secrets of an endpoint: the present one, and during a rotation the one before it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SigningSecrets {
     /// The secret that receivers are to know.
     pub current: SigningSecret,

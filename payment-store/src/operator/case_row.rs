@@ -90,6 +90,7 @@ impl CaseRow {
             }
             "REFUND" => Resolution::Refund,
             "DISMISS" => Resolution::Dismiss,
+            "SETTLED" => Resolution::Settled,
             _ => return Err(CORRUPT),
         };
         let refund_no = read(self.resolution_refund_no.take(), RefundNo::parse)?;

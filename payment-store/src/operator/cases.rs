@@ -299,7 +299,7 @@ fn finish_in_txn<'c>(
 }
 
 /// Tells that a case was resolved, beside the revision that its payment or refund has now.
-async fn tell_resolved_in_txn(
+pub(super) async fn tell_resolved_in_txn(
     connection: &mut AsyncPgConnection,
     store: &Store,
     case: &Case,
@@ -353,11 +353,15 @@ fn moved(case: Case, to: CaseState, decision: Option<CaseDecision>, now: OffsetD
     Case { state: to, decision, update_time: Some(now), resolve_time, ..case }
 }
 
-async fn case_update(connection: &mut AsyncPgConnection, case_id: Uuid, after: &Case) -> Result<(), Abort> {
+pub(super) async fn case_update(
+    connection: &mut AsyncPgConnection,
+    case_id: Uuid,
+    after: &Case,
+) -> Result<(), Abort> {
     let decision = after.decision.as_ref();
     let order_no = decision.and_then(|decision| match &decision.resolution {
         Resolution::Attach { order_no } => order_no.as_ref(),
-        Resolution::Refund | Resolution::Dismiss => None,
+        Resolution::Refund | Resolution::Dismiss | Resolution::Settled => None,
     });
     let refund_no = decision.and_then(|decision| decision.refund_no.as_ref());
     let update = diesel::update(payment_case::table.find(case_id)).set((
@@ -402,7 +406,7 @@ fn act_of(
         CaseEvent::Rejected => (Act::CaseResolutionRejected, "took back"),
         CaseEvent::Decided => (Act::CaseResolutionBegun, "decided"),
         CaseEvent::Failed => (Act::CaseResolutionFailed, "failed"),
-        CaseEvent::CarriedOut => (Act::CaseResolved, "carried out"),
+        CaseEvent::CarriedOut | CaseEvent::Settled => (Act::CaseResolved, "carried out"),
     };
     let meant = decision.or(case.decision.as_ref());
     let what = meant.map_or("nothing", |decision| what_of(&decision.resolution));
@@ -420,6 +424,7 @@ const fn what_of(resolution: &Resolution) -> &'static str {
         Resolution::Attach { .. } => "attach the money to its payment by the channel's proof",
         Resolution::Refund => "give the money back",
         Resolution::Dismiss => "dismiss the case",
+        Resolution::Settled => "leave it, for it came right by itself",
     }
 }
 
@@ -431,6 +436,7 @@ fn verdict_words(case: &Case, verdict: &CaseVerdict) -> (CaseEvent, Act, String)
                 (Some(Resolution::Attach { .. }), None) => {
                     "the channel proved again that the money is the payment's".to_owned()
                 }
+                (Some(Resolution::Settled), None) => "it came right by itself".to_owned(),
                 (Some(Resolution::Refund | Resolution::Dismiss) | None, None) => "dismissed".to_owned(),
             };
             (CaseEvent::CarriedOut, Act::CaseResolved, done)

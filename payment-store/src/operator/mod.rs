@@ -10,6 +10,7 @@ mod jobs;
 mod notifications;
 mod recover;
 mod refunds;
+mod settle;
 
 pub use act::{ActRecord, OperatorAct};
 pub use cases::{CaseActOutcome, CaseActRequest, CaseFilter, CaseVerdict, WaitingCases};
@@ -22,3 +23,4 @@ pub use jobs::{DueWork, WorkDue};
 pub use notifications::{NotificationFilter, StoredNotification, VerdictWord};
 pub use recover::RecoverOutcome;
 pub use refunds::{RefundReschedule, RescheduledRefund};
+pub(crate) use settle::refund_cases_settle_in_txn;

@@ -37,6 +37,7 @@ use crate::{
     case::{CaseOrigin, Opened, case_open_in_txn},
     error::{ONE_FOR_EACH_CHANNEL_REFUND, StoreError},
     inbox::{Delivery, NotificationRecord, Verdict, notification_insert, notification_insert_in_txn},
+    operator::refund_cases_settle_in_txn,
     outbox::{EventOf, Place, Telling, outbox_append, outbox_append_in_txn},
     payment::lock::{Locked, payment_lock_in_txn},
     schema::{refund, refund_number, refund_transition},
@@ -221,6 +222,9 @@ async fn write(
     let told = decision.events.iter().map(|event| Telling::of_refund(*event, &after));
     outbox_append(&mut writes, context.store, &about, told.chain(cases).collect())?;
     writes.run(connection).await.inspect_err(|error| note_taken(context, error))?;
+    if decision.arrives() {
+        refund_cases_settle_in_txn(connection, context.store, &after, &request.evidence, request.now).await?;
+    }
     let effect = if moves_refund { Effect::Changed } else { Effect::Case };
     Ok(RefundApplied { refund: after, effect })
 }

@@ -124,7 +124,8 @@ fn one(page: &mut Page, case: Option<&Case>) {
                     CaseResolution::Unspecified => String::new(),
                     resolution @ (CaseResolution::Attach
                     | CaseResolution::Refund
-                    | CaseResolution::Dismiss) => word(resolution.as_str_name(), "CASE_RESOLUTION_"),
+                    | CaseResolution::Dismiss
+                    | CaseResolution::Settled) => word(resolution.as_str_name(), "CASE_RESOLUTION_"),
                 },
             ),
             ("for order", text(&decision.order_no)),

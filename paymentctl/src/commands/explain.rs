@@ -42,6 +42,8 @@ fn tell(page: &mut Page, answer: &ExplainPaymentResponse, facts: bool) {
         page.line("");
         page.table(table(answer), "There are no facts.");
     }
+    page.line("");
+    page.line("Amounts count the smallest unit of their currency, such as fen or cents.");
 }
 
 fn table(answer: &ExplainPaymentResponse) -> Table {

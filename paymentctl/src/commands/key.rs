@@ -1,4 +1,4 @@
-//! `key`: the API keys of a merchant, made, listed and revoked while the service runs.
+//! `key`: the API keys of a merchant, made, listed and revoked while the service runs, and those of operators.
 
 use payment_proto::v1::{
     ApiKey, ApiKeyScope, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest, RevokeApiKeyRequest,
@@ -27,18 +27,26 @@ pub(super) async fn run(session: &mut Session<'_, '_>, wanted: KeyCommand) -> Re
             let answer = client.create_api_key(request).await?.into_inner();
             session.terminal.show("CreateApiKeyResponse", &answer, |page| created(page, &answer))
         }
-        KeyCommand::List => {
-            let answer = client.list_api_keys(ListApiKeysRequest { merchant_id }).await?.into_inner();
+        KeyCommand::List { operator } => {
+            let (merchant_id, operator_name) = holder(merchant_id, operator);
+            let request = ListApiKeysRequest { merchant_id, operator_name };
+            let answer = client.list_api_keys(request).await?.into_inner();
             session.terminal.show("ListApiKeysResponse", &answer, |page| list(page, &answer.api_keys))
         }
-        KeyCommand::Revoke { api_key_id } => {
-            let request = RevokeApiKeyRequest { merchant_id, api_key_id };
+        KeyCommand::Revoke { api_key_id, operator } => {
+            let (merchant_id, operator_name) = holder(merchant_id, operator);
+            let request = RevokeApiKeyRequest { merchant_id, api_key_id, operator_name };
             let answer = client.revoke_api_key(request).await?.into_inner();
             session
                 .terminal
                 .show("RevokeApiKeyResponse", &answer, |page| list(page, answer.api_key.as_slice()))
         }
     }
+}
+
+/// Whose keys are meant: an operator's where one is named, for the merchant may stand in the environment.
+fn holder(merchant_id: String, operator: Option<String>) -> (String, String) {
+    operator.map_or((merchant_id, String::new()), |operator| (String::new(), operator))
 }
 
 const fn scope_of(word: ScopeWord) -> ApiKeyScope {
@@ -59,14 +67,13 @@ fn created(page: &mut Page, answer: &CreateApiKeyResponse) {
 }
 
 fn list(page: &mut Page, keys: &[ApiKey]) {
-    let columns =
-        ["merchant", "key", "scopes", "kept in", "created", "by", "expires", "last used", "revoked"];
+    let columns = ["whose", "key", "scopes", "kept in", "created", "by", "expires", "last used", "revoked"];
     let mut table = Table::new(&columns);
     for key in keys {
         let scopes: Vec<_> =
             key.scopes().map(|scope| word(scope.as_str_name(), "API_KEY_SCOPE_").to_lowercase()).collect();
         table.row([
-            key.merchant_id.clone(),
+            whose(key),
             key.api_key_id.clone(),
             scopes.join(","),
             word(key.origin().as_str_name(), "API_KEY_ORIGIN_"),
@@ -78,4 +85,12 @@ fn list(page: &mut Page, keys: &[ApiKey]) {
         ]);
     }
     page.table(table, "There are no keys.");
+}
+
+fn whose(key: &ApiKey) -> String {
+    if key.operator_name.is_empty() {
+        key.merchant_id.clone()
+    } else {
+        format!("operator {}", key.operator_name)
+    }
 }

@@ -50,6 +50,7 @@ pub(crate) enum Death {
 impl ServerProcess {
     /// Starts a server and waits until it serves. It dies at `crash_at`, if one is given.
     pub(crate) async fn start(config: &Path, crash_at: Option<CrashPoint>) -> Self {
+        log_watch::add_secrets_of_config(config);
         let mut command = Command::new(env!("CARGO_BIN_EXE_crash_server"));
         if let Some(point) = crash_at {
             command.args(["--crash-at", &(point as u8).to_string()]);
@@ -109,7 +110,6 @@ impl ServerProcess {
     pub(crate) async fn death(mut self) -> (Death, String) {
         let ended = timeout(PATIENCE, self.child.wait()).await.expect("the server did not end").unwrap();
         let last_lines = Vec::from(self.log.await.unwrap()).join("\n");
-        log_watch::assert_discreet();
         let death = match ended.signal() {
             Some(signal) => Death::Signal(Signal::try_from(signal).unwrap()),
             None => Death::Exit(ended.code().unwrap()),
@@ -124,8 +124,10 @@ async fn serving(lines: &mut Lines<BufReader<ChildStderr>>) -> SocketAddr {
     while let Some(line) = lines.next_line().await.unwrap() {
         let event: Value = serde_json::from_str(&line).unwrap_or_default();
         if event["message"] == "serving" {
+            log_watch::look_at(&line);
             return event["grpc"].as_str().unwrap().parse().unwrap();
         }
+        log_watch::look_at(&line);
         before.push(line);
     }
     panic!("the server ended before it served:\n{}", before.join("\n"));

@@ -26,7 +26,6 @@ use payment_tests::{
     accounts::paypal_section,
     app::{Events, Payments, WithKey, account_section, free_address},
     database::{self, migrated_database},
-    log_watch,
     requests::{payment_no, sdk_parameters},
 };
 use secrecy::ExposeSecret as _;
@@ -88,11 +87,6 @@ impl World {
         let merchant = simulator.control().create_merchant(MerchantOptions::new(key_mode)).await.unwrap();
         let database = migrated_database().await;
         let generated = GeneratedApiKey::new(&SystemRandomness);
-        log_watch::add_secrets([
-            generated.key.expose_secret(),
-            merchant.merchant_private_key_pem.as_str(),
-            merchant.apiv3_key.as_str(),
-        ]);
         let callbacks = free_address();
         let text = format!(
             "[database]\nurl = \"{}\"\ntls = \"disabled\"\nmigrate_at_start = true\n[grpc]\nlisten = \"127.0.0.1:0\"\n\

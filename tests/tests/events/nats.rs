@@ -28,14 +28,14 @@ use crate::scene::{PATIENCE, assert_each_payments_order, commit_events, paid};
 const PLACES: [&str; 3] = ["/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"];
 
 /// A private server, which ends with the test.
-struct Nats {
-    address: SocketAddr,
-    folder: TempDir,
+pub(crate) struct Nats {
+    pub(crate) address: SocketAddr,
+    pub(crate) folder: TempDir,
     process: Option<Child>,
 }
 
 /// `None` only where the environment asks for a run without other people's programs.
-fn nats_server() -> Option<PathBuf> {
+pub(crate) fn nats_server() -> Option<PathBuf> {
     let in_path = env::var_os("PATH").into_iter().flat_map(|path| {
         env::split_paths(&path).map(|folder| folder.join("nats-server")).collect::<Vec<_>>()
     });
@@ -49,21 +49,31 @@ fn nats_server() -> Option<PathBuf> {
 
 impl Nats {
     fn start(program: &Path) -> Self {
-        let mut nats = Self { address: free_address(), folder: tempfile::tempdir().unwrap(), process: None };
+        let mut nats = Self::stopped();
         nats.start_again(program);
         nats
     }
 
+    /// An address for a server that is to be started.
+    pub(crate) fn stopped() -> Self {
+        Self { address: free_address(), folder: tempfile::tempdir().unwrap(), process: None }
+    }
+
     /// On the same address, with what it kept.
     fn start_again(&mut self, program: &Path) {
+        self.start_for(program, &["--user", "payment", "--pass", "secret-of-nats"]);
+    }
+
+    /// On the same address, with what it kept, for those whom the arguments let in.
+    pub(crate) fn start_for(&mut self, program: &Path, arguments: &[&str]) {
         let mut command = Command::new(program);
         command.args(["--addr", &self.address.ip().to_string(), "--port", &self.address.port().to_string()]);
-        command.args(["--user", "payment", "--pass", "secret-of-nats", "--jetstream", "--store_dir"]);
+        command.args(arguments).args(["--jetstream", "--store_dir"]);
         command.arg(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
         self.process = Some(command.spawn().unwrap());
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
             process.wait().unwrap();

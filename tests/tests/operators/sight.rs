@@ -121,7 +121,7 @@ async fn r30_another_merchants_data_does_not_exist() {
         assert_eq!(refused, expected, "{what}");
     }
     for (what, refused) in ask_for_all(&desk, &desk.stranger, &seen, MERCHANT).await {
-        assert_eq!(refused, "INVALID_FIELD", "{what}");
+        assert_eq!(refused, "MERCHANT_NOT_FOUND", "{what}");
     }
     assert_eq!(desk.app.number(acts).await, before, "nothing was done");
     let mut client = desk.of(&desk.stranger);

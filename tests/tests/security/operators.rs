@@ -1,14 +1,11 @@
 //! A service with operators, and what tests of its doors have in common.
 
-use std::{future::Future, time::Duration};
-
 use payment_proto::v1::{
     ApiKeyScope, CreateApiKeyRequest, api_key_service_client::ApiKeyServiceClient,
     payment_service_client::PaymentServiceClient,
 };
 use payment_tests::{
     app::{Payments, TestApp, TestAppOptions, WithKey},
-    log_watch,
     operators::Person,
 };
 use tonic::{service::interceptor::InterceptedService, transport::Channel};
@@ -22,6 +19,8 @@ pub(crate) struct Operated {
     pub(crate) alice: WithKey,
     /// The key of an operator who sees merchant `other` only.
     pub(crate) bob: WithKey,
+    /// The section that lets that operator in.
+    pub(crate) bobs_section: String,
 }
 
 impl Operated {
@@ -30,8 +29,9 @@ impl Operated {
         let (alice, bob) = (Person::new("alice", "\"all\""), Person::new("bob", "[\"other\"]"));
         let more_config = [alice.config.as_str(), &bob.config, more].concat();
         let app = TestApp::start_with(TestAppOptions { more_config, ..TestAppOptions::usual() }).await;
+        let bobs_section = bob.config.clone();
         let [alice, bob] = [alice, bob].map(|person| WithKey::new(&person.bearer));
-        Self { app, alice, bob }
+        Self { app, alice, bob, bobs_section }
     }
 
     /// The desk where somebody makes and revokes keys.
@@ -47,9 +47,7 @@ impl Operated {
     /// A new key of a merchant.
     pub(crate) async fn key(&self, merchant: &str, id: &str, scopes: &[ApiKeyScope]) -> String {
         let request = wanted(merchant, id, scopes);
-        let secret = self.desk(&self.alice).create_api_key(request).await.unwrap().into_inner().secret;
-        log_watch::add_secrets([secret.as_str()]);
-        secret
+        self.desk(&self.alice).create_api_key(request).await.unwrap().into_inner().secret
     }
 }
 
@@ -61,15 +59,4 @@ pub(crate) fn wanted(merchant: &str, id: &str, scopes: &[ApiKeyScope]) -> Create
         scopes: scopes.iter().map(|scope| i32::from(*scope)).collect(),
         expire_time: None,
     }
-}
-
-/// Waits until something is so, for as long as a busy machine may need.
-pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
-    let patience = tokio::time::timeout(Duration::from_secs(120), async {
-        let mut ticks = tokio::time::interval(Duration::from_millis(50));
-        while !holds().await {
-            ticks.tick().await;
-        }
-    });
-    patience.await.unwrap_or_else(|_| panic!("{what} never happened"));
 }

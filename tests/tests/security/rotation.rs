@@ -23,7 +23,7 @@ use payment_tests::{
     requests::app_payment,
 };
 
-use super::operators::until;
+use payment_tests::steps::until;
 
 /// Writes a file as a careful operator does: whole or not at all.
 fn replace(folder: &Path, name: &str, text: &str) {

@@ -15,7 +15,7 @@ use tonic::{
     transport::{Channel, Endpoint, Uri},
 };
 
-use super::operators::until;
+use payment_tests::steps::until;
 
 /// The name that certificates are for.
 const NAME: &str = "pay.internal";

@@ -431,6 +431,8 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("api_key", "scopes_are_known", "UPDATE api_key SET scopes = ARRAY['everything']"),
     ("api_key", "expires_after_its_creation", "UPDATE api_key SET expire_time = create_time"),
     ("api_key", "revoked_iff_revoked_by", "UPDATE api_key SET revoke_time = now()"),
+    ("api_key_bar", "api_key_bar_pkey", "INSERT INTO api_key_bar SELECT * FROM api_key_bar"),
+    ("api_key_bar", "barred_sha256_is_whole", "UPDATE api_key_bar SET sha256 = 'short'"),
     ("api_key_revision", "api_key_revision_pkey", "INSERT INTO api_key_revision VALUES (true, 2)"),
     ("api_key_revision", "there_is_one_row", "INSERT INTO api_key_revision VALUES (false, 2)"),
     ("payment_trace", "payment_trace_pkey", "INSERT INTO payment_trace SELECT * FROM payment_trace"),
@@ -469,6 +471,8 @@ async fn with_a_row_in_every_table() -> TestStore {
     let key = "INSERT INTO api_key (merchant_id, api_key_id, sha256, scopes, created_by, create_time) \
                VALUES ('acme', 'shop', decode(repeat('00', 32), 'hex'), ARRAY['pay'], 'alice/laptop', now())";
     on.observer.execute(key, &[]).await.unwrap();
+    let bar = "INSERT INTO api_key_bar VALUES (decode(repeat('11', 32), 'hex'), 'operators/alice', 'laptop', 'bob/laptop', now())";
+    on.observer.execute(bar, &[]).await.unwrap();
     let trace = "INSERT INTO payment_trace SELECT payment_no, '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' \
                  FROM payment LIMIT 1";
     on.observer.execute(trace, &[]).await.unwrap();

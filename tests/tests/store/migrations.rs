@@ -51,6 +51,8 @@ async fn a_database_with_held_money_and_late_looks_goes_down_and_up_again() {
     assert!(!on.store.migrate().await.unwrap().is_empty());
 }
 
+/// One of the migrations builds an index CONCURRENTLY, which waits for every transaction that began before: had those that wait
+/// for their turn one open, nobody would ever get on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn four_that_migrate_one_empty_database_at_once_all_succeed() {
     let database = empty_database().await;
@@ -62,6 +64,13 @@ async fn four_that_migrate_one_empty_database_at_once_all_succeed() {
         futures::future::join_all(starts).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(applied.iter().filter(|count| **count > 0).count(), 1, "{applied:?}");
     let client = connect(database.url()).await;
+    let index = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid OR \
+                 indexrelid = 'notification_of_merchant'::regclass";
+    assert_eq!(
+        texts(&client, index).await,
+        ["notification_of_merchant"],
+        "it is there, and none is half built"
+    );
     let locks = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND database = \
                  (SELECT oid FROM pg_database WHERE datname = current_database())";
     payment_tests::database::until(&client, &format!("({locks}) = '0'")).await;

@@ -164,7 +164,7 @@ impl App {
         match case.decision.as_ref().map(|decision| &decision.resolution) {
             Some(Resolution::Attach { order_no }) => self.attach(operator, case, order_no.clone()).await,
             Some(Resolution::Refund) => self.give_back(operator, case).await,
-            Some(Resolution::Dismiss) => Ok(CaseVerdict::CarriedOut(None)),
+            Some(Resolution::Dismiss | Resolution::Settled) => Ok(CaseVerdict::CarriedOut(None)),
             None => Err(AppError::Internal(format!("case {} is resolved without a decision", case.case_id))),
         }
     }

@@ -58,6 +58,7 @@ fn decision(decision: CaseDecision) -> v1::CaseDecision {
         Resolution::Attach { order_no } => (v1::CaseResolution::Attach, order_no),
         Resolution::Refund => (v1::CaseResolution::Refund, None),
         Resolution::Dismiss => (v1::CaseResolution::Dismiss, None),
+        Resolution::Settled => (v1::CaseResolution::Settled, None),
     };
     v1::CaseDecision {
         resolution: resolution.into(),
@@ -192,7 +193,7 @@ fn resolution(fields: &mut Fields, resolution: i32, order_no: Option<OrderNo>) -
         Ok(v1::CaseResolution::Attach) => return Some(Resolution::Attach { order_no }),
         Ok(v1::CaseResolution::Refund) => Resolution::Refund,
         Ok(v1::CaseResolution::Dismiss) => Resolution::Dismiss,
-        Ok(v1::CaseResolution::Unspecified) | Err(_) => {
+        Ok(v1::CaseResolution::Unspecified | v1::CaseResolution::Settled) | Err(_) => {
             let rule = "must be CASE_RESOLUTION_ATTACH, CASE_RESOLUTION_REFUND or CASE_RESOLUTION_DISMISS";
             return fields.refuse("resolution", rule);
         }

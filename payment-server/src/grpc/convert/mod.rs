@@ -20,7 +20,7 @@ mod tests;
 mod time;
 mod webhook;
 
-pub(crate) use api_key::{api_key, api_key_to_revoke, configured_api_key, create_api_key, named_merchant};
+pub(crate) use api_key::{api_key, api_key_to_revoke, create_api_key, key_holder, listed_api_keys};
 pub(crate) use case::{case, list_cases, next_case_page_token, reject_or_approve, resolve_case};
 pub(crate) use event::{event, followed, list_events, stream_events};
 pub(crate) use explanation::{Shown, explain_payment, explained};

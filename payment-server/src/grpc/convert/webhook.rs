@@ -94,18 +94,18 @@ const fn attempt_result(result: AttemptResult) -> v1::WebhookAttemptResult {
     }
 }
 
-/// The merchant that a request is about.
+/// The merchant that a request is about. One that is out of sight is not found, as if it did not exist (R30).
 pub(crate) fn merchant_in_sight(operator: &Operator, named: String) -> Result<MerchantId, AppError> {
-    Fields::read(|fields| seen_merchant(fields, operator, named))
+    let merchant_id = Fields::read(|fields| merchant(fields, operator, named))?;
+    operator.merchant(Some(merchant_id))
 }
 
-fn seen_merchant(fields: &mut Fields, operator: &Operator, named: String) -> Option<MerchantId> {
+fn merchant(fields: &mut Fields, operator: &Operator, named: String) -> Option<MerchantId> {
     let named = fields.optional("merchant_id", named, MerchantId::parse)?;
-    match named.or_else(|| operator.only_merchant().cloned()) {
-        Some(merchant) if operator.sees(&merchant) => Some(merchant),
-        Some(_) => fields.refuse("merchant_id", "must be a merchant that the caller operates for"),
-        None => fields.refuse("merchant_id", "is required where the caller operates for more than one"),
-    }
+    let merchant = named.or_else(|| operator.only_merchant().cloned());
+    merchant.or_else(|| {
+        fields.refuse("merchant_id", "is required where the operator sees more than one merchant")
+    })
 }
 
 /// The endpoint that a request is about.
@@ -114,11 +114,13 @@ pub(crate) fn endpoint_id(
     merchant_id: String,
     endpoint: String,
 ) -> Result<EndpointId, AppError> {
-    Fields::read(|fields| {
-        let merchant_id = seen_merchant(fields, operator, merchant_id);
+    let id = Fields::read(|fields| {
+        let merchant_id = merchant(fields, operator, merchant_id);
         let name = fields.take("endpoint", WebhookName::parse(endpoint));
         Some(EndpointId { merchant_id: merchant_id?, name: name? })
-    })
+    })?;
+    operator.merchant(Some(id.merchant_id.clone()))?;
+    Ok(id)
 }
 
 /// Reads which deliveries to list. The page token must have been made for the same endpoint and filters.

@@ -39,7 +39,7 @@ fn samples() -> Vec<AppError> {
         AppError::MerchantNotFound(MerchantId::parse("acme").expect("a merchant")),
         AppError::ApiKeyNotFound(api_key()),
         AppError::ApiKeyIdTaken(api_key()),
-        AppError::ApiKeyConfigured(api_key()),
+        AppError::OperatorNotFound(OperatorName::parse("alice").expect("a name")),
         AppError::RefundNoReused { differing_field: "extent", refund_no: refund_no() },
         AppError::RefundExceedsPaid {
             payment_no: payment_no(),
@@ -119,7 +119,7 @@ fn kind(error: &AppError) -> usize {
         AppError::MerchantNotFound(_) => 20,
         AppError::ApiKeyNotFound(_) => 21,
         AppError::ApiKeyIdTaken(_) => 22,
-        AppError::ApiKeyConfigured(_) => 23,
+        AppError::OperatorNotFound(_) => 23,
         AppError::AllMerchantsRequired => 24,
         AppError::NotificationNotFound(_) => 25,
         AppError::CaseNotFound(_) => 26,

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY notification_of_merchant;
