@@ -185,6 +185,8 @@ impl NatsCredentials {
 
     fn of_creds(section: &Section<'_>, creds: String) -> Option<Self> {
         const REMEDY: &str = "Name the file that `nsc generate creds` wrote for a user";
+        // The client reads whole lines only, and the end of the last one is left out of what files give.
+        let creds = creds + "\n";
         if async_nats::ConnectOptions::with_credentials(&creds).is_ok() {
             return Some(Self::Creds(creds.into()));
         }

@@ -92,7 +92,11 @@ async fn r17_r26_a_refund_that_needed_a_person_closes_its_case_itself_when_it_ar
     );
     let events = "SELECT event FROM outbox_event WHERE refund_no IS NOT NULL ORDER BY revision, position";
     let told = desk.app.texts(events).await;
-    assert_eq!(told[told.len() - 2..], ["refund.succeeded", "case.resolved"], "after what it follows from: {told:?}");
+    assert_eq!(
+        told[told.len() - 2..],
+        ["refund.succeeded", "case.resolved"],
+        "after what it follows from: {told:?}"
+    );
     // The same word once more changes nothing.
     desk.app.wechat().resend_notification(desk.app.mchid(), &duplicate, 1).await.unwrap();
     assert_eq!(desk.app.number("SELECT count(*) FROM outbox_event WHERE event = 'case.resolved'").await, 1);
