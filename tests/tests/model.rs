@@ -4,6 +4,8 @@
 //! A history is a list of steps that a seed gives. One that breaks a promise is told again in as few steps as still break
 //! it, with the line that plays it again.
 
+// A history's future holds those of three servers.
+#![recursion_limit = "256"]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

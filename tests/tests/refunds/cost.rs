@@ -96,10 +96,7 @@ async fn plan(app: &TestApp, claim: &str) -> (String, u64) {
 }
 
 fn line(message: &SimpleQueryMessage) -> Option<String> {
-    match message {
-        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-        _ => None,
-    }
+    if let SimpleQueryMessage::Row(row) = message { row.get(0).map(str::to_owned) } else { None }
 }
 
 /// The median of a look with nothing due, all jobs together.
