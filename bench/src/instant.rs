@@ -69,7 +69,7 @@ impl Instant {
             completion: CompletionCapability::ByPayer,
             hold: HoldCapability::Never,
             close: CloseCapability::AtChannel,
-            refund: RefundCapability { parts: 10, window: Duration::days(90) },
+            refund: RefundCapability { parts: 10, window: Duration::days(90), apart: None },
             schedules: Schedules::USUAL,
         };
         Ok(Self { capabilities, payee: Payee::parse("instant")?, key: KeySerial::parse("instant")? })
