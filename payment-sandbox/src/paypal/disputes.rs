@@ -62,8 +62,9 @@ fn list(world: &World, visit: &Visit<'_>) -> Reply {
     let mut page: Vec<(String, Value)> =
         cases.skip_while(|(id, _)| token.as_ref().is_some_and(|token| id < token)).take(size + 1).collect();
     let next = if page.len() > size { page.pop() } else { None };
-    let links: Vec<Value> =
-        next.map(|(id, _)| link(&next_page(visit, &id), "next", "GET")).into_iter().collect();
+    let own = format!("{}/v1/customer/disputes?{}", visit.settings.base_url, visit.query);
+    let next = next.map(|(id, _)| link(&next_page(visit, &id), "next", "GET"));
+    let links: Vec<Value> = [link(&own, "self", "GET")].into_iter().chain(next).collect();
     let items: Vec<Value> = page.into_iter().map(|(_, case)| case).collect();
     Ok((200, Some(json!({"items": items, "links": links}))))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::capture::{Capture, CaptureStatus};
-use super::error::ApiError;
+use super::error::{ApiError, link};
 use super::identifiers::report_time;
 use super::money::Money;
 use super::office::{Reply, Visit, nowhere};
@@ -69,6 +69,7 @@ fn transactions(world: &World, visit: &Visit<'_>) -> Reply {
     if details.len() > visit.settings.reporting_cap {
         return Err(ApiError::named(400, "RESULTSET_TOO_LARGE"));
     }
+    let own = format!("{}/v1/reporting/transactions?{}", visit.settings.base_url, visit.query);
     let (items, pages) = (details.len(), details.len().div_ceil(size));
     let shown: Vec<Value> = details.into_iter().skip((page - 1) * size).take(size).collect();
     Ok((
@@ -76,7 +77,7 @@ fn transactions(world: &World, visit: &Visit<'_>) -> Reply {
         Some(json!({
             "transaction_details": shown, "start_date": report_time(from), "end_date": report_time(to),
             "last_refreshed_datetime": report_time(refreshed(visit)), "page": page, "total_items": items,
-            "total_pages": pages, "links": [],
+            "total_pages": pages, "links": [link(&own, "self", "GET")],
         })),
     ))
 }
