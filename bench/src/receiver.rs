@@ -73,6 +73,9 @@ fn payment_no(event: &serde_json::Value) -> Option<String> {
             Some(_) | None => payment_no(value),
         }),
         serde_json::Value::Array(values) => values.iter().find_map(payment_no),
-        _ => None,
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => None,
     }
 }
