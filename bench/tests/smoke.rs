@@ -1,5 +1,7 @@
 //! The bench measures: a short run in a debug build, for what it says and not for how fast it is.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
+
 use std::process::Command;
 
 /// Runs the bench and reads what it wrote.
