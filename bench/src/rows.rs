@@ -61,7 +61,7 @@ pub(crate) async fn finished_payments(
         format!(
             "{}\t{MERCHANT}\tinstant\tinstant\t2026-01-01Z\t/v1/callbacks/instant/instant\t{}\t{}\tAPPLIED\tinstant\tN-{number}\t{}",
             id(1, number),
-            "header: of some length\\\\n".repeat(8),
+            "header: of some length; ".repeat(8),
             "a body of some length, as channels send them. ".repeat(16),
             kind.payment_no(number)
         )

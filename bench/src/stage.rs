@@ -185,6 +185,7 @@ fn configuration(database: &str, public_url: &str, keys: &Keys, channels: &Chann
          [admin]\nlisten = \"127.0.0.1:0\"\n\
          [operators.bench-operator]\napi_keys = [{{ id = \"bench\", sha256 = \"{}\" }}]\nmerchants = \"all\"\n\
          [merchants.{LISTENER}]\napi_keys = [{{ id = \"bench\", sha256 = \"{}\", scopes = [\"read\"] }}]\n\
+         [merchants.{LISTENER}.accounts.{LISTENER}]\nchannel = \"{instant}\"\n\
          [merchants.{MERCHANT}]\napi_keys = [{{ id = \"bench\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n\
          [merchants.{MERCHANT}.accounts.{instant}]\nchannel = \"{instant}\"\n{}",
         keys.operator.hash,
