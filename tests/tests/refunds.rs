@@ -17,6 +17,7 @@ mod refunds {
     mod duplicates;
     mod late;
     mod limits;
+    mod listing;
     mod numbers;
     mod outage;
     mod replicas;

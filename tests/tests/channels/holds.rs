@@ -9,8 +9,7 @@ use payment_proto::v1::{
 use payment_sandbox::{
     alipay::InvokeOptions,
     paypal::{
-        ApproveOptions, AuthorizationStatus, CaptureSettlement, Execution, Fault, FaultRule, Funding,
-        LedgerOrder, Operation,
+        ApproveOptions, AuthorizationStatus, Execution, Fault, FaultRule, Funding, LedgerOrder, Operation,
     },
 };
 use payment_server::jobs::Job;
@@ -263,37 +262,6 @@ async fn a_capture_that_paypal_refuses_says_why_and_leaves_the_money_held() {
     assert_eq!(books(&scene, &order_id).taken, 0, "what was refused is not tried behind the caller's back");
     assert_eq!(scene.app.capture(&payment_no).await.unwrap().0, PaymentState::Succeeded);
     scene.app.finish().await;
-}
-
-/// An eCheck: the hold is used up by the capture, and days later there is money, or there is none and never will be.
-#[tokio::test(flavor = "multi_thread")]
-async fn r04_r19_a_capture_that_takes_days_ends_as_paypal_says_whether_it_tells_or_is_asked() {
-    for (settlement, told, ended) in [
-        (CaptureSettlement::Completed, false, PaymentState::Succeeded),
-        (CaptureSettlement::Declined, false, PaymentState::Failed),
-        (CaptureSettlement::Declined, true, PaymentState::Failed),
-    ] {
-        let scene = Scene::start().await;
-        let (payment_no, order_id) = open(&scene).await;
-        approve(&scene, &order_id, Funding::echeck());
-        recorded(&scene, &payment_no, "HELD").await;
-        assert_eq!(scene.app.capture(&payment_no).await.unwrap().0, PaymentState::Held, "nothing came yet");
-        scene.paypal.settled().await;
-        if !told {
-            scene.paypal.suppress_notifications(None);
-        }
-        let capture = books(&scene, &order_id).captures[0].capture_id.clone();
-        scene.paypal.settle_capture(&capture, settlement).unwrap();
-        scene.paypal.settled().await;
-        if !told {
-            scene.app.clock().advance(A_DAY).unwrap();
-            assert_eq!(scene.app.run_job(Job::PaymentSuccess).await.answered, 1);
-        }
-        assert_eq!(scene.app.state(&payment_no).await, ended, "{settlement:?}");
-        let taken = if ended == PaymentState::Succeeded { 1999 } else { 0 };
-        assert_eq!((books(&scene, &order_id).taken, books(&scene, &order_id).being_taken), (taken, 0));
-        scene.app.finish().await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
