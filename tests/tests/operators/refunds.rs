@@ -53,8 +53,9 @@ async fn r17_a_refund_is_put_off_and_retried_and_goes_on_until_it_arrives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn r17_r26_a_refund_that_needed_a_person_closes_its_case_itself_when_it_arrives() {
     let desk = Desk::open_with("[cases]\napproval_above = { CNY = 10 }\n").await;
-    desk.app.wechat().set_balance(desk.app.mchid(), Balance { available: 0, unsettled: 0 }).unwrap();
     let (duplicate, _) = desk.paid_twice("A", 100).await;
+    // What was paid had filled it.
+    desk.app.wechat().set_balance(desk.app.mchid(), Balance { available: 0, unsettled: 0 }).unwrap();
     desk.app.run_job(Job::RefundSuccess).await;
     let case = desk.the_case().await;
     // Somebody proposed to dismiss it, which nobody needs to approve any more.
