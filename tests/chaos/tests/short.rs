@@ -8,7 +8,7 @@ const SEED: &str = "20261127";
 #[test]
 fn r01_to_r27_hold_when_replicas_database_and_channels_fail_at_random() {
     let output = Command::new(env!("CARGO_BIN_EXE_payment-chaos"))
-        .args(["--seed", SEED, "--orders", "80", "--callers", "16", "--slack", "15"])
+        .args(["--seed", SEED, "--orders", "60", "--callers", "16", "--slack", "15"])
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
