@@ -77,8 +77,10 @@ pub fn check(arguments: impl IntoIterator<Item = OsString>) -> Result<(), String
 
 fn execute(arguments: Arguments, world: &mut World<'_>) -> Result<(), Failure> {
     if let Command::Completion { shell } = arguments.command {
-        clap_complete::generate(shell, &mut Arguments::command(), "paymentctl", &mut world.out);
-        return Ok(());
+        // Into memory first: the library panics where its reader goes away.
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Arguments::command(), "paymentctl", &mut script);
+        return terminal::write(world.out, &script);
     }
     let mut settings = Settings::resolve(&arguments.connection, &world.environment)?;
     if arguments.command.follows() {

@@ -33,15 +33,17 @@ impl<'a> Terminal<'a> {
         self.write(&page.text)
     }
 
-    /// A reader that went away is no failure of ours.
     fn write(&mut self, text: &str) -> Result<(), Failure> {
-        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
-        match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::Failed(error.to_string()))
-            }
-            Ok(()) | Err(_) => Ok(()),
-        }
+        write(self.out, text.as_bytes())
+    }
+}
+
+/// A reader that went away is no failure of ours.
+pub(crate) fn write(out: &mut dyn Write, bytes: &[u8]) -> Result<(), Failure> {
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Failed(error.to_string())),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -176,6 +176,26 @@ async fn a_key_is_made_used_and_revoked() {
     desk.app.finish().await;
 }
 
+/// As `paymentctl completion bash | head` does.
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    struct Gone;
+    impl std::io::Write for Gone {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let (mut error, now) = (Vec::new(), payment_tests::app::START);
+    let mut world =
+        World { environment: BTreeMap::new(), now, is_terminal: false, out: &mut Gone, error: &mut error };
+    let arguments = ["paymentctl", "completion", "bash"].map(OsString::from);
+    assert_eq!(run(arguments, &mut world), Ending::Done);
+    assert!(error.is_empty(), "{}", String::from_utf8_lossy(&error));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn endings_are_told_apart() {
     let desk = Desk::open().await;
