@@ -122,6 +122,7 @@ async fn r27_a_payments_refunds_are_told_after_it_and_cases_after_what_they_stan
             MerchantEvent::RefundNeedsAttention,
             MerchantEvent::CaseOpened,
             MerchantEvent::RefundSucceeded,
+            MerchantEvent::CaseResolved,
         ]
     );
     invariants_hold(&on).await;

@@ -154,7 +154,8 @@ async fn use_cases(on: &TestStore, proxy: &Proxy, round: usize) -> Vec<(&'static
     let Ok(RefundOutcome::Created(refund)) = outcome else { panic!("{outcome:?}") };
     let arrived = refund_notified(&refund, RefundStatus::Succeeded, &format!("50-{round}"));
     refund_apply(on, &arrived).await;
-    taken.push(("refund notification", proxy.take_traffic(), 5));
+    // One of them looks for a case that the money's arrival settles.
+    taken.push(("refund notification", proxy.take_traffic(), 6));
     taken
 }
 

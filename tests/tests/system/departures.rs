@@ -78,7 +78,8 @@ async fn a_caller_that_goes_away_leaves_work_that_is_finished_and_recorded() {
     let mut hurried = Request::new(app_payment("r-2", "B", 100));
     hurried.set_timeout(Duration::from_millis(500));
     let late = app.payments().create_payment(hurried).await.unwrap_err();
-    assert_eq!(late.code(), Code::DeadlineExceeded);
+    // Where the client's own clock is first, tonic calls it cancelled.
+    assert!(matches!(late.code(), Code::DeadlineExceeded | Code::Cancelled), "{late:?}");
     at_the_channel(&app).await;
     assert_eq!(app.number(OPEN_TRANSACTIONS).await, 0);
     answer(&app);
