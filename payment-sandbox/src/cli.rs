@@ -20,7 +20,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Plays sixteen payment stories and an audit, each in WeChat Pay, Alipay, PayPal and a channel from outside, over
+    /// Plays seventeen payment stories and an audit, each in WeChat Pay, Alipay, PayPal and a channel from outside, over
     /// real sockets, with real signatures, on a real PostgreSQL.
     ///
     /// Ends with 0 only if each story ended as promised.

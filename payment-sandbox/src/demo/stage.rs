@@ -267,6 +267,8 @@ impl ServerConfiguration {
 url_file = "database_url"
 tls = "disabled"
 migrate_at_start = true
+# Every story is told at once, on whatever machine this is.
+acquire_timeout_seconds = 30
 
 [grpc]
 listen = "{grpc}"
@@ -275,6 +277,7 @@ listen = "{grpc}"
 listen = "{callbacks}"
 public_url = "http://{callbacks}"
 allow_insecure = true
+deadline_seconds = 20
 
 [admin]
 listen = "{admin}"
