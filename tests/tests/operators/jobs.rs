@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use payment_proto::v1::{Job, ListJobsRequest, PaymentState, RunJobRequest};
+use payment_tests::log_watch;
 
 use super::scene::{Desk, reason};
 
@@ -45,7 +46,15 @@ async fn cases_that_grow_old_are_told_about_at_each_step_of_their_age() {
     let waiting = async |until| desk.app.store.cases_waiting(until).await.unwrap().count;
     assert_eq!(waiting(opened - time::Duration::SECOND).await, 0);
     assert_eq!(waiting(opened).await, 1);
-    assert!(replica.tell_old_cases(None, hours(2)).await);
-    assert!(replica.tell_old_cases(Some(hours(2)), hours(25)).await);
+    let told = async |until, now| {
+        let steps = replica.tell_old_cases(until, now).await.unwrap();
+        steps.iter().map(|step| step.as_secs() / 3600).collect::<Vec<_>>()
+    };
+    assert_eq!(told(None, opened).await, [0; 0], "nothing is old yet");
+    assert_eq!(told(None, hours(2)).await, [1]);
+    assert_eq!(told(Some(hours(2)), hours(23)).await, [0; 0], "a step is told once");
+    assert_eq!(told(Some(hours(23)), hours(25)).await, [24]);
+    assert_eq!(told(None, hours(200)).await, [1, 24, 72, 168], "whoever begins tells of all that is old");
+    assert!(log_watch::was_told("cases wait for a person"));
     desk.app.finish().await;
 }

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use payment_store::StoreError;
 use time::OffsetDateTime;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -23,27 +24,28 @@ impl App {
         let mut told_until = None;
         while draining.run_until_cancelled(ticks.tick()).await.is_some() {
             let now = self.now();
-            if self.tell_old_cases(told_until, now).await {
-                told_until = Some(now);
+            match self.tell_old_cases(told_until, now).await {
+                Ok(_) => told_until = Some(now),
+                Err(error) => tracing::warn!(%error, "the ages of cases could not be looked at"),
             }
         }
     }
 
     /// Says how many cases are older than each step, if any grew that old since `told_until`; the first time whatever is
-    /// old. Gives whether the database could be asked.
-    pub async fn tell_old_cases(&self, told_until: Option<OffsetDateTime>, now: OffsetDateTime) -> bool {
+    /// old. Gives the steps that were told about.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was not told yet is told by the next look.
+    pub async fn tell_old_cases(
+        &self,
+        told_until: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Duration>, StoreError> {
+        let mut told = Vec::new();
         for step in &self.policy.case_steps.0 {
-            let waiting = match self.store.cases_waiting(now - *step).await {
-                Ok(waiting) => waiting,
-                Err(error) => {
-                    tracing::warn!(%error, "the ages of cases could not be looked at");
-                    return false;
-                }
-            };
+            let waiting = self.store.cases_waiting(now - *step).await?;
             let before = match told_until {
-                Some(told_until) => {
-                    self.store.cases_waiting(told_until - *step).await.map_or(0, |before| before.count)
-                }
+                Some(told_until) => self.store.cases_waiting(told_until - *step).await?.count,
                 None => 0,
             };
             if waiting.count > before {
@@ -53,8 +55,9 @@ impl App {
                     cases.oldest = waiting.oldest_open_time.map(|time| time.to_string()),
                     "cases wait for a person"
                 );
+                told.push(*step);
             }
         }
-        true
+        Ok(told)
     }
 }
