@@ -108,6 +108,8 @@ pub struct Grpc {
     pub request_deadline: Duration,
     /// How long a new connection may take for its handshake and first words.
     pub header_timeout: Duration,
+    /// How long it may then take until a call shows a key.
+    pub first_call_timeout: Duration,
     /// How often a merchant or an operator may call, unless their section says otherwise.
     pub rate: Rate,
     /// The certificate that callers verify, and whose certificates they show; none for plain text.
@@ -143,6 +145,7 @@ impl Grpc {
         let max_concurrent_streams = section.integer("max_concurrent_streams", 1..=10_000, 256);
         let request_deadline = section.seconds("request_deadline_seconds", 1..=300, 30);
         let header_timeout = section.seconds("header_timeout_seconds", 1..=60, 5);
+        let first_call_timeout = section.seconds("first_call_timeout_seconds", 1..=3600, 60);
         let rate = Rate::read(&mut section, USUAL_RATE);
         let allow_plaintext = section.flag("allow_plaintext", false);
         let tls = section.optional_subsection("tls");
@@ -162,6 +165,7 @@ impl Grpc {
             max_concurrent_streams: max_concurrent_streams?,
             request_deadline: request_deadline?,
             header_timeout: header_timeout?,
+            first_call_timeout: first_call_timeout?,
             rate: rate?,
             tls: match tls {
                 Some(tls) => Some(tls?),

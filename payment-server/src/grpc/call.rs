@@ -23,6 +23,7 @@ use tracing::{Instrument as _, Span, field::Empty};
 use super::{
     authenticate::{ApiKeys, authenticate, authorize},
     call_log::{CallLine, CallNotes, Counted, LoggedBody},
+    introduction::Introduction,
     rate::RateLimits,
     status::{self, EdgeRefusal},
 };
@@ -189,6 +190,9 @@ fn counted(gate: &Gate, path: &str) -> Counted {
 fn admit(gate: &Gate, request: &Request<Body>, line: &mut CallLine) -> Result<Principal, EdgeRefusal> {
     let holder = authenticate(gate.keys.as_ref(), request.headers())?;
     line.caller(&holder);
+    if let Some(introduction) = request.extensions().get::<Introduction>() {
+        introduction.make();
+    }
     gate.rates.count(&holder).map_err(EdgeRefusal::RateExceeded)?;
     let scope = (gate.scope_of)(request.uri().path()).ok_or(EdgeRefusal::MethodUnknown)?;
     authorize(&holder, scope)

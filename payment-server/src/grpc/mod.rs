@@ -7,6 +7,7 @@ mod call_log;
 mod convert;
 mod event_service;
 mod health;
+mod introduction;
 mod notification_service;
 mod operator_service;
 mod order_service;
@@ -37,6 +38,7 @@ use tonic_reflection::server::{Builder, Error as DescriptorError};
 pub use authenticate::{ApiKeys, KeyRefused};
 pub(crate) use convert::event as event_message;
 pub use health::Health;
+pub(crate) use introduction::Introduction;
 pub use rate::RateLimits;
 
 use self::{

@@ -13,24 +13,24 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::timeout,
+    time::{Timeout, timeout},
 };
 use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::{either::Either, sync::CancellationToken};
+use tokio_util::{
+    either::Either,
+    sync::{CancellationToken, WaitForCancellationFutureOwned},
+};
 use tonic::{
     service::Routes,
-    transport::{
-        Error, Server,
-        server::{Connected, TcpConnectInfo},
-    },
+    transport::{Error, Server, server::Connected},
 };
 
 use super::{
     http1::{accept, encrypted},
     tls::Tls,
 };
-use crate::config::Grpc;
+use crate::{config::Grpc, grpc::Introduction};
 
 /// The longest head of a call, in bytes.
 const HEADER_LIMIT: u32 = 16 * 1024;
@@ -52,7 +52,7 @@ pub(super) async fn serve(
     tls: Option<Arc<Tls>>,
     stop: CancellationToken,
 ) -> Result<(), Error> {
-    let door = Door { tls, patience: config.header_timeout };
+    let door = Door { tls, patience: config.header_timeout, first_call: config.first_call_timeout };
     let connections = Arc::new(Semaphore::new(config.max_connections));
     Server::builder()
         .max_concurrent_streams(config.max_concurrent_streams)
@@ -95,6 +95,8 @@ struct Door {
     tls: Option<Arc<Tls>>,
     /// How long a client may take for handshake and preface together.
     patience: Duration,
+    /// How long it may then take until a call shows a key.
+    first_call: Duration,
 }
 
 impl Door {
@@ -105,7 +107,6 @@ impl Door {
     ) -> Option<CountedStream> {
         // Small answers must not wait for the next ones.
         stream.set_nodelay(true).ok()?;
-        let info = stream.connect_info();
         let opening = async {
             let mut stream = encrypted(self.tls.clone(), stream).await.ok()?;
             let mut first = [0; PREFACE.len()];
@@ -113,7 +114,9 @@ impl Door {
             (first == PREFACE).then_some(stream)
         };
         let stream = timeout(self.patience, opening).await.ok()??;
-        Some(CountedStream { stream, unread: &PREFACE, info, _permit: permit })
+        let introduction = Introduction::default();
+        let stranger = Some(Box::pin(timeout(self.first_call, introduction.made())));
+        Some(CountedStream { stream, unread: &PREFACE, introduction, stranger, _permit: permit })
     }
 }
 
@@ -122,15 +125,30 @@ struct CountedStream {
     stream: Either<TcpStream, Box<TlsStream<TcpStream>>>,
     /// What was read of the client's first words and is still to be given to whoever reads.
     unread: &'static [u8],
-    info: TcpConnectInfo,
+    /// What its calls say about who is at its other end.
+    introduction: Introduction,
+    /// Until when that must be known; none once it is.
+    stranger: Option<Pin<Box<Timeout<WaitForCancellationFutureOwned>>>>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
+impl CountedStream {
+    /// Ends a connection that holds a place among the counted ones and whose other end nobody knows.
+    fn poll_stranger(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        match self.stranger.as_mut().map(|stranger| stranger.as_mut().poll(context)) {
+            Some(Poll::Ready(Err(_))) => return Err(io::ErrorKind::TimedOut.into()),
+            Some(Poll::Ready(Ok(()))) => self.stranger = None,
+            Some(Poll::Pending) | None => {}
+        }
+        Ok(())
+    }
+}
+
 impl Connected for CountedStream {
-    type ConnectInfo = TcpConnectInfo;
+    type ConnectInfo = Introduction;
 
     fn connect_info(&self) -> Self::ConnectInfo {
-        self.info.clone()
+        self.introduction.clone()
     }
 }
 
@@ -140,6 +158,7 @@ impl AsyncRead for CountedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.poll_stranger(context)?;
         if self.unread.is_empty() {
             return Pin::new(&mut self.stream).poll_read(context, buffer);
         }

@@ -5,7 +5,8 @@ use std::{net::SocketAddr, process::Stdio, time::Duration};
 use futures::future::join_all;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use payment_proto::v1::{
-    CreatePaymentRequest, GetPaymentRequest, payment_service_client::PaymentServiceClient,
+    CreatePaymentRequest, GetPaymentRequest, PaymentState, WatchPaymentRequest,
+    payment_service_client::PaymentServiceClient,
 };
 use payment_tests::{
     app::{MERCHANT, OTHER_MERCHANT, TestApp},
@@ -16,6 +17,7 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpStream,
     process::Command,
+    task::JoinHandle,
     time::timeout,
 };
 use tonic::{Code, Status, transport::Channel};
@@ -60,6 +62,64 @@ async fn r30_connections_that_say_nothing_or_say_it_slowly_are_closed() {
         closed(stream).await;
     }
     read(&app, MERCHANT, channel(address).await, &payment_no).await.unwrap();
+    replica.shutdown().await;
+    app.finish().await;
+}
+
+/// A connection whose other end speaks HTTP/2 well, answers pings, and shows no key.
+async fn stranger(address: SocketAddr) -> JoinHandle<Result<(), h2::Error>> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(async move {
+        let _open = client;
+        connection.await
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r30_who_shows_no_key_keeps_no_place_and_who_did_keeps_theirs() {
+    let app = TestApp::start().await;
+    let payment_no = app.open("r-1", "A", 100).await;
+    let limits = [("GRPC__MAX_CONNECTIONS", "2"), ("GRPC__FIRST_CALL_TIMEOUT_SECONDS", "1")];
+    let replica = app.replica_with(&limits).await;
+    let address = replica.addresses().grpc;
+    let known = channel(address).await;
+    read(&app, MERCHANT, known.clone(), &payment_no).await.unwrap();
+    let mut payments = PaymentServiceClient::with_interceptor(known, app.key(MERCHANT));
+    let request = WatchPaymentRequest { payment_no: payment_no.clone() };
+    let mut watched = payments.watch_payment(request).await.unwrap().into_inner();
+    assert_eq!(watched.message().await.unwrap().unwrap().payment.unwrap().payment_no, payment_no);
+    // There is a place for one more, so the second gets its own once the first has lost it.
+    for stranger in [stranger(address).await, stranger(address).await] {
+        // It holds its own end open, so the end is the server's, in order or not.
+        drop(timeout(PATIENCE, stranger).await.expect("it is closed in time").unwrap());
+    }
+    // Older than both strangers came to be, and in use.
+    app.pay(&payment_no).await;
+    let paid = timeout(PATIENCE, watched.message()).await.unwrap().unwrap().unwrap().payment.unwrap();
+    assert_eq!(paid.state(), PaymentState::Succeeded);
+    drop(watched);
+    replica.shutdown().await;
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r30_a_connection_may_have_so_many_calls_at_a_time_and_no_more() {
+    let app = TestApp::start().await;
+    let replica = app.replica_with(&[("GRPC__MAX_CONCURRENT_STREAMS", "3")]).await;
+    let stream = TcpStream::connect(replica.addresses().grpc).await.unwrap();
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let ready = timeout(PATIENCE, client.ready()).await.unwrap().unwrap();
+    timeout(PATIENCE, async {
+        while ready.current_max_send_streams() != 3 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("the server tells its limit");
+    drop(ready);
+    connection.await.unwrap().unwrap();
     replica.shutdown().await;
     app.finish().await;
 }
@@ -133,7 +193,8 @@ async fn r30_ten_thousand_idle_connections_leave_room_for_a_call() {
     assert!(files > IDLE + 2000, "this system lets a process open {files} files only");
     let app = TestApp::start().await;
     let payment_no = app.open("r-1", "A", 100).await;
-    let replica = app.replica_with(&[("GRPC__MAX_CONNECTIONS", "20000")]).await;
+    let limits = [("GRPC__MAX_CONNECTIONS", "20000"), ("GRPC__FIRST_CALL_TIMEOUT_SECONDS", "3600")];
+    let replica = app.replica_with(&limits).await;
     let address = replica.addresses().grpc;
     let before = resident_kilobytes();
     let mut strangers = Command::new(env!("CARGO_BIN_EXE_idle_connections"))
