@@ -1,6 +1,7 @@
 //! PayPal: the payer approves, and no money moves until we capture; nothing there can be closed.
 
-use payment_proto::v1::PaymentState;
+use futures::future::join_all;
+use payment_proto::v1::{ClientResult, PaymentState};
 use payment_sandbox::paypal::{ApproveOptions, Fault, FaultRule, Funding, Operation};
 use payment_server::jobs::Job;
 use payment_tests::app::TestApp;
@@ -47,6 +48,24 @@ async fn r19_an_approval_that_nobody_told_us_of_is_found_and_captured_by_the_sch
     scene.app.clock().advance(WITHIN_TIME).unwrap();
     assert_eq!(scene.app.run_job(Job::PaymentSuccess).await.answered, 1);
     assert_eq!(scene.app.state(&payment_no).await, PaymentState::Succeeded);
+    scene.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r08_an_approval_that_only_the_app_reports_is_captured_once_however_often_it_does() {
+    let scene = Scene::start().await;
+    scene.paypal.suppress_notifications(None);
+    let created = scene.app.create(paypal_checkout("r-1", "A", "USD", 1999)).await;
+    let payment_no = created.payment.unwrap().payment_no;
+    let order_id = paypal_order(created.payment_data);
+    let report = async || scene.app.confirm(&payment_no, ClientResult::Paid).await;
+    assert_eq!(report().await, PaymentState::ClientReported, "a report is a hint");
+
+    scene.paypal.approve(&order_id, &ApproveOptions::with(Funding::Balance)).unwrap();
+    join_all((0..5).map(|_| report())).await;
+    assert_eq!(report().await, PaymentState::Succeeded);
+    let order = scene.paypal.order(&order_id).unwrap();
+    assert_eq!((order.taken, order.captures.len()), (1999, 1));
     scene.app.finish().await;
 }
 

@@ -102,6 +102,17 @@ fn sql_stands_in_the_store() {
     assert_none("SQL outside of payment-store", strays);
 }
 
+/// Transactions are opened there only, and what speaks to a channel is a `dyn Gateway`: none can be open during a call, of
+/// whatever channel (R23).
+#[test]
+fn r23_no_gateway_is_within_reach_of_a_transaction() {
+    let findings = matching("rs", |path, line| {
+        path.starts_with("payment-store/src/")
+            && line.split(|c: char| !c.is_alphanumeric()).any(|word| word == "Gateway")
+    });
+    assert_none("the store that speaks to a channel", findings);
+}
+
 /// Every line for which `is_finding` holds, with its place.
 fn matching(extension: &str, is_finding: impl Fn(&str, &str) -> bool) -> Vec<String> {
     let mut findings = Vec::new();
