@@ -85,12 +85,13 @@ fn f34_sections_6_4_1_6_4_6_only_a_fund_change_proves_that_money_moved_and_a_sum
 }
 
 #[test]
-fn f22_sections_6_4_3_to_6_4_9_a_refund_that_fails_says_how_certainly() {
+fn f22_sections_6_4_3_to_6_4_10_a_refund_that_fails_says_how_certainly() {
     for (sub_code, expected) in [
         ("ACQ.SELLER_BALANCE_NOT_ENOUGH", "refused: MERCHANT_BALANCE_INSUFFICIENT"),
         ("ACQ.REASON_TRADE_REFUND_FEE_ERR", "refused: CHANNEL_REFUND_EXCEEDS_PAID"),
         ("ACQ.DISCORDANT_REPEAT_REQUEST", "refused: CHANNEL_NUMBER_REUSED"),
         ("ACQ.TRADE_HAS_FINISHED", "refused: FORBIDDEN_BY_CHANNEL"),
+        ("ACQ.ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND", "refused: FORBIDDEN_BY_CHANNEL"),
         ("ACQ.SYSTEM_ERROR", "unknown"),
     ] {
         let outcome = refund_with(&World::new(), &refund_request(), refused(Operation::Refund, sub_code));
