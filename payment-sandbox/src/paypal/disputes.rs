@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::error::{ApiError, link};
+use super::identifiers::api_time;
 use super::office::{Reply, Visit, nowhere};
 use super::webhook::EventType;
 use super::world::World;
 
+const PATH: &str = "/v1/customer/disputes";
 const USUAL_PAGE: usize = 10;
 const LARGEST_PAGE: usize = 50;
 
@@ -44,11 +46,11 @@ fn cases(world: &World, visit: &Visit<'_>) -> BTreeMap<String, Value> {
 
 /// By a time or by a payment, not by both.
 fn list(world: &World, visit: &Visit<'_>) -> Reply {
-    let (capture, from) = (visit.parameter("disputed_transaction_id"), visit.parameter("start_time"));
+    let (capture, from) = (visit.parameter("disputed_transaction_id"), visit.instant("start_time")?);
     if capture.is_some() && from.is_some() {
         return Err(ApiError::validation("start_time", "INVALID_PARAMETER_VALUE"));
     }
-    let state = visit.parameter("dispute_state");
+    let (from, state) = (from.map(api_time), visit.parameter("dispute_state"));
     let size = visit.count("page_size", USUAL_PAGE, LARGEST_PAGE)?;
     let wanted = |case: &Value| {
         let text = |pointer: &str| case.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
@@ -62,17 +64,9 @@ fn list(world: &World, visit: &Visit<'_>) -> Reply {
     let mut page: Vec<(String, Value)> =
         cases.skip_while(|(id, _)| token.as_ref().is_some_and(|token| id < token)).take(size + 1).collect();
     let next = if page.len() > size { page.pop() } else { None };
-    let own = format!("{}/v1/customer/disputes?{}", visit.settings.base_url, visit.query);
-    let next = next.map(|(id, _)| link(&next_page(visit, &id), "next", "GET"));
+    let own = format!("{}{PATH}?{}", visit.settings.base_url, visit.query);
+    let next = next.map(|(id, _)| link(&visit.page(PATH, &[("next_page_token", &id)]), "next", "GET"));
     let links: Vec<Value> = [link(&own, "self", "GET")].into_iter().chain(next).collect();
     let items: Vec<Value> = page.into_iter().map(|(_, case)| case).collect();
     Ok((200, Some(json!({"items": items, "links": links}))))
-}
-
-fn next_page(visit: &Visit<'_>, first: &str) -> String {
-    let kept =
-        url::form_urlencoded::parse(visit.query.as_bytes()).filter(|(name, _)| name != "next_page_token");
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(kept).append_pair("next_page_token", first);
-    format!("{}/v1/customer/disputes?{}", visit.settings.base_url, query.finish())
 }

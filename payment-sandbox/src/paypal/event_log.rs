@@ -66,11 +66,7 @@ fn list(world: &World, visit: &Visit<'_>) -> Reply {
 
 /// As PayPal writes it, with a slash before the question mark.
 fn next_page(visit: &Visit<'_>, last: &str) -> String {
-    let kept = url::form_urlencoded::parse(visit.query.as_bytes())
-        .filter(|(name, _)| !matches!(name.as_ref(), "move_to" | "index_id"));
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(kept).append_pair("move_to", "next").append_pair("index_id", last);
-    format!("{}/v1/notifications/webhooks-events/?{}", visit.settings.base_url, query.finish())
+    visit.page("/v1/notifications/webhooks-events/", &[("move_to", "next"), ("index_id", last)])
 }
 
 /// Sends an event again by itself. One that waits for its next attempt is not sent beside that.
@@ -81,9 +77,9 @@ fn resend(world: &mut World, visit: &Visit<'_>, id: &str) -> Reply {
     if named.is_some_and(|ids| !ids.iter().any(|id| id.as_str() == Some(webhook_id.as_str()))) {
         return Err(ApiError::not_found());
     }
-    let index = world.deliveries.iter().position(|delivery| is_own(delivery, visit, id));
-    let index = index.ok_or_else(ApiError::not_found)?;
-    let delivery = world.deliveries.get_mut(index).ok_or_else(ApiError::not_found)?;
+    let mut deliveries = world.deliveries.iter_mut().enumerate();
+    let found = deliveries.find(|(_, delivery)| is_own(delivery, visit, id));
+    let (index, delivery) = found.ok_or_else(ApiError::not_found)?;
     let event = delivery.event.envelope(&visit.settings.base_url);
     if !matches!(delivery.progress.state, DeliveryState::Waiting | DeliveryState::InFlight) {
         delivery.progress.state = DeliveryState::Waiting;

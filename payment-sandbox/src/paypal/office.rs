@@ -61,6 +61,15 @@ impl Visit<'_> {
         parameters.find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
     }
 
+    /// The address of another page of the list at `path`: the query as it came, with these parameters in the place of their like.
+    pub(super) fn page(&self, path: &str, parameters: &[(&str, &str)]) -> String {
+        let replaced = |name: &str| parameters.iter().any(|(other, _)| *other == name);
+        let kept = url::form_urlencoded::parse(self.query.as_bytes()).filter(|(name, _)| !replaced(name));
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(kept).extend_pairs(parameters);
+        format!("{}{path}?{}", self.settings.base_url, query.finish())
+    }
+
     /// An instant of the query.
     pub(super) fn instant(&self, name: &'static str) -> Result<Option<OffsetDateTime>, ApiError> {
         let Some(text) = self.parameter(name) else { return Ok(None) };

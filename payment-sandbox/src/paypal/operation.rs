@@ -106,8 +106,7 @@ pub(super) struct Route {
 impl Route {
     /// The route of a method and a path without its query.
     pub(super) fn find(method: &str, path: &str) -> Option<Self> {
-        // Some of PayPal's own links have a slash before the question mark.
-        let segments: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
         if let Some((operation, below)) = office(&segments) {
             return Some(Self { operation, id: below.join("/") });
         }
@@ -134,7 +133,8 @@ impl Route {
     }
 }
 
-/// The desk of the back office that a path leads to, and what follows.
+/// The desk of the back office that a path leads to, and what follows: nothing, too, where a desk's own path ends with a slash, as
+/// in some of PayPal's links.
 fn office<'a>(segments: &'a [&'a str]) -> Option<(Operation, &'a [&'a str])> {
     match segments {
         ["v1", "notifications", "webhooks", below @ ..] => Some((Operation::Webhooks, below)),

@@ -74,7 +74,8 @@ fn change(merchant: &mut Merchant, body: &[u8], base_url: &str) -> Reply {
 
 fn url(value: Option<&Value>) -> Result<String, ApiError> {
     let text = value.and_then(Value::as_str).filter(|text| text.len() <= LONGEST_URL);
-    let is_url = |text: &&str| text.starts_with("https://") || text.starts_with("http://");
+    let is_url =
+        |text: &&str| url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
     let url = text.filter(is_url).map(str::to_owned);
     url.ok_or_else(|| ApiError::validation("url", "INVALID_PARAMETER_VALUE"))
 }

@@ -37,8 +37,12 @@ async fn a_webhook_is_made_changed_and_taken_away() {
     assert_eq!(stage.client.get(&own).await.refusal(), (404, "INVALID_RESOURCE_ID".to_owned()));
     stage.captured("two", Funding::Balance).await;
     assert_eq!(stage.receiver.arrived().len(), 1, "nobody is told any more");
-    let unknown = json!({"url": "https://shop.example/hooks", "event_types": [{"name": "INVENTED"}]});
-    assert_eq!(stage.client.post(WEBHOOKS, &unknown, PLAIN).await.status, 400);
+    for (url, event) in
+        [("https://shop.example/hooks", "INVENTED"), ("https://", "*"), ("ftp://shop.example", "*")]
+    {
+        let wrong = json!({"url": url, "event_types": [{"name": event}]});
+        assert_eq!(stage.client.post(WEBHOOKS, &wrong, PLAIN).await.status, 400, "{wrong}");
+    }
     let made = stage.client.post(WEBHOOKS, &same, PLAIN).await;
     assert_eq!((made.status, &made.json()["id"]), (201, &json!(stage.client.merchant.webhook_id)));
     let known = stage.client.get("/v1/notifications/webhooks-event-types").await.json();
@@ -53,7 +57,7 @@ async fn events_are_listed_page_by_page_and_sent_again() {
     let first = stage.client.get(&format!("{EVENTS}?page_size=2")).await.json();
     assert_eq!(first["count"], 2);
     let next = first["links"][0]["href"].as_str().unwrap().replace(&stage.client.base_url, "");
-    let second = stage.client.get(&next.replace("/?", "?")).await.json();
+    let second = stage.client.get(&next).await.json();
     assert_eq!((&second["count"], &second["links"]), (&json!(1), &json!([])));
     let about = stage.client.get(&format!("{EVENTS}?transaction_id={capture}")).await.json();
     assert!(texts(&about["events"], "/event_type").contains(&"PAYMENT.CAPTURE.COMPLETED"), "{about}");
@@ -77,6 +81,9 @@ async fn events_are_listed_page_by_page_and_sent_again() {
     let last = stage.receiver.arrived().last().unwrap().clone();
     assert_eq!(serde_json::from_slice::<Value>(&last.body).unwrap(), event);
     stage.client.verify(&last.headers, &last.body).await.unwrap();
+
+    let slash = stage.client.get("/v2/checkout/orders/UNKNOWN123/").await.refusal();
+    assert_eq!(slash, (404, "RESOURCE_NOT_FOUND".to_owned()), "a payment's own path ends without one");
 
     let unknown = stage.client.get(&format!("{EVENTS}/WH-1")).await.refusal();
     assert_eq!(unknown, (404, "INVALID_RESOURCE_ID".to_owned()));
@@ -156,5 +163,11 @@ async fn cases_are_read_as_they_stand() {
     assert_eq!(state().await, ("RESOLVED".to_owned(), "RESOLVED".to_owned()));
     let both = format!("{about}&start_time=2026-01-01T00:00:00Z");
     assert_eq!(stage.client.get(&both).await.status, 400);
+    for (from, cases) in [("2026-01-02T03:04:05.000Z", 2), ("2026-01-02T03:04:06.000Z", 0)] {
+        let since = stage.client.get(&format!("/v1/customer/disputes?start_time={from}")).await.json();
+        assert_eq!(since["items"].as_array().unwrap().len(), cases, "{from}");
+    }
+    let tomorrow = stage.client.get("/v1/customer/disputes?start_time=tomorrow").await.refusal();
+    assert_eq!(tomorrow, (400, "INVALID_PARAMETER_SYNTAX".to_owned()));
     assert_eq!(stage.client.get("/v1/customer/disputes/PP-R-X").await.status, 404);
 }
