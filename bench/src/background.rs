@@ -1,10 +1,6 @@
 //! What happens without a caller: due rows are looked at, events are numbered and told, webhooks are attempted.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use payment_proto::v1::{RunJobRequest, StreamEventsRequest};
 
@@ -110,28 +106,26 @@ const APART: Duration = Duration::from_millis(20);
 async fn first_attempt(stage: &Stage) -> Result<Speed, Failure> {
     let notifications = operations::caught(stage, Channel::Alipay, "first-attempt", NOTIFIED).await?;
     let http = reqwest::Client::builder().no_proxy().build().map_err(Failure::new)?;
-    stage.receiver.forget();
-    let acknowledged: Arc<Mutex<HashMap<String, Instant>>> = Arc::default();
     let mut sending = Vec::new();
     let mut ticks = tokio::time::interval(APART);
     let begin = load::now();
     for notification in notifications {
         ticks.tick().await;
-        let (http, acknowledged) = (http.clone(), Arc::clone(&acknowledged));
+        let http = http.clone();
         let address = stage.server.addresses.callbacks;
         sending.push(tokio::spawn(async move {
             let payment_no = notification.payment_no();
             operations::deliver_one(&http, address, notification).await?;
-            let mut times = acknowledged.lock().map_err(|_| Failure::new("a sender broke down"))?;
-            times.insert(payment_no, load::now());
-            Ok::<_, Failure>(())
+            Ok::<_, Failure>((payment_no, load::now()))
         }));
     }
+    let mut acknowledged = Vec::new();
     for sent in sending {
-        sent.await.map_err(Failure::new)??;
+        acknowledged.push(sent.await.map_err(Failure::new)??);
     }
-    until(begin, async || Ok(stage.receiver.count() >= NOTIFIED)).await?;
-    let acknowledged = acknowledged.lock().map_err(|_| Failure::new("a sender broke down"))?;
+    // Payments that were made before may be told of meanwhile: these are waited for.
+    until(begin, async || Ok(stage.receiver.has_all(acknowledged.iter().map(|(payment_no, _)| payment_no))))
+        .await?;
     let attempts = stage.receiver.attempts();
     // An attempt may be faster than the acknowledgement.
     let took = acknowledged.iter().filter_map(|(payment_no, time)| {

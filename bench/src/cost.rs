@@ -58,7 +58,7 @@ pub(crate) struct Cost {
 impl Counters {
     /// Reads them.
     async fn read(stage: &Stage) -> Result<Self, Failure> {
-        let (transactions, wal_bytes, forced_writes) = written(&stage.observer).await?;
+        let (transactions, wal_bytes, forced_writes) = written(stage).await?;
         Ok(Self {
             transactions,
             wal_bytes,
@@ -73,11 +73,10 @@ impl Counters {
     /// The cost of each of `count` operations since `self`.
     fn cost(self, since: Self, count: usize) -> Cost {
         let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
-        // Reading the counters takes a transaction number itself.
-        let commits = self.transactions - since.transactions - 1;
         let each = |now: i64, before: i64| (now - before) as f64 / f64::from(count);
         Cost {
-            commits: commits as f64 / f64::from(count),
+            // Reading the counters takes a transaction number itself.
+            commits: each(self.transactions, since.transactions + 1),
             statements: self.statements.zip(since.statements).map(|(now, before)| each(now, before)),
             wal_bytes: each(self.wal_bytes, since.wal_bytes),
             forced_writes: each(self.forced_writes, since.forced_writes),
@@ -89,11 +88,24 @@ impl Counters {
 }
 
 /// A transaction gets a number when it writes first, so numbers count those that wrote.
-async fn written(observer: &Client) -> Result<(i64, i64, i64), Failure> {
-    let sql = "SELECT pg_current_xact_id()::text::bigint, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint, \
-               wal_sync FROM pg_stat_wal";
-    let row = observer.query_one(sql, &[]).await.map_err(Failure::new)?;
+async fn written(stage: &Stage) -> Result<(i64, i64, i64), Failure> {
+    let sql = format!(
+        "SELECT pg_current_xact_id()::text::bigint, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint, ({})",
+        stage.forced_writes
+    );
+    let row = stage.observer.query_one(&sql, &[]).await.map_err(Failure::new)?;
     Ok((row.get(0), row.get(1), row.get(2)))
+}
+
+/// The statement that tells how often the write-ahead log was forced to the disk, as this version of PostgreSQL has it.
+pub(crate) async fn forced_writes(observer: &Client) -> Result<&'static str, Failure> {
+    let sql = "SELECT current_setting('server_version_num')::int >= 180000";
+    let is_counted_with_all_io = observer.query_one(sql, &[]).await.map_err(Failure::new)?.get(0);
+    Ok(if is_counted_with_all_io {
+        "SELECT coalesce(sum(fsyncs), 0)::bigint FROM pg_stat_io WHERE object = 'wal'"
+    } else {
+        "SELECT wal_sync FROM pg_stat_wal"
+    })
 }
 
 async fn statements(stage: &Stage) -> Result<Option<i64>, Failure> {

@@ -30,7 +30,7 @@ pub(crate) enum Operation {
     NotifyWechat,
     /// An Alipay notification.
     NotifyAlipay,
-    /// A PayPal notification of an approval: read again by API, captured by API, recorded.
+    /// A PayPal notification of an approval: read again by API, recorded. Its capture comes after the acknowledgement.
     NotifyPaypal,
     /// `CreateRefund`, accepted.
     Refund,

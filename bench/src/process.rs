@@ -8,8 +8,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// How busy the machine is.
 pub(crate) fn load() -> String {
     let processors = std::thread::available_parallelism().map_or(0, usize::from);
-    let average = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    format!("{} of {processors} processors", average.split(' ').next().unwrap_or("unknown"))
+    let average = fs::read_to_string("/proc/loadavg").unwrap_or_else(|_| "unknown".to_owned());
+    format!("{} of {processors} processors", average.split(' ').next().unwrap_or_default())
 }
 
 /// Processor time that a process has used. `None` where the system does not tell.

@@ -38,14 +38,10 @@ impl Receiver {
         Ok(Self { address, first })
     }
 
-    /// Forgets what came until now.
-    pub(crate) fn forget(&self) {
-        self.first.lock().clear();
-    }
-
-    /// Of how many payments something came.
-    pub(crate) fn count(&self) -> usize {
-        self.first.lock().len()
+    /// Whether something came of each of these payments.
+    pub(crate) fn has_all<'a>(&self, mut payment_nos: impl Iterator<Item = &'a String>) -> bool {
+        let first = self.first.lock();
+        payment_nos.all(|payment_no| first.contains_key(payment_no))
     }
 
     /// When something first came of each payment.
@@ -54,28 +50,15 @@ impl Receiver {
     }
 }
 
+/// Every event names its payment in the same place.
 async fn take(State(first): State<Attempts>, body: Bytes) -> StatusCode {
     let now = load::now();
-    match serde_json::from_slice(&body).ok().as_ref().and_then(payment_no) {
+    let event: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    match event.pointer("/data/paymentNo").and_then(serde_json::Value::as_str) {
         Some(payment_no) => {
-            first.lock().entry(payment_no).or_insert(now);
+            first.lock().entry(payment_no.to_owned()).or_insert(now);
             StatusCode::OK
         }
         None => StatusCode::BAD_REQUEST,
-    }
-}
-
-/// Wherever it stands in the event.
-fn payment_no(event: &serde_json::Value) -> Option<String> {
-    match event {
-        serde_json::Value::Object(fields) => fields.iter().find_map(|(name, value)| match value.as_str() {
-            Some(text) if name == "paymentNo" || name == "payment_no" => Some(text.to_owned()),
-            Some(_) | None => payment_no(value),
-        }),
-        serde_json::Value::Array(values) => values.iter().find_map(payment_no),
-        serde_json::Value::Null
-        | serde_json::Value::Bool(_)
-        | serde_json::Value::Number(_)
-        | serde_json::Value::String(_) => None,
     }
 }

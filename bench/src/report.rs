@@ -96,10 +96,10 @@ fn head() -> String {
 
 fn line(one: &Measured) -> String {
     let operation = format!("{:?}", one.operation);
-    let ratios = spread(one, |round| round.ours.per_second / round.floor.per_second);
-    let median = |of: fn(&Round) -> f64| spread(one, of).median;
+    let shares = one.spread(Round::share_of_floor);
+    let median = |of: fn(&Round) -> f64| one.spread(of).median;
     let duration = |of: fn(&Round) -> Duration| {
-        shown(Duration::from_secs_f64(spread(one, |round| of(round).as_secs_f64()).median))
+        shown(Duration::from_secs_f64(one.spread(|round| of(round).as_secs_f64()).median))
     };
     let statements = one.rounds.iter().all(|round| round.cost.statements.is_some());
     let statements = if statements {
@@ -113,12 +113,12 @@ fn line(one: &Measured) -> String {
         one.clients,
         median(|round| round.floor.per_second),
         median(|round| round.ours.per_second),
-        ratios.median,
-        ratios.lowest,
-        ratios.highest,
+        shares.median,
+        shares.lowest,
+        shares.highest,
         duration(|round| round.ours.median),
         duration(|round| round.ours.p99),
-        median(|round| round.ours.p99.as_secs_f64() / round.floor.p99.as_secs_f64()),
+        median(Round::p99_of_floor),
         median(|round| round.cost.commits),
         median(|round| round.cost.wal_bytes / 1000.0),
         median(|round| round.cost.forced_writes),
@@ -126,21 +126,6 @@ fn line(one: &Measured) -> String {
         duration(|round| round.cost.postgres),
         duration(|round| round.cost.client),
     )
-}
-
-/// The middle of a few rounds, and how far they are apart.
-pub(crate) struct Spread {
-    lowest: f64,
-    pub(crate) median: f64,
-    highest: f64,
-}
-
-/// Of one figure of each round.
-pub(crate) fn spread(one: &Measured, of: impl Fn(&Round) -> f64) -> Spread {
-    let mut values: Vec<f64> = one.rounds.iter().map(of).collect();
-    values.sort_by(f64::total_cmp);
-    let at = |position: usize| values.get(position).copied().unwrap_or_default();
-    Spread { lowest: at(0), median: at(values.len() / 2), highest: at(values.len().saturating_sub(1)) }
 }
 
 fn shown(duration: Duration) -> String {

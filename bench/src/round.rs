@@ -68,6 +68,35 @@ pub(crate) struct Round {
     pub(crate) cost: Cost,
 }
 
+impl Measured {
+    /// Of one figure of each round.
+    pub(crate) fn spread(&self, of: impl Fn(&Round) -> f64) -> Spread {
+        let mut values: Vec<f64> = self.rounds.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        let at = |position: usize| values.get(position).copied().unwrap_or_default();
+        Spread { lowest: at(0), median: at(values.len() / 2), highest: at(values.len().saturating_sub(1)) }
+    }
+}
+
+impl Round {
+    /// Which share of its floor's speed it reached.
+    pub(crate) fn share_of_floor(&self) -> f64 {
+        self.ours.per_second / self.floor.per_second
+    }
+
+    /// How many times as long as its floor's the slowest of a hundred took.
+    pub(crate) fn p99_of_floor(&self) -> f64 {
+        self.ours.p99.as_secs_f64() / self.floor.p99.as_secs_f64()
+    }
+}
+
+/// The middle of a few rounds, and how far they are apart.
+pub(crate) struct Spread {
+    pub(crate) lowest: f64,
+    pub(crate) median: f64,
+    pub(crate) highest: f64,
+}
+
 /// Measures everything that is asked for.
 pub(crate) async fn all(arguments: &Arguments) -> Result<Figures, Failure> {
     let load = process::load();

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 
 use crate::{failure::Failure, instant, stage::MERCHANT};
 
-/// How many rows go over the wire at a time, and how many are committed together.
+/// How many rows go over the wire at a time.
 const CHUNK: usize = 2000;
 
 /// Kinds of payment numbers that the service does not make: they tell the rows of the bench apart.

@@ -28,7 +28,7 @@ const READY_DEADLINE: Duration = Duration::from_secs(30);
 /// A running server. It ends when this is dropped.
 pub(crate) struct Server {
     child: Child,
-    /// What it took from the start of the process until its port answered.
+    /// What it took from the start of the process to its first answer.
     pub(crate) start_time: Duration,
     pub(crate) addresses: Addresses,
 }

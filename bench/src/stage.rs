@@ -14,6 +14,7 @@ use crate::{
     caller::Caller,
     captured::Catcher,
     channels::Channels,
+    cost,
     failure::Failure,
     floor::{self, Pgbench},
     instant,
@@ -41,6 +42,8 @@ pub(crate) struct Stage {
     pub(crate) receiver: Receiver,
     /// What PostgreSQL says of its durability.
     pub(crate) durability: String,
+    /// The statement that tells how often PostgreSQL forced its write-ahead log to the disk.
+    pub(crate) forced_writes: &'static str,
     /// Whether PostgreSQL counts statements.
     pub(crate) counts_statements: bool,
     configuration: String,
@@ -95,6 +98,7 @@ impl Stage {
         let [caller, listener, operator] = keys.connect(&server).await?;
         let receiver = Receiver::start().await?;
         let durability = durability(&observer).await?;
+        let forced_writes = cost::forced_writes(&observer).await?;
         Ok(Self {
             postgres,
             observer,
@@ -107,6 +111,7 @@ impl Stage {
             operator,
             receiver,
             durability,
+            forced_writes,
             counts_statements,
             configuration,
             keys,

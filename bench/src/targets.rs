@@ -2,8 +2,7 @@
 
 use crate::{
     operations::Operation,
-    report::spread,
-    round::{Figures, Grown, Measured},
+    round::{Figures, Grown, Measured, Round},
 };
 
 /// A figure beside its target.
@@ -72,13 +71,14 @@ pub(crate) fn verdicts(figures: &Figures) -> Vec<Verdict> {
     if let Some(idle) = mebibytes(figures.idle_memory) {
         verdicts.push(Target::AtMost(25.0).verdict("MiB idle", idle));
     }
-    if let Some(peak) = mebibytes(figures.peak_memory) {
+    let is_loaded = figures.grown.iter().any(|grown| !grown.measured.is_empty());
+    if let Some(peak) = mebibytes(figures.peak_memory).filter(|_| is_loaded) {
         verdicts.push(Target::AtMost(64.0).verdict("MiB under load", peak));
     }
-    if let Some(empty) = figures.grown.first() {
-        verdicts.extend(empty.measured.iter().filter_map(of_floor));
-        verdicts.extend(empty.measured.iter().filter_map(slowest));
-        verdicts.extend(figures.grown.iter().skip(1).flat_map(|grown| growth(empty, grown)));
+    if let Some(fewest) = figures.grown.first() {
+        verdicts.extend(fewest.measured.iter().filter_map(of_floor));
+        verdicts.extend(fewest.measured.iter().filter_map(slowest));
+        verdicts.extend(figures.grown.iter().skip(1).flat_map(|grown| growth(fewest, grown)));
     }
     if let Some(background) = &figures.background {
         let attempt = background.first_attempt.p99.as_secs_f64() * 1000.0;
@@ -91,25 +91,25 @@ pub(crate) fn verdicts(figures: &Figures) -> Vec<Verdict> {
 
 fn of_floor(one: &Measured) -> Option<Verdict> {
     let target = Target::AtLeast(share(one.operation).filter(|_| one.clients == 32)?);
-    let ratio = spread(one, |round| round.ours.per_second / round.floor.per_second).median;
+    let ratio = one.spread(Round::share_of_floor).median;
     Some(target.verdict(format!("{:?} at 32, of its floor", one.operation), ratio))
 }
 
 fn slowest(one: &Measured) -> Option<Verdict> {
     share(one.operation).filter(|_| one.clients == 8)?;
-    let ratio = spread(one, |round| round.ours.p99.as_secs_f64() / round.floor.p99.as_secs_f64()).median;
+    let ratio = one.spread(Round::p99_of_floor).median;
     Some(Target::AtMost(3.0).verdict(format!("{:?} at 8, p99 in p99s of its floor", one.operation), ratio))
 }
 
-fn growth(empty: &Grown, grown: &Grown) -> Vec<Verdict> {
+fn growth(fewest: &Grown, grown: &Grown) -> Vec<Verdict> {
     let payments = grown.finished_payments;
-    let ticks = grown.tick.as_secs_f64() / empty.tick.as_secs_f64();
-    let mut verdicts =
-        vec![Target::AtMost(1.3).verdict(format!("a tick beside {payments}, of one beside none"), ticks)];
+    let ticks = grown.tick.as_secs_f64() / fewest.tick.as_secs_f64();
+    let what = format!("a tick beside {payments}, of one beside {}", fewest.finished_payments);
+    let mut verdicts = vec![Target::AtMost(1.3).verdict(what, ticks)];
     for one in grown.measured.iter().filter(|one| outgrows_nothing(one.operation)) {
         let same = |other: &&Measured| other.operation == one.operation && other.clients == one.clients;
-        let Some(before) = empty.measured.iter().find(same) else { continue };
-        let speed = |measured| spread(measured, |round| round.ours.per_second).median;
+        let Some(before) = fewest.measured.iter().find(same) else { continue };
+        let speed = |measured: &Measured| measured.spread(|round| round.ours.per_second).median;
         let what = format!("{:?} at {} beside {payments}, times slower", one.operation, one.clients);
         verdicts.push(Target::AtMost(1.15).verdict(what, speed(before) / speed(one)));
     }
