@@ -123,7 +123,7 @@ async fn first_attempt(stage: &Stage) -> Result<Speed, Failure> {
     for sent in sending {
         acknowledged.push(sent.await.map_err(Failure::new)??);
     }
-    // Payments that were made before may be told of meanwhile: these are waited for.
+    // Payments that were made earlier may be told of meanwhile, so these are waited for by their numbers.
     until(begin, async || Ok(stage.receiver.has_all(acknowledged.iter().map(|(payment_no, _)| payment_no))))
         .await?;
     let attempts = stage.receiver.attempts();
