@@ -66,7 +66,7 @@ impl Counters {
             statements: statements(stage).await?,
             client: process::processor_time(std::process::id()).unwrap_or_default(),
             server: process::processor_time(stage.server.process_id()).unwrap_or_default(),
-            postgres: process::processor_time_of_group(stage.postgres.process_group()).unwrap_or_default(),
+            postgres: process::processor_time_of_tree(stage.postgres.process_group()).unwrap_or_default(),
         })
     }
 

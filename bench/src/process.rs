@@ -17,16 +17,29 @@ pub(crate) fn processor_time(process_id: u32) -> Option<Duration> {
     ticks(&fs::read_to_string(format!("/proc/{process_id}/stat")).ok()?)
 }
 
-/// Processor time that all processes of a group have used, those that have ended included as far as their parent waited.
-pub(crate) fn processor_time_of_group(group: u32) -> Option<Duration> {
-    let mut sum = Duration::ZERO;
+/// Processor time that a process and all that descend from it have used, those that have ended included as far as their parent
+/// waited. Descent tells who belongs together and the process group does not: PostgreSQL gives each session a group of its own.
+pub(crate) fn processor_time_of_tree(root: u32) -> Option<Duration> {
+    let mut processes = Vec::new();
     for entry in fs::read_dir("/proc").ok()? {
         let Ok(entry) = entry else { continue };
+        let Some(process_id) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        // Gone since the folder was listed.
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
-        let group_of = fields(&stat).and_then(|fields| fields.get(2)?.parse::<u32>().ok());
-        if group_of == Some(group) {
-            sum += ticks_with_children(&stat)?;
-        }
+        let parent = fields(&stat)?.get(1)?.parse::<u32>().ok()?;
+        processes.push((process_id, parent, ticks_with_children(&stat)?));
+    }
+    let mut sum = Duration::ZERO;
+    let mut waiting = vec![root];
+    while let Some(current) = waiting.pop() {
+        sum += processes
+            .iter()
+            .filter(|process| process.0 == current)
+            .map(|process| process.2)
+            .sum::<Duration>();
+        waiting.extend(processes.iter().filter(|process| process.1 == current).map(|process| process.0));
     }
     Some(sum)
 }
@@ -54,4 +67,23 @@ fn ticks_with_children(stat: &str) -> Option<Duration> {
 fn sum(fields: &[&str], range: std::ops::Range<usize>) -> Option<Duration> {
     let counted = fields.get(range)?.iter().map(|field| field.parse::<u32>().unwrap_or(0)).sum::<u32>();
     Some(TICK * counted)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// As PostgreSQL's sessions do.
+    #[test]
+    fn a_descendant_that_has_left_the_process_group_counts() {
+        let busy = "setsid sh -c 'i=0; while [ $i -lt 1000000 ]; do i=$((i + 1)); done' & wait";
+        let mut parent = Command::new("sh").args(["-c", busy]).stdin(Stdio::null()).spawn().unwrap();
+        let enough = Duration::from_millis(50);
+        while processor_time_of_tree(parent.id()).unwrap() < enough {
+            assert!(parent.try_wait().unwrap().is_none(), "it ended before it was seen to work");
+        }
+        parent.wait().unwrap();
+    }
 }

@@ -125,7 +125,8 @@ impl PrivatePostgres {
         &self.run.path
     }
 
-    /// Number of the process group of the server and its supervisor.
+    /// Process id of the supervisor, from which the server and all its sessions descend, and which leads the process group of the
+    /// server: its sessions are in groups of their own.
     pub fn process_group(&self) -> u32 {
         self.watchdog.process_id()
     }
