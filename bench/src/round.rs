@@ -121,7 +121,7 @@ pub(crate) async fn all(arguments: &Arguments) -> Result<Figures, Failure> {
         verdicts: Vec::new(),
     };
     if arguments.measures_background() {
-        let stage = stage.with_webhooks().await?;
+        let stage = stage.with_background().await?;
         figures.background = Some(background::measure(&stage, arguments.rows()).await?);
     }
     figures.verdicts = targets::verdicts(&figures);
@@ -165,5 +165,6 @@ async fn beside(stage: &Stage, arguments: &Arguments, finished: usize) -> Result
             one.rounds.push(Round { floor, ours: speed, cost });
         }
     }
+    rows::nothing_due(&stage.observer).await?;
     Ok(Grown { finished_payments: finished, tick: background::tick(stage).await?, measured })
 }

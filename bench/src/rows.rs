@@ -43,6 +43,13 @@ pub(crate) async fn due_payments(client: &Client, count: usize) -> Result<(), Fa
     payments(client, Kind::Due, 0..count).await
 }
 
+/// Postpones everything that is due: payments that an operation left unpaid are not what is measured after it.
+pub(crate) async fn nothing_due(client: &Client) -> Result<(), Failure> {
+    let later = "next_check_time = '2998-01-01Z' WHERE next_check_time IS NOT NULL";
+    let sql = format!("UPDATE payment SET {later}; UPDATE refund SET {later}");
+    client.batch_execute(&sql).await.map_err(Failure::at("postponing what is due"))
+}
+
 /// Paid payments with everything that a payment leaves behind.
 pub(crate) async fn finished_payments(
     client: &Client,

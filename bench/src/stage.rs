@@ -28,6 +28,10 @@ pub(crate) const MERCHANT: &str = "bench";
 /// A merchant whose events are followed and which does nothing else.
 pub(crate) const LISTENER: &str = "listener";
 
+/// The jobs' section of the configuration.
+const JOBS_OFF: &str = "[jobs]\nenabled = false\n";
+const JOBS_ON: &str = "[jobs]\nenabled = true\n";
+
 /// The stage.
 pub(crate) struct Stage {
     pub(crate) postgres: PrivatePostgres,
@@ -94,7 +98,7 @@ impl Stage {
         let configuration = configuration(&postgres.url("postgres"), &public_url, &keys, &channels);
         // The first start migrates; the one that is measured finds nothing to do.
         drop(start(&folder, &configuration).await?);
-        let server = start(&folder, &configuration).await?;
+        let server = start(&folder, &(configuration.clone() + JOBS_OFF)).await?;
         let [caller, listener, operator] = keys.connect(&server).await?;
         let receiver = Receiver::start().await?;
         let durability = durability(&observer).await?;
@@ -119,9 +123,9 @@ impl Stage {
         })
     }
 
-    /// Starts the server anew, with webhooks: they are off while operations are measured, for each would bring deliveries
-    /// with it.
-    pub(crate) async fn with_webhooks(self) -> Result<Self, Failure> {
+    /// Starts the server anew, with jobs and webhooks: they are off while operations are measured, for each would bring looks at
+    /// its payment and deliveries with it, which the floor has not and which are measured on their own.
+    pub(crate) async fn with_background(self) -> Result<Self, Failure> {
         let webhooks = format!(
             "[merchants.{MERCHANT}.webhooks.shop]\nurl = \"http://{}/\"\nsecret = \"whsec_{}\"\nallow_insecure = true\n\
              allow_private = true\nconcurrency = 64\n",
@@ -129,7 +133,7 @@ impl Stage {
             base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [7; 32]),
         );
         drop(self.server);
-        let server = start(&self.folder, &(self.configuration.clone() + &webhooks)).await?;
+        let server = start(&self.folder, &(self.configuration.clone() + JOBS_ON + &webhooks)).await?;
         let [caller, listener, operator] = self.keys.connect(&server).await?;
         Ok(Self { server, caller, listener, operator, ..self })
     }
