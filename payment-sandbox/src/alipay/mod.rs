@@ -2,7 +2,7 @@
 //! certificate mode, faults to order, and pages for a payer with a browser.
 //!
 //! It shares no code with `channel-alipay`, so that both sides of the wire cannot have the same bug, and is held against
-//! independent clients from registries (`tests/alipay_independent_clients.rs`) and OpenSSL.
+//! independent clients from registries (`tests/independent_clients`) and OpenSSL.
 //!
 //! # What it imitates
 //! Order strings taken by the wallet, wap and page pay by a browser, precreate, barcode pay with its waiting state;

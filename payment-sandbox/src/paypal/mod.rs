@@ -2,7 +2,7 @@
 //! real certificate chain, faults to order, and a checkout page for a person with a browser.
 //!
 //! It shares no code with `channel-paypal`, so that both sides of the wire cannot have the same bug, and is held against
-//! PayPal's own SDK (`tests/paypal_independent_client.rs`).
+//! PayPal's own SDK (`tests/independent_clients`).
 //!
 //! # What it imitates
 //! One token per app with falling `expires_in`; orders with both shapes of creation, approval, capture, authorization,

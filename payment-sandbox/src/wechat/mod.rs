@@ -2,7 +2,7 @@
 //! order, and a wallet page for a person with a browser.
 //!
 //! It shares no code with `channel-wechat`, so that both sides of the wire cannot have the same bug, and is held against
-//! an independent client from a registry (`tests/wechat_independent_client.rs`).
+//! an independent client from a registry (`tests/independent_clients`).
 //!
 //! # What it imitates
 //! Prepay (app, JSAPI, H5, native) with its re-entry rules, query, close, refund, refund query, abnormal refund,
