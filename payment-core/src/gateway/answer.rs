@@ -77,6 +77,18 @@ pub enum Finding {
     Failed(Failure),
 }
 
+impl Finding {
+    /// Whether it changes no payment, whatever state that is in: "not paid" and "not found" prove nothing, for the payer may be
+    /// typing the password (R4, F31).
+    #[must_use]
+    pub const fn decides_nothing(&self) -> bool {
+        match self {
+            Self::AwaitingPayer | Self::Approved(_) | Self::Pending | Self::NotFound => true,
+            Self::Paid(_) | Self::Held(_) | Self::Closed | Self::Failed(_) => false,
+        }
+    }
+}
+
 /// What a payer approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Approval {

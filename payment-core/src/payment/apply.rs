@@ -200,7 +200,7 @@ pub fn decide(payment: &Payment, paid_by: &[PaidBy], happening: &Happening, now:
             Decision::default()
         }
         Happening::GateClosed => ended(payment, PaymentEvent::ChannelClosed, None, now),
-        // "Not paid" and "not found" prove nothing: the payer may be typing the password (R4, F31).
+        // These decide nothing, which `Finding::decides_nothing` says too.
         Happening::Found(
             Finding::AwaitingPayer | Finding::Approved(_) | Finding::Pending | Finding::NotFound,
         ) => Decision::default(),

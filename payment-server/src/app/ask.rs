@@ -65,11 +65,15 @@ impl App {
         }
     }
 
+    /// Applies an answer. One that decides nothing, as most do, takes no locks: the payment is read as it is by now.
     pub(super) async fn apply_query_answer(
         &self,
         payment: &Payment,
         answer: PaymentAnswer,
     ) -> Result<Payment, AppError> {
+        if answer.finding.decides_nothing() {
+            return self.payment(&payment.merchant_id, &payment.payment_no).await;
+        }
         let evidence = Evidence::of_channel(Source::QueryAnswer, answer.evidence);
         let happening = Happening::Found(answer.finding);
         let applied =

@@ -158,10 +158,11 @@ async fn refund_row_lock(
     let of_number = refund_number::table
         .filter(refund_number::merchant_id.eq(merchant_id.as_str()))
         .filter(refund_number::number.eq(number.as_str()))
-        .select(refund_number::refund_no);
+        .select(refund_number::refund_no)
+        .single_value();
     let locked = refund::table
         .filter(refund::merchant_id.eq(merchant_id.as_str()))
-        .filter(refund::refund_no.eq_any(of_number))
+        .filter(refund::refund_no.nullable().eq(of_number))
         .select(RefundRow::as_select())
         .for_update();
     Cached(locked).load(&mut connection).await

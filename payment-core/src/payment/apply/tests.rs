@@ -160,6 +160,7 @@ fn r04_f31_not_paid_and_not_found_end_nothing() {
             Finding::Pending,
             Finding::NotFound,
         ] {
+            assert!(finding.decides_nothing(), "{finding:?}");
             assert!(decide(&in_state(state), &[], &Happening::Found(finding), NOW).is_empty(), "{state:?}");
         }
     }
@@ -168,6 +169,9 @@ fn r04_f31_not_paid_and_not_found_end_nothing() {
 #[test]
 fn r04_f08_a_proven_end_releases_the_orders() {
     let failure = Failure { reason: Reason::ChannelRejected, channel_code: "PAYERROR".to_owned() };
+    for finding in [Finding::Paid(paid(100)), Finding::Closed, Finding::Failed(failure.clone())] {
+        assert!(!finding.decides_nothing(), "{finding:?}");
+    }
     for state in PaymentState::open() {
         let closed = decide(&in_state(state), &[], &Happening::Found(Finding::Closed), NOW);
         assert_eq!(closed.events, [MerchantEvent::PaymentClosed]);
