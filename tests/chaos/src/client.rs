@@ -98,7 +98,7 @@ impl Client {
 }
 
 /// The reason by which callers decide.
-pub(crate) fn reason(status: &Status) -> String {
+fn reason(status: &Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
 }
 

@@ -20,7 +20,7 @@ use axum::{
 };
 use futures::future::join_all;
 use sha2::{Digest as _, Sha256};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::net::TcpListener;
 
 use crate::{
     faults::{Fault, Weather},
@@ -67,7 +67,7 @@ pub(crate) struct PostOffice {
 
 impl PostOffice {
     /// Opens.
-    pub(crate) async fn open(weather: Arc<Weather>) -> (Arc<Self>, JoinHandle<()>) {
+    pub(crate) async fn open(weather: Arc<Weather>) -> Arc<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let office = Arc::new(Self {
             address: listener.local_addr().unwrap(),
@@ -80,7 +80,8 @@ impl PostOffice {
             honest: AtomicUsize::new(0),
         });
         let router = Router::new().fallback(receive).with_state(Arc::clone(&office));
-        (office, tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }))
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        office
     }
 
     /// The address that channels know.

@@ -23,8 +23,10 @@ use time::OffsetDateTime;
 
 use crate::{arguments::ReplicaArguments, pause::pause};
 
-/// How long a replica may take until it serves, on a machine that is busy with other things.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is looked whether a replica serves, and after which pauses: a minute in all, on a machine that is busy with
+/// other things.
+const LOOKS: u32 = 6000;
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The replica's own clock: everybody's, ahead or behind by some seconds.
 struct SkewedClock {
@@ -107,30 +109,23 @@ impl Replica {
     /// Starts it and waits until it serves, or it ends because it cannot: then it is started again.
     pub(crate) async fn start(&self, ahead: i64) {
         let ready = self.folder.join(format!("{}.ready", self.name));
-        let mut left = PATIENCE;
-        loop {
-            // Missing at the first start.
-            let _ = fs::remove_file(&ready);
-            let mut running = self.spawn(&ready, ahead);
-            let ended = loop {
-                if ready.exists() {
-                    *self.running.lock().unwrap() = Some(running);
-                    return;
-                }
-                if running.child.try_wait().unwrap().is_some() {
-                    break true;
-                }
-                if left.is_zero() {
-                    break false;
-                }
-                pause(Duration::from_millis(10)).await;
-                left = left.saturating_sub(Duration::from_millis(10));
-            };
-            assert!(ended && !left.is_zero(), "{} does not start: {}", self.name, self.log_path().display());
+        let mut running = self.spawn(&ready, ahead);
+        for _ in 0..LOOKS {
+            if ready.exists() {
+                *self.running.lock().unwrap() = Some(running);
+                return;
+            }
+            if running.child.try_wait().unwrap().is_some() {
+                running = self.spawn(&ready, ahead);
+            }
+            pause(LOOK).await;
         }
+        panic!("{} does not start: {}", self.name, self.log_path().display());
     }
 
     fn spawn(&self, ready: &Path, ahead: i64) -> Running {
+        // Missing at the first start.
+        let _ = fs::remove_file(ready);
         let log = OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.arg("replica").arg(self.folder.join("payment.toml")).arg(ready);

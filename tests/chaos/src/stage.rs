@@ -58,7 +58,7 @@ impl Stage {
             tokio::join!(Database::start(&folder), channels::open_all(&clock, &weather));
         let database = Arc::new(database);
         let wire = DatabaseWire::to(Arc::clone(&database), Arc::clone(&weather)).await;
-        let (office, _) = PostOffice::open(Arc::clone(&weather)).await;
+        let office = PostOffice::open(Arc::clone(&weather)).await;
         let api_key = GeneratedApiKey::new(&SystemRandomness);
         let text = configuration(&wire.url(), &office.url(), &api_key, &channels);
         fs::write(folder.join("payment.toml"), text).unwrap();

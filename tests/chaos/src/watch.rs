@@ -25,7 +25,7 @@ pub(crate) struct Seen {
     pub(crate) given_too_much: Vec<String>,
 }
 
-/// Looks until it is dropped.
+/// Looks while it storms.
 #[derive(Default)]
 pub(crate) struct Watch {
     seen: Mutex<Seen>,
