@@ -1,5 +1,6 @@
 //! The sections of the configuration that name accounts at the simulators.
 
+use channel_bad_pay::BadPayApp;
 use payment_sandbox::{alipay, paypal};
 
 /// An Alipay account's section.
@@ -35,5 +36,20 @@ pub fn paypal_section(
         paypal.webhook_id,
         paypal.root_certificate_pem,
         paypal.intermediate_certificate_pem,
+    )
+}
+
+/// The section of a Bad Pay account with a shop that is opened for it, known by the app's own address.
+#[must_use]
+pub fn bad_pay_section(merchant: &str, account: &str, bad: &BadPayApp, shop: &str) -> String {
+    bad_pay_section_of(merchant, account, shop, &bad.open_shop(shop), bad.base_url())
+}
+
+/// The section of a Bad Pay account with a shop that is open.
+#[must_use]
+pub fn bad_pay_section_of(merchant: &str, account: &str, shop: &str, key: &str, base_url: &str) -> String {
+    format!(
+        "[merchants.{merchant}.accounts.{account}]\nchannel = \"bad-pay\"\nshop = \"{shop}\"\nkey = \"{key}\"\n\
+         base_url = \"{base_url}\"\n"
     )
 }

@@ -11,9 +11,11 @@
 
 pub mod accounts;
 pub mod app;
+pub mod books;
 pub mod channel_hand;
 pub mod conformance;
 pub mod database;
+pub mod kept_log;
 pub mod log_watch;
 pub mod operators;
 pub mod refusal;

@@ -22,35 +22,10 @@ use payment_server::{
 };
 use payment_tests::{
     app::{MERCHANT, OTHER_MERCHANT, TestApp, TestAppOptions},
+    kept_log::KeptLog,
     requests::{payment_no, sdk_parameters, wechat_payment},
 };
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt as _};
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Captured {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 const OPENID: &str = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
 const OTHER_OPENID: &str = "oUpF8uN95-Ptaags6E_roPHg7AG0";
@@ -127,7 +102,7 @@ async fn busy_run(app: &TestApp) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r29_no_secret_token_or_payers_identity_reaches_a_log() {
-    let captured = Captured::default();
+    let captured = KeptLog::default();
     // The server's own log, as loud as a configuration can make it.
     let log = Log { filter: "trace,payment_sandbox=off".to_owned(), format: LogFormat::Text };
     telemetry::subscriber(&log, captured.clone()).unwrap().init();
@@ -145,7 +120,7 @@ async fn r29_no_secret_token_or_payers_identity_reaches_a_log() {
     secrets.extend(url_password(app.database.url()));
     app.finish().await;
 
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let log = captured.text();
     for expected in ["payment changed", "case open", "a notification was refused", "callback", "called"] {
         assert!(log.contains(expected), "the run logs what it does: {expected}");
     }

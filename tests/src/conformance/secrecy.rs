@@ -1,43 +1,16 @@
 //! Nothing that is shown or logged gives a secret away (R29).
 
-use std::{
-    io::{Result, Write},
-    sync::{Arc, Mutex},
-};
-
 use payment_core::{
     gateway::{AccountSettings, PaymentData},
     identifiers::ChannelAccountId,
 };
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing_subscriber::EnvFilter;
 
 use super::{
     channel::{Accident, Attempt, ChannelUnderTest, Verb, Whose},
     scene::{AMOUNT, Scene, close_request},
 };
-
-/// Everything that was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
+use crate::kept_log::KeptLog;
 
 /// The texts of payment data with which somebody could pay.
 fn payable(attempt: &Attempt) -> Vec<String> {
@@ -53,7 +26,7 @@ fn payable(attempt: &Attempt) -> Vec<String> {
 
 /// A payment's whole life, with accidents, a stranger and a wrong configuration; then everything that was shown is read.
 pub async fn no_secret_is_shown<T: ChannelUnderTest>() {
-    let log = Log::default();
+    let log = KeptLog::default();
     let filter = EnvFilter::new(
         "off,channel_wechat=trace,channel_alipay=trace,channel_paypal=trace,payment_tests=trace,payment_server=trace",
     );
@@ -81,7 +54,7 @@ pub async fn no_secret_is_shown<T: ChannelUnderTest>() {
     shown.push(format!("{:?}", stranger.create(&scene.request(scene.habits().main_product)).await));
     shown.extend(misconfigured::<T>(&scene.channel.account(Whose::Ours).unwrap()));
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("the log is kept"));
     let secrets = scene.channel.secrets();
     assert!(!secrets.is_empty() && secrets.iter().all(|secret| secret.len() >= 16));

@@ -9,6 +9,7 @@ use payment_proto::v1::{
 };
 use payment_sandbox::clock::SimulatorClock;
 use payment_tests::{
+    accounts::bad_pay_section,
     app::{ACCOUNT, MERCHANT, START, SharedClock, TestApp, TestAppOptions},
     requests::{app_payment, payment_no},
 };
@@ -66,12 +67,7 @@ impl Stage {
 /// The account's section of the configuration: the channel is a name like any other.
 fn account_section(bad: &BadPayApp, more: &str) -> String {
     assert_ne!(ACCOUNT, BAD_ACCOUNT);
-    format!(
-        "[merchants.{MERCHANT}.accounts.{BAD_ACCOUNT}]\nchannel = \"bad-pay\"\nshop = \"{SHOP}\"\nkey = \"{}\"\n\
-         base_url = \"{}\"\n{more}",
-        bad.open_shop(SHOP),
-        bad.base_url(),
-    )
+    bad_pay_section(MERCHANT, BAD_ACCOUNT, bad, SHOP) + more
 }
 
 /// A payment of 1.00 CNY for one order in one of Bad Pay's ways.

@@ -6,6 +6,7 @@ use channel_bad_pay::{Accident, BadPayApp, BadPayFactory};
 use payment_proto::v1::{PaymentState, PluginOptions, create_payment_request::ChannelOptions};
 use payment_sandbox::clock::SimulatorClock;
 use payment_tests::{
+    accounts::bad_pay_section,
     app::{MERCHANT, START, SharedClock, TestApp, TestAppOptions},
     requests::app_payment,
 };
@@ -24,12 +25,8 @@ const JOBS: &str = "[jobs]\ninterval_milliseconds = 100\nbatch = 4\ncalls_in_fli
 async fn beside_bad_pay() -> (TestApp, BadPayApp) {
     let clock = SimulatorClock::manual(START);
     let bad = BadPayApp::start(Arc::new(SharedClock(clock.clone()))).await;
-    let section = format!(
-        "[merchants.{MERCHANT}.accounts.acme-bad]\nchannel = \"bad-pay\"\nshop = \"{SHOP}\"\nkey = \"{}\"\nbase_url = \"{}\"\n\
-         request_timeout_milliseconds = 60000\n",
-        bad.open_shop(SHOP),
-        bad.base_url(),
-    );
+    let section =
+        bad_pay_section(MERCHANT, "acme-bad", &bad, SHOP) + "request_timeout_milliseconds = 60000\n";
     let app = TestApp::start_with(TestAppOptions {
         clock,
         more_config: JOBS.to_owned(),

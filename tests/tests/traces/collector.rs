@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    io,
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
@@ -20,14 +19,16 @@ use payment_server::{
     config::{Log, LogFormat, Traces},
     telemetry::{self, Exporting},
 };
-use payment_tests::app::{TestApp, TestAppOptions};
+use payment_tests::{
+    app::{TestApp, TestAppOptions},
+    kept_log::KeptLog,
+};
 use tokio::{
     net::TcpListener,
     sync::{Notify, Semaphore},
 };
 use tonic::{Request, Response, Status, transport::server::TcpIncoming};
 use tracing::dispatcher::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
 
 /// How long something may take on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -128,36 +129,6 @@ pub(crate) fn named(attributes: &[KeyValue]) -> BTreeMap<String, String> {
     attributes.iter().map(|attribute| (attribute.key.clone(), text(attribute))).collect()
 }
 
-/// The log of a test, kept.
-#[derive(Clone, Default)]
-pub(crate) struct Kept(Arc<Mutex<Vec<u8>>>);
-
-impl Kept {
-    /// What was written.
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Kept {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 /// A service that knows that its spans are sent.
 pub(crate) async fn app_of(collector: SocketAddr) -> TestApp {
     let more_config = format!("[traces]\notlp_endpoint = \"http://{collector}\"\n");
@@ -168,7 +139,7 @@ pub(crate) async fn app_of(collector: SocketAddr) -> TestApp {
 pub(crate) struct Telemetry {
     exporting: Exporting,
     guard: DefaultGuard,
-    pub(crate) log: Kept,
+    pub(crate) log: KeptLog,
 }
 
 impl Telemetry {
@@ -181,13 +152,13 @@ impl Telemetry {
     pub(crate) fn at(collector: &str, format: LogFormat, filter: &str) -> Self {
         let otlp_endpoint = Some(collector.parse().unwrap());
         let traces = Traces { otlp_endpoint, sampled_per_thousand: 1000 };
-        let (kept, log) = (Kept::default(), Log { filter: filter.to_owned(), format });
+        let (kept, log) = (KeptLog::default(), Log { filter: filter.to_owned(), format });
         let (subscriber, exporting) = telemetry::traced(&log, &traces, kept.clone()).unwrap();
         Self { exporting, guard: tracing::dispatcher::set_default(&subscriber), log: kept }
     }
 
     /// Sends what is gathered, as the end of a server does.
-    pub(crate) async fn end(self) -> Kept {
+    pub(crate) async fn end(self) -> KeptLog {
         drop(self.guard);
         let exporting = self.exporting;
         tokio::task::spawn_blocking(move || exporting.end()).await.unwrap();

@@ -3,16 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
-use payment_proto::v1::{
-    CreateRefundRequest, RefundEverything, RefundReason, WeChatPayJsapi,
-    create_refund_request::{Extent, Payment},
-    we_chat_pay_options::Product,
-};
+use payment_proto::v1::{WeChatPayJsapi, we_chat_pay_options::Product};
 use payment_sandbox::wechat::{PayOptions, RefundStatus};
 use payment_server::{config::LogFormat, jobs::Job};
 use payment_tests::{
     app::{ACCOUNT, MERCHANT, TestApp},
-    requests::{app_payment, payment_no, wechat_payment},
+    requests::{app_payment, payment_no, refund_all, wechat_payment},
 };
 use tonic::Request;
 
@@ -84,16 +80,6 @@ fn called_by<T>(message: T, sampled: bool) -> Request<T> {
 
 const CREATE: &str = "payment.v1.PaymentService/CreatePayment";
 
-fn everything_of(payment_no: &str) -> CreateRefundRequest {
-    CreateRefundRequest {
-        refund_no: "RET-1".to_owned(),
-        payment: Some(Payment::PaymentNo(payment_no.to_owned())),
-        extent: Some(Extent::Everything(RefundEverything {})),
-        reason: RefundReason::Return.into(),
-        description: "came back".to_owned(),
-    }
-}
-
 #[tokio::test]
 async fn a_payment_is_one_trace_from_its_caller_to_the_callbacks_of_payment_and_refund() {
     let (spans, numbers) = told(async |app| {
@@ -101,7 +87,7 @@ async fn a_payment_is_one_trace_from_its_caller_to_the_callbacks_of_payment_and_
         let created = app.payments().create_payment(request).await.unwrap().into_inner();
         let number = payment_no(&created);
         app.pay(&number).await;
-        app.refunds().create_refund(everything_of(&number)).await.unwrap();
+        app.refunds().create_refund(refund_all("RET-1", &number)).await.unwrap();
         app.wechat().settle_refund(app.mchid(), "RET-1", RefundStatus::Success).unwrap();
         app.wechat().settled().await;
         vec![number]
@@ -215,7 +201,7 @@ async fn r29_spans_name_no_secret_and_no_payer() {
         let options = PayOptions { openid: Some(OPENID.to_owned()), ..PayOptions::default() };
         app.wechat().pay(app.mchid(), &number, &options).unwrap();
         app.wechat().settled().await;
-        app.refunds().create_refund(everything_of(&number)).await.unwrap();
+        app.refunds().create_refund(refund_all("RET-1", &number)).await.unwrap();
         app.advance(std::time::Duration::from_secs(120)).await;
         app.run_job(Job::RefundSuccess).await;
         let merchant = &app.wechat_merchant;

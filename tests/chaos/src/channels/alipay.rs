@@ -18,7 +18,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    BookedRefund, Channel, Claim, Entry, Landing, MERCHANT, Misbehaviour, RefundStage, Ticket, account, told,
+    BookedRefund, Channel, Claim, Entry, Landing, MERCHANT, Misbehaviour, RefundStage, Ticket, booked,
+    sections,
 };
 
 pub(crate) struct Alipay {
@@ -50,12 +51,9 @@ impl Channel for Alipay {
 
     fn sections(&self, base_url: &str) -> String {
         let gateway = format!("{base_url}/gateway.do");
-        let accounts = self.merchants.iter().enumerate();
-        let section = |(index, merchant)| {
-            alipay_section(MERCHANT, &account("alipay", index), merchant, &gateway)
-                + "request_timeout_seconds = 2\n"
-        };
-        accounts.map(section).collect()
+        sections(self.name(), &self.merchants, |account, merchant| {
+            alipay_section(MERCHANT, account, merchant, &gateway) + "request_timeout_seconds = 2\n"
+        })
     }
 
     fn own_url(&self) -> String {
@@ -162,14 +160,8 @@ impl Channel for Alipay {
     }
 
     async fn books(&self) -> Vec<Entry> {
-        let books: Books = told(&self.simulator.control_url()).await;
-        books.orders.into_iter().map(Order::entry).collect()
+        booked::<Order>(&self.simulator.control_url()).await
     }
-}
-
-#[derive(Deserialize)]
-struct Books {
-    orders: Vec<Order>,
 }
 
 #[derive(Deserialize)]
@@ -187,9 +179,9 @@ struct Refund {
     status: String,
 }
 
-impl Order {
-    fn entry(self) -> Entry {
-        let refunds = self.refunds.into_iter().map(|refund| BookedRefund {
+impl From<Order> for Entry {
+    fn from(order: Order) -> Self {
+        let refunds = order.refunds.into_iter().map(|refund| BookedRefund {
             number: refund.out_request_no,
             amount: refund.amount,
             stage: match refund.status.to_lowercase().as_str() {
@@ -198,7 +190,7 @@ impl Order {
                 _ => RefundStage::UnderWay,
             },
         });
-        let transactions = if self.taken > 0 { self.trade_no.into_iter().collect() } else { Vec::new() };
-        Entry { number: self.out_trade_no, taken: self.taken, refunds: refunds.collect(), transactions }
+        let transactions = if order.taken > 0 { order.trade_no.into_iter().collect() } else { Vec::new() };
+        Self { number: order.out_trade_no, taken: order.taken, refunds: refunds.collect(), transactions }
     }
 }

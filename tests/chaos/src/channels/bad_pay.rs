@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use channel_bad_pay::{Accident, Aim, BadPayApp, OrderState};
 use payment_proto::v1::{PluginOptions, create_payment_request::ChannelOptions, payment_data::Kind};
 use payment_sandbox::{clock::SimulatorClock, wechat::AttemptResult};
-use payment_tests::app::SharedClock;
+use payment_tests::{accounts::bad_pay_section_of, app::SharedClock};
 use serde_json::json;
 
 use super::{
     ACCOUNTS, BookedRefund, Channel, Claim, Entry, Landing, MERCHANT, Misbehaviour, RefundStage, Ticket,
-    account,
+    sections,
 };
 
 /// How often, and for how long, it denies to have been paid.
@@ -19,7 +19,8 @@ const DENIED_FOR: Duration = Duration::from_secs(40);
 
 pub(crate) struct BadPay {
     app: BadPayApp,
-    keys: Vec<String>,
+    /// Each with its key.
+    shops: [(&'static str, String); ACCOUNTS.len()],
     clock: SimulatorClock,
 }
 
@@ -27,8 +28,8 @@ impl BadPay {
     pub(crate) async fn open(clock: &SimulatorClock) -> Self {
         let app = BadPayApp::start(Arc::new(SharedClock(clock.clone()))).await;
         app.refund_at_once();
-        let keys = ACCOUNTS.map(|shop| app.open_shop(shop)).to_vec();
-        Self { app, keys, clock: clock.clone() }
+        let shops = ACCOUNTS.map(|shop| (shop, app.open_shop(shop)));
+        Self { app, shops, clock: clock.clone() }
     }
 }
 
@@ -39,15 +40,10 @@ impl Channel for BadPay {
     }
 
     fn sections(&self, base_url: &str) -> String {
-        let section = |(index, key): (usize, &String)| {
-            format!(
-                "[merchants.{MERCHANT}.accounts.{}]\nchannel = \"bad-pay\"\nshop = \"{}\"\nkey = \"{key}\"\n\
-                 base_url = \"{base_url}\"\nrequest_timeout_milliseconds = 2000\n",
-                account("bad-pay", index),
-                ACCOUNTS[index],
-            )
-        };
-        self.keys.iter().enumerate().map(section).collect()
+        sections(self.name(), &self.shops, |account, (shop, key)| {
+            bad_pay_section_of(MERCHANT, account, shop, key, base_url)
+                + "request_timeout_milliseconds = 2000\n"
+        })
     }
 
     fn own_url(&self) -> String {

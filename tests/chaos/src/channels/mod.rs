@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use payment_proto::v1::{create_payment_request::ChannelOptions, payment_data::Kind};
 use payment_sandbox::{clock::SimulatorClock, wechat::AttemptResult};
-use serde::de::DeserializeOwned;
+pub(crate) use payment_tests::books::{BookedRefund, RefundStage};
+use serde::{Deserialize, de::DeserializeOwned};
 
 pub(crate) use self::{alipay::Alipay, bad_pay::BadPay, paypal::Paypal, wechat::Wechat};
 use crate::{
@@ -31,22 +32,6 @@ pub(crate) struct Entry {
     pub(crate) refunds: Vec<BookedRefund>,
     /// The channel's number of the money; none where it was not taken.
     pub(crate) transactions: Vec<String>,
-}
-
-/// A refund in a channel's books.
-#[derive(Debug, Clone)]
-pub(crate) struct BookedRefund {
-    pub(crate) number: String,
-    pub(crate) amount: i64,
-    pub(crate) stage: RefundStage,
-}
-
-/// Where a refund is, in truth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RefundStage {
-    UnderWay,
-    Arrived,
-    Dead,
 }
 
 /// When a payer's money comes.
@@ -177,8 +162,25 @@ fn account(channel: &str, account: usize) -> String {
     format!("{channel}-{}", ACCOUNTS[account])
 }
 
-/// What a control API answers.
-async fn told<T: DeserializeOwned>(control_url: &str) -> T {
+/// The sections of a channel's accounts, of which `section` makes one from the account's name and what it is at the channel.
+fn sections<T>(channel: &str, accounts: &[T], section: impl Fn(&str, &T) -> String) -> String {
+    accounts
+        .iter()
+        .enumerate()
+        .map(|(index, at_channel)| section(&account(channel, index), at_channel))
+        .collect()
+}
+
+/// A simulator's ledger, as its control API tells it.
+#[derive(Deserialize)]
+struct Ledger<O> {
+    orders: Vec<O>,
+}
+
+/// The books behind a control API, whose orders are as `O` reads them.
+async fn booked<O: DeserializeOwned + Into<Entry>>(control_url: &str) -> Vec<Entry> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    client.get(format!("{control_url}/ledger")).send().await.unwrap().json().await.unwrap()
+    let answer = client.get(format!("{control_url}/ledger")).send().await.unwrap();
+    let ledger: Ledger<O> = answer.json().await.unwrap();
+    ledger.orders.into_iter().map(Into::into).collect()
 }

@@ -19,7 +19,8 @@ use serde_json::json;
 use url::Url;
 
 use super::{
-    BookedRefund, Channel, Claim, Entry, Landing, MERCHANT, Misbehaviour, RefundStage, Ticket, account, told,
+    BookedRefund, Channel, Claim, Entry, Landing, MERCHANT, Misbehaviour, RefundStage, Ticket, account,
+    booked, sections,
 };
 
 pub(crate) struct Paypal {
@@ -52,12 +53,9 @@ impl Channel for Paypal {
     }
 
     fn sections(&self, base_url: &str) -> String {
-        let accounts = self.merchants.iter().enumerate();
-        let section = |(index, merchant)| {
-            paypal_section(MERCHANT, &account("paypal", index), merchant, base_url)
-                + "request_timeout_seconds = 5\n"
-        };
-        accounts.map(section).collect()
+        sections(self.name(), &self.merchants, |account, merchant| {
+            paypal_section(MERCHANT, account, merchant, base_url) + "request_timeout_seconds = 5\n"
+        })
     }
 
     fn own_url(&self) -> String {
@@ -66,7 +64,7 @@ impl Channel for Paypal {
 
     fn notified_at(&self, office: &str) {
         for (index, merchant) in self.merchants.iter().enumerate() {
-            let url = format!("{office}/v1/callbacks/paypal/{}", account("paypal", index));
+            let url = format!("{office}/v1/callbacks/paypal/{}", account(self.name(), index));
             self.control.set_webhook_url(&merchant.client_id, &url).unwrap();
         }
     }
@@ -151,14 +149,8 @@ impl Channel for Paypal {
     }
 
     async fn books(&self) -> Vec<Entry> {
-        let books: Books = told(&format!("{}/_control", self.own_url())).await;
-        books.orders.into_iter().map(Order::entry).collect()
+        booked::<Order>(&format!("{}/_control", self.own_url())).await
     }
-}
-
-#[derive(Deserialize)]
-struct Books {
-    orders: Vec<Order>,
 }
 
 #[derive(Deserialize)]
@@ -186,9 +178,9 @@ struct Amount {
     minor: i64,
 }
 
-impl Order {
-    fn entry(self) -> Entry {
-        let refunds = self.captures.iter().flat_map(|capture| &capture.refunds).map(|refund| BookedRefund {
+impl From<Order> for Entry {
+    fn from(order: Order) -> Self {
+        let refunds = order.captures.iter().flat_map(|capture| &capture.refunds).map(|refund| BookedRefund {
             number: refund.custom_id.clone().unwrap_or_default(),
             amount: refund.amount.minor,
             stage: match refund.status.to_uppercase().as_str() {
@@ -197,11 +189,11 @@ impl Order {
                 _ => RefundStage::UnderWay,
             },
         });
-        Entry {
-            number: self.custom_id.clone().unwrap_or_default(),
-            taken: self.taken,
+        Self {
+            number: order.custom_id.clone().unwrap_or_default(),
+            taken: order.taken,
             refunds: refunds.collect(),
-            transactions: self.captures.iter().map(|capture| capture.capture_id.clone()).collect(),
+            transactions: order.captures.iter().map(|capture| capture.capture_id.clone()).collect(),
         }
     }
 }

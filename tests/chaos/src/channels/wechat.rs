@@ -20,7 +20,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    BookedRefund, Channel, Claim, Entry, Landing, MERCHANT, Misbehaviour, RefundStage, Ticket, account, told,
+    BookedRefund, Channel, Claim, Entry, Landing, MERCHANT, Misbehaviour, RefundStage, Ticket, booked,
+    sections,
 };
 
 pub(crate) struct Wechat {
@@ -55,12 +56,9 @@ impl Channel for Wechat {
     }
 
     fn sections(&self, base_url: &str) -> String {
-        let accounts = self.merchants.iter().enumerate();
-        let section = |(index, merchant)| {
-            account_section(MERCHANT, &account("wechat", index), merchant, base_url)
-                + "request_timeout_seconds = 2\n"
-        };
-        accounts.map(section).collect()
+        sections(self.name(), &self.merchants, |account, merchant| {
+            account_section(MERCHANT, account, merchant, base_url) + "request_timeout_seconds = 2\n"
+        })
     }
 
     fn own_url(&self) -> String {
@@ -161,14 +159,8 @@ impl Channel for Wechat {
     }
 
     async fn books(&self) -> Vec<Entry> {
-        let books: Books = told(&self.simulator.control_url()).await;
-        books.orders.into_iter().map(Order::entry).collect()
+        booked::<Order>(&self.simulator.control_url()).await
     }
-}
-
-#[derive(Deserialize)]
-struct Books {
-    orders: Vec<Order>,
 }
 
 #[derive(Deserialize)]
@@ -186,9 +178,9 @@ struct Refund {
     status: String,
 }
 
-impl Order {
-    fn entry(self) -> Entry {
-        let refunds = self.refunds.into_iter().map(|refund| BookedRefund {
+impl From<Order> for Entry {
+    fn from(order: Order) -> Self {
+        let refunds = order.refunds.into_iter().map(|refund| BookedRefund {
             number: refund.out_refund_no,
             amount: refund.refund,
             stage: match refund.status.as_str() {
@@ -197,11 +189,11 @@ impl Order {
                 _ => RefundStage::UnderWay,
             },
         });
-        Entry {
-            number: self.out_trade_no,
-            taken: self.taken,
+        Self {
+            number: order.out_trade_no,
+            taken: order.taken,
             refunds: refunds.collect(),
-            transactions: self.transaction_id.into_iter().collect(),
+            transactions: order.transaction_id.into_iter().collect(),
         }
     }
 }

@@ -9,7 +9,10 @@ use std::{
 use channel_bad_pay::{Accident, Aim, BadPayApp, BadRefund, OrderState};
 use payment_core::gateway::PaymentData;
 use payment_sandbox::clock::SimulatorClock;
-use payment_tests::app::{MERCHANT, SharedClock};
+use payment_tests::{
+    accounts::bad_pay_section_of,
+    app::{MERCHANT, SharedClock},
+};
 
 use super::{Attempt, BookedRefund, Books, Channel, Market, RefundStage};
 use crate::model::story::{Ending, Landing};
@@ -54,12 +57,7 @@ fn given_back(refunds: &[BookedRefund]) -> i64 {
 #[async_trait::async_trait]
 impl Market for BadPay {
     fn section(&self) -> String {
-        format!(
-            "[merchants.{MERCHANT}.accounts.{}]\nchannel = \"bad-pay\"\nshop = \"{SHOP}\"\nkey = \"{}\"\nbase_url = \"{}\"\n",
-            Channel::BadPay.account(),
-            self.key,
-            self.app.base_url(),
-        )
+        bad_pay_section_of(MERCHANT, &Channel::BadPay.account(), SHOP, &self.key, self.app.base_url())
     }
 
     fn notified_at(&self, _: &str) {}

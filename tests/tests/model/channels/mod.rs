@@ -7,6 +7,7 @@ mod wechat;
 
 use payment_core::gateway::PaymentData;
 use payment_sandbox::clock::SimulatorClock;
+pub(crate) use payment_tests::books::{BookedRefund, RefundStage};
 use serde_json::{Value, json};
 
 pub(crate) use self::{alipay::Alipay, bad_pay::BadPay, paypal::Paypal, wechat::Wechat};
@@ -30,23 +31,6 @@ pub(crate) struct Books {
     pub(crate) doubtful: i64,
     pub(crate) given_back: i64,
     pub(crate) refunds: Vec<BookedRefund>,
-}
-
-/// A refund in a channel's books.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BookedRefund {
-    /// The number that we gave it.
-    pub(crate) number: String,
-    pub(crate) amount: i64,
-    pub(crate) stage: RefundStage,
-}
-
-/// Where a refund is, in truth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RefundStage {
-    UnderWay,
-    Arrived,
-    Dead,
 }
 
 /// One channel with one merchant.
