@@ -226,8 +226,7 @@ impl TestApp {
         let registry = registry(options.plugins);
         let (running, store) = launch(&config, &registry, &clock).await;
         let observer = database::connect(database.url()).await;
-        let address = running.addresses().grpc;
-        let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+        let channel = connect(running.addresses().grpc).await;
         Self {
             simulator,
             wechat_merchant,
@@ -410,6 +409,11 @@ impl TestApp {
         let breaches = invariant::check(&self.store.ledger().await.unwrap());
         assert!(breaches.is_empty(), "{breaches:#?}");
     }
+}
+
+/// A bare connection to a server's gRPC.
+pub async fn connect(grpc: SocketAddr) -> Channel {
+    Channel::from_shared(format!("http://{grpc}")).unwrap().connect().await.unwrap()
 }
 
 fn load(folder: &TempDir) -> Config {

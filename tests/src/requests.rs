@@ -1,8 +1,11 @@
 //! Requests that tests begin from, and the payer's part.
 
 use payment_proto::v1::{
-    CreatePaymentRequest, CreatePaymentResponse, Money, OrderToPay, PaymentData, WeChatPayApp,
-    WeChatPayOptions, create_payment_request::ChannelOptions, payment_data::Kind,
+    CreatePaymentRequest, CreatePaymentResponse, CreateRefundRequest, Money, OrderToPay, PaymentData,
+    RefundEverything, RefundReason, WeChatPayApp, WeChatPayOptions,
+    create_payment_request::ChannelOptions,
+    create_refund_request::{Extent, Payment},
+    payment_data::Kind,
     we_chat_pay_options::Product,
 };
 use serde_json::{Map, Value};
@@ -57,4 +60,16 @@ pub fn sdk_parameters(data: &PaymentData) -> Map<String, Value> {
 #[must_use]
 pub fn payment_no(created: &CreatePaymentResponse) -> String {
     created.payment.as_ref().unwrap().payment_no.clone()
+}
+
+/// A refund of everything that is left of a payment.
+#[must_use]
+pub fn refund_all(refund_no: &str, payment_no: &str) -> CreateRefundRequest {
+    CreateRefundRequest {
+        refund_no: refund_no.to_owned(),
+        payment: Some(Payment::PaymentNo(payment_no.to_owned())),
+        extent: Some(Extent::Everything(RefundEverything {})),
+        reason: RefundReason::Return.into(),
+        description: "came back".to_owned(),
+    }
 }

@@ -1,6 +1,6 @@
 //! What tests do over and over: a caller's calls, a payer's acts, an accident at the channel, a look into the records.
 
-use std::{future::Future, time::Duration};
+use std::{fs, future::Future, path::Path, time::Duration};
 
 use payment_proto::v1::{
     CapturePaymentRequest, ChannelContact, ClientResult, ClosePaymentRequest, ConfirmPaymentRequest,
@@ -24,6 +24,14 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut()
         }
     });
     patience.await.unwrap_or_else(|_| panic!("{what} never happened"));
+}
+
+/// Replaces a file, or makes it, as a careful operator does: whole or not at all.
+pub fn replace(file: &Path, text: &str) {
+    let mut new = file.as_os_str().to_owned();
+    new.push(".new");
+    fs::write(&new, text).unwrap();
+    fs::rename(new, file).unwrap();
 }
 
 impl TestApp {

@@ -1,13 +1,9 @@
 //! Notifications that are forged, that never come, that come late.
 
-use std::time::Duration;
-
 use payment_sandbox::wechat::{Forgery, NotificationFault, NotificationFaultRule};
 use payment_tests::app::{ACCOUNT, TestApp};
 
-use crate::watch::{Judged, Watch};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::watch::{Judged, MINUTE, Watch};
 
 const OF_ACCOUNT: [(&str, &str); 2] = [("channel", "wechat"), ("account", ACCOUNT)];
 

@@ -1,20 +1,15 @@
 //! What callers notice: no server, no database, no connection to it, refusals of our making, slowness.
 
-use std::time::Duration;
-
 use payment_proto::v1::{ClosePaymentRequest, payment_service_client::PaymentServiceClient};
 use payment_tests::{
-    app::{MERCHANT, Payments, TestApp, TestAppOptions},
+    app::{MERCHANT, Payments, TestApp, TestAppOptions, connect},
     database,
     requests::app_payment,
 };
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
-use tonic::transport::Channel;
 
-use crate::watch::{FIRST, JOB, Judged, Watch};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::watch::{FIRST, JOB, Judged, MINUTE, Watch};
 
 /// Nobody listens there.
 const NOWHERE: &str = "postgres://payment@127.0.0.1:9/payment";
@@ -137,8 +132,7 @@ pub(crate) async fn connections_are_held() -> Judged {
             ("DATABASE__STATEMENT_TIMEOUT_SECONDS", "60"),
         ])
         .await;
-    let address = format!("http://{}", replica.addresses().grpc);
-    let channel = Channel::from_shared(address).unwrap().connect().await.unwrap();
+    let channel = connect(replica.addresses().grpc).await;
     let payments = PaymentServiceClient::with_interceptor(channel, app.key(MERCHANT));
     let mut watch = Watch::of([(FIRST, replica.addresses().admin)], &app, MINUTE).await;
     watch.go_on(2).await;

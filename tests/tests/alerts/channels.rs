@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use payment_proto::v1::{ChannelContact, RunJobRequest};
+use payment_proto::v1::ChannelContact;
 use payment_sandbox::wechat::{Fault, FaultRule, Operation};
-use payment_tests::{
-    app::{ACCOUNT, TestApp, TestAppOptions},
-    operators::Person,
-};
+use payment_server::jobs::Job;
+use payment_tests::app::{ACCOUNT, TestApp};
 
-use crate::watch::{Judged, Watch};
+use crate::{
+    jobs::{look, operated},
+    watch::{FIRST, JOB, Judged, MINUTE, Watch},
+};
 
 /// From now on the channel's edge answers every question instead of the channel.
 fn break_queries(app: &TestApp) {
@@ -21,7 +22,7 @@ fn break_queries(app: &TestApp) {
 pub(crate) async fn answers_are_useless() -> Judged {
     let app = TestApp::start().await;
     let payment_no = app.open("r-1", "A-1", 100).await;
-    let mut watch = Watch::begin(&app, Duration::from_secs(60)).await;
+    let mut watch = Watch::begin(&app, MINUTE).await;
     for _ in 0..3 {
         app.sync(&payment_no).await;
         watch.go_on(1).await;
@@ -47,9 +48,7 @@ pub(crate) async fn answers_are_useless() -> Judged {
 /// The jobs leave the account alone for half a minute, probe it, and leave it alone again: between the pauses the breaker is
 /// not open for a moment, which must not end the alert. So a look comes at such moments, too.
 pub(crate) async fn nothing_is_answered_to_the_jobs() -> Judged {
-    let alice = Person::new("alice", "\"all\"");
-    let options = TestAppOptions { more_config: alice.config.clone(), ..TestAppOptions::usual() };
-    let app = TestApp::start_with(options).await;
+    let (app, alice) = operated().await;
     let mut operators = app.operators(&alice);
     for index in 0..8 {
         app.open(&format!("r-{index}"), &format!("A-{index}"), 100).await;
@@ -60,7 +59,7 @@ pub(crate) async fn nothing_is_answered_to_the_jobs() -> Judged {
     break_queries(&app);
     let (mut open, mut between) = (0, 0);
     for _ in 0..36 {
-        operators.run_job(RunJobRequest { name: "payment-success".to_owned() }).await.unwrap();
+        look(&mut operators, Job::PaymentSuccess).await;
         watch.go_on(1).await;
         let series = format!("payment_channel_breaker_open{{channel=\"wechat\",account=\"{ACCOUNT}\"}}");
         match watch.latest(&series) {
@@ -69,17 +68,8 @@ pub(crate) async fn nothing_is_answered_to_the_jobs() -> Judged {
         }
     }
     assert!(open > 0 && between > 0, "{open} looks at an open breaker, {between} between pauses");
-    let labels = watch_labels();
+    let labels = [("channel", "wechat"), ("account", ACCOUNT), ("instance", FIRST), ("job", JOB)];
     let judged = watch.judge("PaymentChannelBreakerOpen", well, &[&labels]);
     app.finish().await;
     judged
-}
-
-fn watch_labels() -> [(&'static str, &'static str); 4] {
-    [
-        ("channel", "wechat"),
-        ("account", ACCOUNT),
-        ("instance", crate::watch::FIRST),
-        ("job", crate::watch::JOB),
-    ]
 }

@@ -1,29 +1,26 @@
 //! The last line of defence: work that nobody takes, a job that stops, rows that cannot be handled, a duplicate without its
 //! refund.
 
-use std::{fs, time::Duration};
+use std::fs;
 
 use payment_proto::v1::{RunJobRequest, operator_service_client::OperatorServiceClient};
 use payment_sandbox::wechat::{Landing, PayOptions};
 use payment_server::{jobs::Job, serve::Running};
 use payment_tests::{
-    app::{MERCHANT, OTHER_MERCHANT, TestApp, TestAppOptions, WithKey},
+    app::{MERCHANT, OTHER_MERCHANT, TestApp, TestAppOptions, WithKey, connect},
     operators::{Operators, Person},
 };
-use tonic::transport::Channel;
 
-use crate::watch::{FIRST, Judged, Watch};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::watch::{FIRST, Judged, MINUTE, Watch};
 
 /// A service and somebody who makes its jobs look.
-async fn operated() -> (TestApp, Person) {
+pub(crate) async fn operated() -> (TestApp, Person) {
     let alice = Person::new("alice", "\"all\"");
     let options = TestAppOptions { more_config: alice.config.clone(), ..TestAppOptions::usual() };
     (TestApp::start_with(options).await, alice)
 }
 
-async fn look(operators: &mut Operators, job: Job) {
+pub(crate) async fn look(operators: &mut Operators, job: Job) {
     operators.run_job(RunJobRequest { name: job.as_str().to_owned() }).await.unwrap();
 }
 
@@ -81,8 +78,7 @@ pub(crate) async fn an_account_left_the_configuration() -> Judged {
     let (app, alice) = operated().await;
     app.open("r-1", "A-1", 100).await;
     let replica = replica_without_account(&app).await;
-    let address = format!("http://{}", replica.addresses().grpc);
-    let channel = Channel::from_shared(address).unwrap().connect().await.unwrap();
+    let channel = connect(replica.addresses().grpc).await;
     let mut operators = OperatorServiceClient::with_interceptor(channel, WithKey::new(&alice.bearer));
     let mut watch = Watch::of([(FIRST, replica.addresses().admin)], &app, MINUTE).await;
     let well = watch.now();

@@ -1,25 +1,19 @@
 //! What is counted is what happened: calls, channels' answers, what waits and since when, each to the number.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use payment_proto::FILE_DESCRIPTOR_SET;
-use payment_proto::v1::{
-    CreateRefundRequest, RefundEverything, RefundReason,
-    create_refund_request::{Extent, Payment},
-};
 use payment_sandbox::wechat::Forgery;
 use payment_server::jobs::Job;
 use payment_tests::{
     app::{ACCOUNT, TestApp},
-    requests::app_payment,
+    requests::{app_payment, refund_all},
 };
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use tonic::Request;
 
-use crate::watch::Watch;
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::watch::{MINUTE, Watch};
 
 /// Every RPC of the contract, as `package.Service/Method`.
 fn rpcs() -> Vec<String> {
@@ -80,14 +74,7 @@ async fn each_call_to_a_channel_is_counted_by_verb_and_outcome_and_timed() {
     let paid = app.open("r-1", "A", 100).await;
     app.sync(&paid).await;
     app.pay(&paid).await;
-    let request = CreateRefundRequest {
-        refund_no: "RET-1".to_owned(),
-        payment: Some(Payment::PaymentNo(paid)),
-        extent: Some(Extent::Everything(RefundEverything {})),
-        reason: RefundReason::Return.into(),
-        description: String::new(),
-    };
-    app.refunds().create_refund(request).await.unwrap();
+    app.refunds().create_refund(refund_all("RET-1", &paid)).await.unwrap();
     let closed = app.open("r-2", "B", 100).await;
     app.close(&closed).await;
     let watch = Watch::begin(&app, MINUTE).await;

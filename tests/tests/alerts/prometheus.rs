@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use payment_tests::app::{TestApp, free_address};
+use payment_tests::{
+    app::{TestApp, free_address},
+    steps::until,
+};
 use serde_json::{Value, json};
 
 use crate::rules::{self, Rule};
@@ -122,15 +125,10 @@ impl Prometheus {
         answer.json::<Value>().await.ok().map(|mut answer| answer["data"].take())
     }
 
-    /// Asks until the answer is one to go on with; the database of the service does the waiting.
-    async fn until(&self, app: &TestApp, path: &str, good: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..1200 {
-            if let Some(answer) = self.ask(path).await.filter(&good) {
-                return answer;
-            }
-            app.observer.query_one("SELECT pg_sleep(0.05)::text", &[]).await.unwrap();
-        }
-        panic!("{path}: {:?}", self.ask(path).await)
+    /// Asks until the answer is one to go on with.
+    async fn until(&self, path: &str, good: impl Fn(&Value) -> bool) -> Value {
+        until(path, async || self.ask(path).await.is_some_and(|answer| good(&answer))).await;
+        self.ask(path).await.unwrap()
     }
 }
 
@@ -150,7 +148,7 @@ async fn prometheus_scrapes_a_server_and_loads_the_rules_that_are_shipped() {
     app.open("r-1", "A", 100).await;
     let prometheus = Prometheus::start(program, &app.admin_address().to_string());
     let up = "query?query=up{job=\"payment-server\"}";
-    prometheus.until(&app, up, |answer| answer["result"][0]["value"][1] == "1").await;
+    prometheus.until(up, |answer| answer["result"][0]["value"][1] == "1").await;
     let looks = prometheus.ask("query?query=payment_job_looks_total").await.unwrap();
     let jobs: Vec<&str> = looks["result"]
         .as_array()
@@ -172,7 +170,7 @@ async fn prometheus_scrapes_a_server_and_loads_the_rules_that_are_shipped() {
         let rules = answer["groups"][0]["rules"].as_array();
         rules.is_some_and(|rules| rules.iter().all(|rule| rule["health"] != "unknown"))
     };
-    let answer = prometheus.until(&app, "rules", all_evaluated).await;
+    let answer = prometheus.until("rules", all_evaluated).await;
     let evaluated = answer["groups"][0]["rules"].as_array().unwrap();
     assert_eq!(evaluated.len(), rules::all().len());
     for rule in evaluated {

@@ -1,23 +1,20 @@
 //! Events that no consumer sees, and endpoints that get none.
 
-use std::time::Duration;
-
 use payment_tests::{
     app::{MERCHANT, TestApp, TestAppOptions},
     database,
     webhook_receiver::Receiver,
 };
 
-use crate::watch::{Judged, Watch};
+use crate::watch::{FOUR_MINUTES, Judged, MINUTE, Watch};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const FOUR_MINUTES: Duration = Duration::from_secs(4 * 60);
+const ALL_NUMBERED: &str = "(SELECT count(*) FROM outbox_event WHERE feed_no IS NULL) = 0";
 
 pub(crate) async fn a_feed_is_locked() -> Judged {
     let app = TestApp::start().await;
     let (first, second) = (app.open("r-1", "A-1", 100).await, app.open("r-2", "A-2", 100).await);
     app.pay(&first).await;
-    app.until_recorded("(SELECT count(*) FROM outbox_event WHERE feed_no IS NULL) = 0").await;
+    app.until_recorded(ALL_NUMBERED).await;
     let mut watch = Watch::begin(&app, MINUTE).await;
     watch.go_on(2).await;
     let well = watch.now();
@@ -29,7 +26,7 @@ pub(crate) async fn a_feed_is_locked() -> Judged {
     let judged = watch.judge(rule, well, &[&[]]);
     // The transaction that holds the lock ends, as the page says.
     holder.batch_execute("ROLLBACK").await.unwrap();
-    app.until_recorded("(SELECT count(*) FROM outbox_event WHERE feed_no IS NULL) = 0").await;
+    app.until_recorded(ALL_NUMBERED).await;
     watch.go_on(1).await;
     watch.is_over(rule);
     app.finish().await;
@@ -57,7 +54,7 @@ async fn with_endpoint(receiver: &Receiver) -> TestApp {
 async fn tell(app: &TestApp) {
     let payment_no = app.open("r-1", "A-1", 100).await;
     app.pay(&payment_no).await;
-    app.until_recorded("(SELECT count(*) FROM outbox_event WHERE feed_no IS NULL) = 0").await;
+    app.until_recorded(ALL_NUMBERED).await;
 }
 
 pub(crate) async fn an_endpoint_is_gone() -> Judged {

@@ -2,20 +2,13 @@
 
 use std::time::Duration;
 
-use payment_proto::v1::{
-    CreateRefundRequest, RefundEverything, RefundReason,
-    create_refund_request::{Extent, Payment},
-};
 use payment_sandbox::wechat::{Fault, Forgery, Operation};
 use payment_server::jobs::Job;
-use payment_tests::app::TestApp;
+use payment_tests::{app::TestApp, requests::refund_all};
 
-use crate::watch::{Judged, Watch};
+use crate::watch::{FOUR_MINUTES, Judged, Watch};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
-
-/// As far apart as looks may be for Prometheus to take the last one for the present.
-const FOUR_MINUTES: Duration = Duration::from_secs(4 * 60);
 
 /// The channel proves money for a payment that is not in our records.
 async fn money_for_nobody(app: &TestApp) {
@@ -49,14 +42,7 @@ async fn give_back(app: &TestApp) {
     let payment_no = app.open("r-1", "A-1", 100).await;
     app.pay(&payment_no).await;
     app.sync(&payment_no).await;
-    let request = CreateRefundRequest {
-        refund_no: "RET-1".to_owned(),
-        payment: Some(Payment::PaymentNo(payment_no)),
-        extent: Some(Extent::Everything(RefundEverything {})),
-        reason: RefundReason::Return.into(),
-        description: "came back".to_owned(),
-    };
-    app.refunds().create_refund(request).await.unwrap();
+    app.refunds().create_refund(refund_all("RET-1", &payment_no)).await.unwrap();
 }
 
 pub(crate) async fn a_balance_is_empty() -> Judged {

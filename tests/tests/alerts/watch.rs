@@ -19,6 +19,12 @@ pub(crate) const JOB: &str = "payment-server";
 /// The name of the first replica.
 pub(crate) const FIRST: &str = "first";
 
+/// How far apart looks mostly are.
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+
+/// As far apart as looks may be for Prometheus to take the last one for the present.
+pub(crate) const FOUR_MINUTES: Duration = Duration::from_secs(4 * 60);
+
 /// What a series was at each look, in the words of `promtool`.
 type Values = Vec<String>;
 

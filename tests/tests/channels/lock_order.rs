@@ -7,17 +7,13 @@ use std::{
 };
 
 use futures::future::join_all;
-use payment_proto::v1::{
-    ClosePaymentRequest, CreateRefundRequest, EarlierAttemptPolicy, OrderToPay, RefundEverything,
-    RefundReason, SyncPaymentRequest,
-    create_refund_request::{Extent, Payment},
-};
+use payment_proto::v1::{ClosePaymentRequest, EarlierAttemptPolicy, OrderToPay, SyncPaymentRequest};
 use payment_sandbox::{
     alipay::InvokeOptions,
     wechat::{Landing, PayOptions, RefundStatus},
 };
 use payment_server::{app::App, jobs::Job};
-use payment_tests::requests::app_payment_of;
+use payment_tests::requests::{app_payment_of, refund_all};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use tonic::{Code, Status};
 
@@ -101,13 +97,7 @@ async fn happen(scene: &Scene, replica: &Arc<App>, dice: &mut StdRng, refund_no:
         2 => clear(app.payments().close_payment(ClosePaymentRequest { payment_no }).await.map(drop)),
         3 => clear(app.payments().sync_payment(SyncPaymentRequest { payment_no }).await.map(drop)),
         4 => {
-            let everything = CreateRefundRequest {
-                refund_no,
-                payment: Some(Payment::PaymentNo(payment_no)),
-                extent: Some(Extent::Everything(RefundEverything {})),
-                reason: RefundReason::Return.into(),
-                description: "came back".to_owned(),
-            };
+            let everything = refund_all(&refund_no, &payment_no);
             clear(app.refunds().create_refund(everything).await.map(drop));
         }
         5 => {

@@ -6,14 +6,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use channel_bad_pay::{Accident, BadPayApp};
 use nix::sys::signal::Signal;
 use payment_proto::v1::{
-    CreateRefundRequest, PluginOptions, RefundEverything, RefundReason, RefundState, SyncPaymentRequest,
-    create_payment_request::ChannelOptions, create_refund_request,
+    PluginOptions, RefundState, SyncPaymentRequest, create_payment_request::ChannelOptions,
 };
 use payment_sandbox::{clock::SimulatorClock, wechat::KeyMode};
 use payment_tests::{
-    app::{SharedClock, free_address},
+    accounts::bad_pay_section,
+    app::{MERCHANT, SharedClock, free_address},
     database::{self, texts},
-    requests::app_payment,
+    requests::{app_payment, refund_all},
+    steps::until,
 };
 use tokio_postgres::Client;
 
@@ -44,13 +45,7 @@ async fn model(world: &World, bad: &BadPayApp) -> String {
     bad.pay(SHOP, &payment_no);
     caller.sync_payment(SyncPaymentRequest { payment_no: payment_no.clone() }).await.unwrap();
     bad.accident(Accident::Broken);
-    let mut refund = CreateRefundRequest {
-        refund_no: "model".to_owned(),
-        payment: Some(create_refund_request::Payment::PaymentNo(payment_no.clone())),
-        extent: Some(create_refund_request::Extent::Everything(RefundEverything {})),
-        ..Default::default()
-    };
-    refund.set_reason(RefundReason::Return);
+    let refund = refund_all("model", &payment_no);
     let refund = world.refunds(&server).await.create_refund(refund).await.unwrap().into_inner().refund;
     assert_eq!(refund.unwrap().state(), RefundState::Pending);
     world.end(server).await;
@@ -74,12 +69,19 @@ const COPIES: &str = "\
     UPDATE refund SET next_check_time = create_time; ANALYZE payment, allocation, refund";
 
 async fn arrived(observer: &Client) -> i64 {
-    let sql = "SELECT count(*), pg_sleep(0.05)::text FROM refund WHERE state = 'SUCCEEDED'";
+    let sql = "SELECT count(*) FROM refund WHERE state = 'SUCCEEDED'";
     observer.query_one(sql, &[]).await.unwrap().get(0)
 }
 
+/// Waits until so many arrived, for as long as more arrive.
 async fn until_arrived(observer: &Client, count: i64) {
-    while arrived(observer).await < count {}
+    loop {
+        let before = arrived(observer).await;
+        if before >= count {
+            return;
+        }
+        until("one more refund arrives", async || arrived(observer).await > before).await;
+    }
 }
 
 /// Three servers; the callbacks of each have an address of their own.
@@ -93,11 +95,7 @@ async fn servers(world: &World) -> [ServerProcess; 3] {
 #[tokio::test(flavor = "multi_thread")]
 async fn r17_r22_f18_10_000_due_refunds_arrive_once_each_though_kill_9_meets_one_of_three_servers() {
     let bad = BadPayApp::start(Arc::new(SharedClock(SimulatorClock::real()))).await;
-    let account = format!(
-        "[merchants.acme.accounts.acme-bad]\nchannel = \"bad-pay\"\nshop = \"{SHOP}\"\nkey = \"{}\"\nbase_url = \"{}\"\n",
-        bad.open_shop(SHOP),
-        bad.base_url(),
-    );
+    let account = bad_pay_section(MERCHANT, "acme-bad", &bad, SHOP);
     let world = World::with_sections(KeyMode::PublicKey, &format!("{JOBS}{account}")).await;
     let observer = database::connect(world.database.url()).await;
     let payment_no = model(&world, &bad).await;

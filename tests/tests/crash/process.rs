@@ -123,12 +123,11 @@ impl ServerProcess {
 async fn serving(lines: &mut Lines<BufReader<ChildStderr>>) -> SocketAddr {
     let mut before = Vec::new();
     while let Some(line) = lines.next_line().await.unwrap() {
+        log_watch::look_at(&line);
         let event: Value = serde_json::from_str(&line).unwrap_or_default();
         if event["message"] == "serving" {
-            log_watch::look_at(&line);
             return event["grpc"].as_str().unwrap().parse().unwrap();
         }
-        log_watch::look_at(&line);
         before.push(line);
     }
     panic!("the server ended before it served:\n{}", before.join("\n"));

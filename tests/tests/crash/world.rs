@@ -24,13 +24,12 @@ use payment_server::{app::crash_point::CrashPoint, config::GeneratedApiKey, port
 use payment_store::Store;
 use payment_tests::{
     accounts::paypal_section,
-    app::{Events, Payments, WithKey, account_section, free_address},
+    app::{Events, Payments, Refunds, WithKey, account_section, connect, free_address},
     database::{self, migrated_database},
     requests::{payment_no, sdk_parameters},
 };
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
-use tonic::{service::interceptor::InterceptedService, transport::Channel};
 
 use crate::process::ServerProcess;
 
@@ -121,9 +120,7 @@ impl World {
 
     /// A caller of a server.
     pub(crate) async fn caller(&self, server: &ServerProcess) -> Payments {
-        let channel =
-            Channel::from_shared(format!("http://{}", server.grpc)).unwrap().connect().await.unwrap();
-        PaymentServiceClient::with_interceptor(channel, self.key.clone())
+        PaymentServiceClient::with_interceptor(connect(server.grpc).await, self.key.clone())
     }
 
     /// Runs one look of a job in a process of its own.
@@ -132,20 +129,13 @@ impl World {
     }
 
     /// A caller that gives money back.
-    pub(crate) async fn refunds(
-        &self,
-        server: &ServerProcess,
-    ) -> RefundServiceClient<InterceptedService<Channel, WithKey>> {
-        let channel =
-            Channel::from_shared(format!("http://{}", server.grpc)).unwrap().connect().await.unwrap();
-        RefundServiceClient::with_interceptor(channel, self.key.clone())
+    pub(crate) async fn refunds(&self, server: &ServerProcess) -> Refunds {
+        RefundServiceClient::with_interceptor(connect(server.grpc).await, self.key.clone())
     }
 
     /// A consumer of events.
     pub(crate) async fn events(&self, server: &ServerProcess) -> Events {
-        let channel =
-            Channel::from_shared(format!("http://{}", server.grpc)).unwrap().connect().await.unwrap();
-        EventServiceClient::with_interceptor(channel, self.key.clone())
+        EventServiceClient::with_interceptor(connect(server.grpc).await, self.key.clone())
     }
 
     /// The channel's controls.

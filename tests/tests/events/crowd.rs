@@ -5,10 +5,10 @@ use std::fs;
 use futures::future::join_all;
 use payment_proto::v1::{StreamEventsResponse, event_service_client::EventServiceClient};
 use payment_tests::{
-    app::{MERCHANT, TestApp, TestAppOptions},
+    app::{MERCHANT, TestApp, TestAppOptions, connect},
     database::proxy::Traffic,
 };
-use tonic::{Streaming, transport::Channel};
+use tonic::Streaming;
 
 use crate::scene::{commit_events, from_now, take};
 
@@ -19,8 +19,7 @@ const CONNECTIONS: usize = 10;
 async fn crowd(app: &TestApp) -> Vec<Streaming<StreamEventsResponse>> {
     let mut streams = Vec::with_capacity(STREAMS);
     for _ in 0..CONNECTIONS {
-        let address = format!("http://{}", app.grpc_address());
-        let channel = Channel::from_shared(address).unwrap().connect().await.unwrap();
+        let channel = connect(app.grpc_address()).await;
         let begun = (0..STREAMS / CONNECTIONS).map(|_| {
             let mut events = EventServiceClient::with_interceptor(channel.clone(), app.key(MERCHANT));
             async move { from_now(&mut events).await }

@@ -1,13 +1,14 @@
 //! `ListEvents`: pages, filters, cursors, and cursors that are none.
 
 use payment_proto::v1::{
-    CreateRefundRequest, Event, EventType, ListEventsRequest, ListEventsResponse, PaymentState,
-    RefundEverything, RefundReason, RefundState, StreamEventsRequest, create_refund_request, event::Snapshot,
+    Event, EventType, ListEventsRequest, ListEventsResponse, PaymentState, RefundState, StreamEventsRequest,
+    event::Snapshot,
 };
 use payment_sandbox::wechat::RefundStatus;
 use payment_tests::{
     app::{OTHER_MERCHANT, TestApp},
     refusal::Refusal,
+    requests::refund_all,
 };
 use tonic::{Code, Status};
 
@@ -30,14 +31,7 @@ async fn listed(app: &TestApp, count: usize) -> Vec<Event> {
 async fn r27_a_payment_and_its_refund_are_told_with_what_was_true() {
     let app = TestApp::start().await;
     let payment_no = paid(&app, "SO-1").await;
-    let refund = CreateRefundRequest {
-        refund_no: "RET-1".to_owned(),
-        payment: Some(create_refund_request::Payment::PaymentNo(payment_no.clone())),
-        extent: Some(create_refund_request::Extent::Everything(RefundEverything {})),
-        reason: RefundReason::Return.into(),
-        ..Default::default()
-    };
-    app.refunds().create_refund(refund).await.unwrap();
+    app.refunds().create_refund(refund_all("RET-1", &payment_no)).await.unwrap();
     app.wechat().settle_refund(app.mchid(), "RET-1", RefundStatus::Success).unwrap();
     app.wechat().settled().await;
     let told = listed(&app, 3).await;

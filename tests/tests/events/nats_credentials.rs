@@ -11,6 +11,7 @@ use payment_tests::{
     app::{TestApp, TestAppOptions},
     database::until,
     log_watch,
+    steps::replace,
 };
 use serde_json::{Value, json};
 
@@ -18,12 +19,6 @@ use crate::{
     nats::{Nats, nats_server},
     scene::paid,
 };
-
-fn replace(file: &Path, text: &str) {
-    let new = file.with_extension("new");
-    fs::write(&new, text).unwrap();
-    fs::rename(new, file).unwrap();
-}
 
 async fn service(nats: &Nats, who: &str) -> TestApp {
     let more_config = format!(

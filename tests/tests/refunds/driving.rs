@@ -3,11 +3,9 @@
 use payment_proto::v1::RefundState;
 use payment_sandbox::wechat::{Balance, Execution, Fault, Operation, RefundStatus};
 use payment_server::jobs::Job;
-use payment_tests::app::TestApp;
+use payment_tests::{app::TestApp, requests::refund_all};
 
-use super::scene::{
-    arrives, ask, at_channel, faults, finish, look_later, paid, recorded, refund, refund_all,
-};
+use super::scene::{arrives, ask, at_channel, faults, finish, look_later, paid, recorded, refund};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r17_f22_f24_a_refund_that_the_channel_did_and_did_not_answer_is_done_once_after_20_tries() {

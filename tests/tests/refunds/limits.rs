@@ -4,10 +4,10 @@ use futures::future::join_all;
 use payment_tests::{
     app::TestApp,
     refusal::Refusal,
-    requests::{app_payment_of, payment_no},
+    requests::{app_payment_of, payment_no, refund_all},
 };
 
-use super::scene::{arrives, ask, at_channel, finish, paid, refund, refund_all, refund_split};
+use super::scene::{arrives, ask, at_channel, finish, paid, refund, refund_split};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r15_f12_100_refunds_at_once_that_exceed_the_payment_together_never_give_back_more() {

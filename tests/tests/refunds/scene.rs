@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use payment_proto::v1::{
-    CreateRefundRequest, GetRefundRequest, Money, Refund, RefundEverything, RefundPart, RefundReason,
-    RefundSplit,
+    CreateRefundRequest, GetRefundRequest, Money, Refund, RefundPart, RefundReason, RefundSplit,
     create_refund_request::{Extent, Payment},
 };
 use payment_sandbox::wechat::{Fault, FaultRule, Landing, LedgerRefund, Operation, PayOptions, RefundStatus};
@@ -24,14 +23,6 @@ pub(super) fn refund(refund_no: &str, payment_no: &str, amount: i64) -> CreateRe
         extent: Some(Extent::Amount(fen(amount))),
         reason: RefundReason::Return.into(),
         description: "came back".to_owned(),
-    }
-}
-
-/// A refund of everything that is left.
-pub(super) fn refund_all(refund_no: &str, payment_no: &str) -> CreateRefundRequest {
-    CreateRefundRequest {
-        extent: Some(Extent::Everything(RefundEverything {})),
-        ..refund(refund_no, payment_no, 1)
     }
 }
 

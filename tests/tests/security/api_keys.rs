@@ -4,19 +4,17 @@ use std::time::Duration;
 
 use payment_proto::v1::{
     ApiKeyOrigin, ApiKeyScope, ClosePaymentRequest, GetPaymentRequest, ListApiKeysRequest,
-    RevokeApiKeyRequest, payment_service_client::PaymentServiceClient,
+    payment_service_client::PaymentServiceClient,
 };
 use payment_tests::{
-    app::{MERCHANT, OTHER_MERCHANT, Payments, START, WithKey},
+    app::{MERCHANT, OTHER_MERCHANT, Payments, START, WithKey, connect},
     refusal::Refusal,
     requests::{app_payment, payment_no},
     steps::until,
 };
-use tonic::{Code, Status, transport::Channel};
+use tonic::{Code, Status};
 
-use super::operators::{Operated, wanted};
-
-const NOBODY: (Code, &str) = (Code::Unauthenticated, "CREDENTIALS_INVALID");
+use super::operators::{NOBODY, Operated, revoking, wanted};
 
 fn kind(status: &Status) -> (Code, String) {
     let refusal = Refusal::of(status);
@@ -31,20 +29,11 @@ fn is_nobody(read: &Result<(), Status>) -> bool {
     read.as_ref().is_err_and(|refused| Refusal::of(refused).kind() == NOBODY)
 }
 
-fn revoking(merchant: &str, operator: &str, key: &str) -> RevokeApiKeyRequest {
-    RevokeApiKeyRequest {
-        merchant_id: merchant.to_owned(),
-        operator_name: operator.to_owned(),
-        api_key_id: key.to_owned(),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn r30_a_revoked_key_stops_working_in_every_replica() {
     let world = Operated::start("").await;
     let replica = world.app.replica().await;
-    let address = format!("http://{}", replica.addresses().grpc);
-    let far = Channel::from_shared(address).unwrap().connect().await.unwrap();
+    let far = connect(replica.addresses().grpc).await;
     let secret = world.key(MERCHANT, "till", &[ApiKeyScope::Read, ApiKeyScope::Pay]).await;
     let there = || PaymentServiceClient::with_interceptor(far.clone(), WithKey::new(&secret));
 
@@ -58,7 +47,7 @@ async fn r30_a_revoked_key_stops_working_in_every_replica() {
     let callers = "SELECT caller FROM payment_transition WHERE event = 'CHANNEL_CLOSED'";
     assert_eq!(world.app.texts(callers).await, ["till"], "whoever had it closed");
 
-    let revoke = revoking(MERCHANT, "", "till");
+    let revoke = revoking(MERCHANT, "till");
     let revoked = world.desk(&world.alice).revoke_api_key(revoke.clone()).await.unwrap().into_inner();
     assert_eq!(revoked.api_key.unwrap().revoked_by, "alice/laptop");
     assert!(is_nobody(&read(world.payments(&secret), &payment_no).await), "here it is revoked at once");
@@ -154,7 +143,7 @@ async fn a_keys_name_is_used_once_and_wrong_requests_name_their_fields() {
     assert_eq!(Refusal::of(&refused).fields, ["merchant_id", "api_key_id", "scopes"]);
     let refused = desk.create_api_key(wanted(MERCHANT, "none", &[])).await.unwrap_err();
     assert_eq!(Refusal::of(&refused).fields, ["scopes"]);
-    let refused = desk.revoke_api_key(revoking(MERCHANT, "", "gone")).await.unwrap_err();
+    let refused = desk.revoke_api_key(revoking(MERCHANT, "gone")).await.unwrap_err();
     assert_eq!(Refusal::of(&refused).kind(), (Code::NotFound, "API_KEY_NOT_FOUND"));
     world.app.finish().await;
 }

@@ -9,7 +9,7 @@ use payment_proto::v1::{
     payment_service_client::PaymentServiceClient,
 };
 use payment_tests::{
-    app::{MERCHANT, OTHER_MERCHANT, TestApp},
+    app::{MERCHANT, OTHER_MERCHANT, TestApp, connect},
     refusal::Refusal,
     requests::app_payment,
 };
@@ -28,10 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Connections of one stranger.
 const IDLE: u64 = 10_000;
-
-async fn channel(address: SocketAddr) -> Channel {
-    Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()
-}
 
 async fn read(app: &TestApp, merchant: &str, channel: Channel, payment_no: &str) -> Result<(), Status> {
     let mut payments = PaymentServiceClient::with_interceptor(channel, app.key(merchant));
@@ -61,7 +57,7 @@ async fn r30_connections_that_say_nothing_or_say_it_slowly_are_closed() {
     for stream in [&mut silent, &mut slow, &mut other] {
         closed(stream).await;
     }
-    read(&app, MERCHANT, channel(address).await, &payment_no).await.unwrap();
+    read(&app, MERCHANT, connect(address).await, &payment_no).await.unwrap();
     replica.shutdown().await;
     app.finish().await;
 }
@@ -83,7 +79,7 @@ async fn r30_who_shows_no_key_keeps_no_place_and_who_did_keeps_theirs() {
     let limits = [("GRPC__MAX_CONNECTIONS", "2"), ("GRPC__FIRST_CALL_TIMEOUT_SECONDS", "1")];
     let replica = app.replica_with(&limits).await;
     let address = replica.addresses().grpc;
-    let known = channel(address).await;
+    let known = connect(address).await;
     read(&app, MERCHANT, known.clone(), &payment_no).await.unwrap();
     let mut payments = PaymentServiceClient::with_interceptor(known, app.key(MERCHANT));
     let request = WatchPaymentRequest { payment_no: payment_no.clone() };
@@ -151,7 +147,7 @@ async fn r30_a_merchant_that_runs_wild_is_refused_and_others_are_not() {
     let payment_no = app.open("r-1", "A", 100).await;
     let rate = [("MERCHANTS__ACME__CALLS_PER_SECOND", "1"), ("MERCHANTS__ACME__CALLS_BURST", "3")];
     let replica = app.replica_with(&rate).await;
-    let channel = channel(replica.addresses().grpc).await;
+    let channel = connect(replica.addresses().grpc).await;
     let calls = |merchant| {
         let read = |_| read(&app, merchant, channel.clone(), &payment_no);
         join_all((0..50).map(read))
@@ -210,7 +206,7 @@ async fn r30_ten_thousand_idle_connections_leave_room_for_a_call() {
     assert_eq!(said, "open\n");
     let each = (resident_kilobytes() - before) / IDLE;
     println!("{IDLE} idle connections: {each} KiB each");
-    read(&app, MERCHANT, channel(address).await, &payment_no).await.unwrap();
+    read(&app, MERCHANT, connect(address).await, &payment_no).await.unwrap();
     assert!(each < 64, "{each} KiB for each idle connection");
     drop(strangers.stdin.take());
     strangers.wait().await.unwrap();
@@ -248,6 +244,6 @@ async fn r30_a_connection_that_opens_and_resets_calls_by_the_thousand_is_ended_a
     println!("ended after {opened} calls that were reset");
     assert!((1..100_000).contains(&opened), "{opened}");
     assert!(timeout(PATIENCE, connection).await.expect("an end").unwrap().is_err());
-    read(&app, MERCHANT, channel(address).await, &payment_no).await.unwrap();
+    read(&app, MERCHANT, connect(address).await, &payment_no).await.unwrap();
     app.finish().await;
 }

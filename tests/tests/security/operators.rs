@@ -1,14 +1,17 @@
 //! A service with operators, and what tests of its doors have in common.
 
 use payment_proto::v1::{
-    ApiKeyScope, CreateApiKeyRequest, api_key_service_client::ApiKeyServiceClient,
+    ApiKeyScope, CreateApiKeyRequest, RevokeApiKeyRequest, api_key_service_client::ApiKeyServiceClient,
     payment_service_client::PaymentServiceClient,
 };
 use payment_tests::{
     app::{Payments, TestApp, TestAppOptions, WithKey},
     operators::Person,
 };
-use tonic::{service::interceptor::InterceptedService, transport::Channel};
+use tonic::{Code, service::interceptor::InterceptedService, transport::Channel};
+
+/// How whoever has no key that counts is refused.
+pub(crate) const NOBODY: (Code, &str) = (Code::Unauthenticated, "CREDENTIALS_INVALID");
 
 /// A client of the service for API keys.
 pub(crate) type Desk = ApiKeyServiceClient<InterceptedService<Channel, WithKey>>;
@@ -58,5 +61,14 @@ pub(crate) fn wanted(merchant: &str, id: &str, scopes: &[ApiKeyScope]) -> Create
         api_key_id: id.to_owned(),
         scopes: scopes.iter().map(|scope| i32::from(*scope)).collect(),
         expire_time: None,
+    }
+}
+
+/// Ends a merchant's key.
+pub(crate) fn revoking(merchant: &str, id: &str) -> RevokeApiKeyRequest {
+    RevokeApiKeyRequest {
+        merchant_id: merchant.to_owned(),
+        api_key_id: id.to_owned(),
+        ..RevokeApiKeyRequest::default()
     }
 }

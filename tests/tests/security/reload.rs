@@ -7,17 +7,15 @@ use payment_proto::v1::{
     ApiKeyOrigin, ListApiKeysRequest, RevokeApiKeyRequest, api_key_service_client::ApiKeyServiceClient,
 };
 use payment_tests::{
-    app::{MERCHANT, START, WithKey},
+    app::{MERCHANT, START, WithKey, connect},
     operators::Person,
     refusal::Refusal,
     requests::app_payment,
-    steps::until,
+    steps::{replace, until},
 };
-use tonic::{Code, Status, transport::Channel};
+use tonic::{Code, Status};
 
-use super::operators::{Desk, Operated};
-
-const NOBODY: (Code, &str) = (Code::Unauthenticated, "CREDENTIALS_INVALID");
+use super::operators::{Desk, NOBODY, Operated, revoking};
 
 fn keys_of_operator(name: &str) -> ListApiKeysRequest {
     ListApiKeysRequest { operator_name: name.to_owned(), ..ListApiKeysRequest::default() }
@@ -52,8 +50,7 @@ fn kind(refused: Result<impl Sized, Status>) -> (Code, String) {
 async fn r30_a_leaked_operators_key_is_ended_at_every_replica_by_one_call() {
     let world = Operated::start("").await;
     let replica = world.app.replica().await;
-    let address = format!("http://{}", replica.addresses().grpc);
-    let far = Channel::from_shared(address).unwrap().connect().await.unwrap();
+    let far = connect(replica.addresses().grpc).await;
     let there = || ApiKeyServiceClient::with_interceptor(far.clone(), world.bob.clone());
     assert!(opens(there()).await && opens(world.desk(&world.bob)).await);
 
@@ -68,9 +65,8 @@ async fn r30_a_leaked_operators_key_is_ended_at_every_replica_by_one_call() {
     until("the other replica learns of the end", async || !opens(there()).await).await;
     // Whoever starts later finds it ended, though it stands in the configuration.
     let late = world.app.replica().await;
-    let late_address = format!("http://{}", late.addresses().grpc);
-    let late_channel = Channel::from_shared(late_address).unwrap().connect().await.unwrap();
-    assert!(!opens(ApiKeyServiceClient::with_interceptor(late_channel, world.bob.clone())).await);
+    let late_door = connect(late.addresses().grpc).await;
+    assert!(!opens(ApiKeyServiceClient::with_interceptor(late_door, world.bob.clone())).await);
 
     world.app.advance(Duration::from_secs(60)).await;
     let again = world.desk(&world.alice).revoke_api_key(operators_key("bob", "laptop")).await.unwrap();
@@ -109,12 +105,7 @@ async fn r30_operators_keys_are_the_business_of_who_sees_every_merchant_and_each
 async fn r30_a_merchants_key_of_the_configuration_is_revoked_as_every_other() {
     let world = Operated::start("").await;
     world.app.create(app_payment("r-1", "A", 100)).await;
-    let revoke = RevokeApiKeyRequest {
-        merchant_id: MERCHANT.to_owned(),
-        api_key_id: "acme-key".to_owned(),
-        ..RevokeApiKeyRequest::default()
-    };
-    world.desk(&world.alice).revoke_api_key(revoke).await.unwrap();
+    world.desk(&world.alice).revoke_api_key(revoking(MERCHANT, "acme-key")).await.unwrap();
     let refused = world.app.payments().create_payment(app_payment("r-2", "B", 100)).await.unwrap_err();
     assert_eq!(Refusal::of(&refused).kind(), NOBODY);
     world.app.finish().await;
@@ -124,17 +115,12 @@ async fn r30_a_merchants_key_of_the_configuration_is_revoked_as_every_other() {
 async fn r30_keys_of_the_configuration_are_replaced_by_replacing_its_file_and_a_bad_file_changes_nothing() {
     let world = Operated::start("").await;
     let file = world.app.folder().path().join("config.toml");
-    let write = |text: &str| {
-        let new = file.with_extension("new");
-        fs::write(&new, text).unwrap();
-        fs::rename(new, &file).unwrap();
-    };
     let before = fs::read_to_string(&file).unwrap();
     let (carol, bob) = (Person::new("carol", "\"all\""), Person::new("bob", "[\"other\"]"));
     let carols = WithKey::new(&carol.bearer);
     assert!(!opens(world.desk(&carols)).await);
 
-    write(&format!("{before}\n[operators.bob]\n"));
+    replace(&file, &format!("{before}\n[operators.bob]\n"));
     until("the bad file was looked at", async || {
         world.app.logged("the changed configuration is not in order; the old one stays")
     })
@@ -142,7 +128,7 @@ async fn r30_keys_of_the_configuration_are_replaced_by_replacing_its_file_and_a_
     assert!(opens(world.desk(&world.bob)).await && !opens(world.desk(&carols)).await);
 
     // Bob gets another key, and Carol comes.
-    write(&before.replace(&world.bobs_section, &[bob.config.as_str(), &carol.config].concat()));
+    replace(&file, &before.replace(&world.bobs_section, &[bob.config.as_str(), &carol.config].concat()));
     until("carol is let in", async || opens(world.desk(&carols)).await).await;
     assert!(!opens(world.desk(&world.bob)).await, "the key that left the file is refused");
     assert!(opens(world.desk(&WithKey::new(&bob.bearer))).await);

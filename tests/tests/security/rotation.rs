@@ -2,8 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    path::Path,
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
@@ -21,16 +19,8 @@ use payment_tests::{
     app::{MERCHANT, START, TestApp, TestAppOptions},
     operators::Person,
     requests::app_payment,
+    steps::{replace, until},
 };
-
-use payment_tests::steps::until;
-
-/// Writes a file as a careful operator does: whole or not at all.
-fn replace(folder: &Path, name: &str, text: &str) {
-    let new = folder.join(format!("{name}.new"));
-    fs::write(&new, text).unwrap();
-    fs::rename(new, folder.join(name)).unwrap();
-}
 
 /// Makes payments, each by a request of its own, until told to stop. Every one must be handed out.
 async fn pay_on(app: &TestApp, stop: &AtomicBool, request: impl Fn(u32) -> CreatePaymentRequest) -> u32 {
@@ -83,13 +73,14 @@ async fn answered_calls(app: &TestApp, person: &Person) -> BTreeMap<String, i64>
 #[tokio::test(flavor = "multi_thread")]
 async fn alipays_and_paypals_keys_change_under_load_and_no_call_fails() {
     let (clock, folder) = (SimulatorClock::manual(START), tempfile::tempdir().unwrap());
+    let file = |name: &str| folder.path().join(name);
     let alipay = AlipaySimulator::start(alipay::SimulatorOptions::loopback(clock.clone())).await.unwrap();
     let paypal = PaypalSimulator::start(paypal::SimulatorOptions::loopback(clock.clone())).await.unwrap();
     let ours = alipay::MerchantOptions::new(alipay::KeyMode::PublicKey);
     let at_alipay = alipay.control().create_merchant(ours).await.unwrap();
     let at_paypal = paypal.control().create_merchant(paypal::MerchantOptions::standard()).unwrap();
-    replace(folder.path(), "alipay.key", &at_alipay.app_private_key_pem);
-    replace(folder.path(), "paypal.secret", &at_paypal.client_secret);
+    replace(&file("alipay.key"), &at_alipay.app_private_key_pem);
+    replace(&file("paypal.secret"), &at_paypal.client_secret);
     let account_config = format!(
         "[merchants.{MERCHANT}.accounts.acme-alipay]\nchannel = \"alipay\"\napp_id = \"{}\"\nseller_id = \"{}\"\n\
          app_private_key_file = \"{folder}/alipay.key\"\nalipay_public_key = '''{}'''\ngateway_url = \"{}\"\n\
@@ -116,8 +107,8 @@ async fn alipays_and_paypals_keys_change_under_load_and_no_call_fails() {
     let rotate = async {
         let (alipay, paypal) = (alipay.control(), paypal.control());
         let key = alipay.change_app_key(&at_alipay.app_id).unwrap();
-        replace(folder.path(), "alipay.key", &key);
-        replace(folder.path(), "paypal.secret", &paypal.change_client_secret(&at_paypal.client_id).unwrap());
+        replace(&file("alipay.key"), &key);
+        replace(&file("paypal.secret"), &paypal.change_client_secret(&at_paypal.client_id).unwrap());
         let alipays = async || alipay.is_newest_app_key_used(&at_alipay.app_id).unwrap();
         until("Alipay's new key is used", alipays).await;
         let paypals = async || paypal.is_newest_secret_used(&at_paypal.client_id).unwrap();
@@ -144,22 +135,19 @@ async fn alipays_and_paypals_keys_change_under_load_and_no_call_fails() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wechats_keys_change_under_load_no_call_fails_and_a_bad_change_keeps_the_old_ones() {
     let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
     let app = TestApp::start_with_wechat_keys_in(folder.path()).await;
     let stop = AtomicBool::new(false);
     let (wechat, mchid) = (app.wechat(), app.mchid().to_owned());
     let rotate = async {
         // First what is no key at all, then the new ones: had the first been taken, payments would fail.
-        replace(
-            folder.path(),
-            "merchant.key",
-            "-----BEGIN PRIVATE KEY-----\nno\n-----END PRIVATE KEY-----\n",
-        );
+        replace(&file("merchant.key"), "-----BEGIN PRIVATE KEY-----\nno\n-----END PRIVATE KEY-----\n");
         until("the bad key was looked at", async || app.logged("merchant_private_key")).await;
         let new = wechat.add_merchant_certificate(&mchid).await.unwrap();
         let api_v3_key = wechat.change_apiv3_key(&mchid).unwrap();
-        replace(folder.path(), "api_v3_key", &api_v3_key);
-        replace(folder.path(), "serial", &new.serial);
-        replace(folder.path(), "merchant.key", &new.private_key_pem);
+        replace(&file("api_v3_key"), &api_v3_key);
+        replace(&file("serial"), &new.serial);
+        replace(&file("merchant.key"), &new.private_key_pem);
         let used = async || wechat.is_merchant_certificate_used(&mchid, &new.serial).unwrap();
         until("the new certificate is used", used).await;
         stop.store(true, Ordering::Relaxed);

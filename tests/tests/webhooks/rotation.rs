@@ -1,6 +1,6 @@
 //! A secret that is replaced by replacing its file: both sign during the rotation, and the old one never again after it.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use payment_sandbox::clock::SimulatorClock;
@@ -8,7 +8,7 @@ use payment_server::{ports::SystemRandomness, webhooks::SigningSecret};
 use payment_tests::{
     app::{START, TestApp, TestAppOptions},
     log_watch,
-    steps::until,
+    steps::{replace, until},
     webhook_receiver::{Received, Receiver},
 };
 use secrecy::ExposeSecret as _;
@@ -20,12 +20,6 @@ fn secret() -> String {
     let text = SigningSecret::generate(&SystemRandomness).expose_secret().to_owned();
     log_watch::add_secrets([text.as_str()]);
     text
-}
-
-fn replace(folder: &Path, name: &str, text: &str) {
-    let new = folder.join(format!("{name}.new"));
-    fs::write(&new, text).unwrap();
-    fs::rename(new, folder.join(name)).unwrap();
 }
 
 /// Whether a receiver who knows this secret alone takes the delivery for ours.
@@ -64,9 +58,10 @@ impl Rotation {
 async fn a_secret_is_rotated_by_its_file_and_the_old_one_works_during_that_and_not_after() {
     let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start().await);
     let [old, new] = [secret(), secret()];
-    replace(folder.path(), "secret", &old);
+    let file = folder.path().join("secret");
+    replace(&file, &old);
     let section = endpoint_section(&receiver.url(), "x", "");
-    let in_file = format!("secret_file = \"{}\"", folder.path().join("secret").display());
+    let in_file = format!("secret_file = \"{}\"", file.display());
     let options = TestAppOptions {
         account_config: section.replace("secret = \"x\"", &in_file),
         clock: SimulatorClock::manual(START),
@@ -79,7 +74,7 @@ async fn a_secret_is_rotated_by_its_file_and_the_old_one_works_during_that_and_n
     assert!(!is_signed_with(&first, &new));
 
     // What is no secret changes nothing.
-    replace(folder.path(), "secret", "whsec_short");
+    replace(&file, "whsec_short");
     until("the bad secret was looked at", async || {
         rotation.app.logged("the changed configuration is not in order; the old one stays")
     })
@@ -87,17 +82,18 @@ async fn a_secret_is_rotated_by_its_file_and_the_old_one_works_during_that_and_n
     rotation.until_signed("the old secret stays", |one| is_signed_with(one, &old)).await;
 
     // The rotation: the new secret in the file, and the old one beside it in the configuration.
-    replace(folder.path(), "secret", &new);
-    let config = fs::read_to_string(rotation.app.folder().path().join("config.toml")).unwrap();
+    replace(&file, &new);
+    let config_file = rotation.app.folder().path().join("config.toml");
+    let config = fs::read_to_string(&config_file).unwrap();
     let both = config.replace(&in_file, &format!("{in_file}\nprevious_secret = \"{old}\""));
-    replace(rotation.app.folder().path(), "config.toml", &both);
+    replace(&config_file, &both);
     let signed = |one: &Received| is_signed_with(one, &new) && is_signed_with(one, &old);
     let during = rotation.until_signed("both sign", signed).await;
     let current_first = during.signature.split(' ').next().unwrap();
     let alone = SigningSecret::parse(&new).unwrap().sign(&during.id, during.timestamp, &during.body);
     assert_eq!(current_first, alone, "the new one first");
 
-    replace(rotation.app.folder().path(), "config.toml", &config);
+    replace(&config_file, &config);
     let after = rotation.until_signed("the old one ends", |one| !is_signed_with(one, &old)).await;
     assert!(is_signed_with(&after, &new));
     assert_eq!(STANDARD.decode(after.signature.trim_start_matches("v1,")).unwrap().len(), 32);
