@@ -33,3 +33,5 @@ mod reading;
 mod scene;
 #[path = "store/statements.rs"]
 mod statements;
+#[path = "store/waited_for.rs"]
+mod waited_for;

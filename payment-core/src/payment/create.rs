@@ -131,6 +131,8 @@ mod tests {
         let wanted = CreateContent::of(&earlier);
         let early = earlier.times.create;
         assert_eq!(earlier_attempt(&earlier, &wanted, early), EarlierAttempt::Reuse);
+        let just_in_time = earlier.times.expire - LIFE_TO_REUSE;
+        assert_eq!(earlier_attempt(&earlier, &wanted, just_in_time), EarlierAttempt::Reuse);
         let late = earlier.times.expire - Duration::seconds(119);
         assert_eq!(earlier_attempt(&earlier, &wanted, late), EarlierAttempt::Replace);
         assert!(late > datetime!(2026-01-01 0:00 UTC));

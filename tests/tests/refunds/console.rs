@@ -1,11 +1,16 @@
 //! Refunds that the channel tells of before we know them: somebody's at its console, or our own before its answer is kept.
 
 use payment_proto::v1::{PaymentState, RefundOrigin, RefundState};
-use payment_sandbox::wechat::RefundStatus;
+use payment_sandbox::wechat::{Operation, RefundStatus};
 use payment_server::jobs::Job;
-use payment_tests::app::TestApp;
+use payment_tests::{
+    app::TestApp,
+    requests::{app_payment_of, payment_no},
+};
 
-use super::scene::{arrives, ask, at_channel, finish, look_later, paid, recorded, refund};
+use super::scene::{
+    arrives, ask, at_channel, count, counted, finish, look_later, paid, recorded, refund, refund_split,
+};
 
 /// To us a refund that is in no record of ours looks like one that was made at the console.
 async fn forget_refunds(app: &TestApp) {
@@ -62,6 +67,26 @@ async fn r18_a_refund_of_the_console_that_exceeds_what_is_left_opens_a_case() {
     app.finish().await;
 }
 
+/// The console does not say which order of a basket its refund was for.
+#[tokio::test(flavor = "multi_thread")]
+async fn r18_a_refund_of_the_console_for_a_basket_is_spread_over_its_orders_to_the_last_fen() {
+    let app = TestApp::start().await;
+    let payment_no = payment_no(&app.create(app_payment_of("r", &[("A", 50), ("B", 51)])).await);
+    app.pay(&payment_no).await;
+    ask(&app, refund_split("CONSOLE-1", &payment_no, &[("A", 20), ("B", 51)])).await.unwrap();
+    forget_refunds(&app).await;
+    arrives(&app, "CONSOLE-1").await;
+    let foreign = recorded(&app, "CONSOLE-1").await;
+    assert_eq!((foreign.state(), foreign.origin()), (RefundState::Succeeded, RefundOrigin::Channel));
+    let parts =
+        foreign.parts.iter().map(|part| (part.order_no.as_str(), part.amount.as_ref().unwrap().minor_units));
+    assert_eq!(parts.collect::<Vec<_>>(), [("A", 50), ("B", 21)], "by number, as far as each reaches");
+    ask(&app, refund_split("R-1", &payment_no, &[("B", 31)])).await.unwrap_err();
+    ask(&app, refund_split("R-2", &payment_no, &[("B", 30)])).await.unwrap();
+    arrives(&app, "R-2").await;
+    finish(app).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r18_a_refund_of_a_payment_whose_callback_was_lost_proves_that_it_was_paid() {
     let app = TestApp::start().await;
@@ -94,10 +119,34 @@ async fn r18_a_refund_of_the_console_that_died_is_never_sent_by_us() {
     finish(app).await;
 }
 
+/// It cannot reach its payer, so it waits for a person: what was not ours to send is not ours to send again.
+#[tokio::test(flavor = "multi_thread")]
+async fn r18_a_refund_of_the_console_that_needs_a_person_is_asked_about_and_never_sent_by_us() {
+    let app = TestApp::start().await;
+    let payment_no = paid(&app, "A", 100).await;
+    ask(&app, refund("CONSOLE-1", &payment_no, 70)).await.unwrap();
+    forget_refunds(&app).await;
+    app.wechat().settle_refund(app.mchid(), "CONSOLE-1", RefundStatus::Abnormal).unwrap();
+    app.wechat().settled().await;
+    let foreign = recorded(&app, "CONSOLE-1").await;
+    assert_eq!((foreign.state(), foreign.origin()), (RefundState::Pending, RefundOrigin::Channel));
+    count(&app, Operation::CreateRefund);
+    for minutes in [1, 61] {
+        look_later(&app, Job::RefundSuccess, minutes).await;
+    }
+    assert_eq!(counted(&app, Operation::CreateRefund), 0);
+    assert_eq!(app.cases().await, ["REFUND_NEEDS_PERSON"]);
+    app.wechat().suppress_notifications(None);
+    arrives(&app, "CONSOLE-1").await;
+    look_later(&app, Job::RefundSuccess, 61).await;
+    assert_eq!(recorded(&app, "CONSOLE-1").await.state(), RefundState::Succeeded, "found by asking");
+    finish(app).await;
+}
+
 /// F51: the callback overtakes the answer to our own call.
 #[tokio::test(flavor = "multi_thread")]
 async fn r03_f51_a_notification_before_our_own_answer_is_kept_gives_back_once() {
-    use payment_sandbox::wechat::{Fault, Operation};
+    use payment_sandbox::wechat::Fault;
     let app = TestApp::start().await;
     let payment_no = paid(&app, "A", 100).await;
     super::scene::faults(&app, Operation::CreateRefund, Some(1), Fault::SlowAnswer { seconds: 2 });

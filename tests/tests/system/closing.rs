@@ -1,7 +1,7 @@
 //! `ClosePayment` and `ConfirmPayment`: what callers say, and what the channel makes of it.
 
 use payment_proto::v1::{ClientResult, ClosePaymentRequest, ConfirmPaymentRequest, PaymentState};
-use payment_sandbox::wechat::{Execution, Fault, Operation, PayOptions, TradeState};
+use payment_sandbox::wechat::{Execution, Fault, Landing, Operation, PayOptions, TradeState};
 use payment_tests::{
     app::TestApp,
     refusal::Refusal,
@@ -54,6 +54,27 @@ async fn f29_a_payment_that_races_the_close_wins() {
     assert_eq!(app.close(&second).await, PaymentState::AwaitingPayer);
     app.wechat().fail_payment(app.mchid(), &second).unwrap();
     assert_eq!(app.close(&second).await, PaymentState::Closed);
+    app.finish().await;
+}
+
+/// The channel says that it closed, and then the money lands, unheard: one more question finds it before we say closed too.
+#[tokio::test(flavor = "multi_thread")]
+async fn r20_f29_money_that_lands_while_the_close_is_being_answered_wins() {
+    let app = TestApp::start().await;
+    let payment_no = app.open("r-1", "A", 100).await;
+    app.wechat().suppress_notifications(None);
+    app.fault(Operation::Close, Fault::SlowAnswer { seconds: 1 });
+    let mut client = app.payments();
+    let request = ClosePaymentRequest { payment_no: payment_no.clone() };
+    let closing = tokio::spawn(async move { client.close_payment(request).await });
+    let at_channel = || app.wechat().order(app.mchid(), &payment_no).unwrap().state;
+    app.until("the channel closed it", || at_channel() == TradeState::Closed).await;
+    let late = PayOptions { landing: Landing::Late, ..PayOptions::default() };
+    app.wechat().pay(app.mchid(), &payment_no, &late).unwrap();
+    app.clock().advance(Duration::from_secs(1)).unwrap();
+    let closed = closing.await.unwrap().unwrap().into_inner().payment.unwrap();
+    assert_eq!(closed.state(), PaymentState::Succeeded);
+    assert_eq!(app.events(&payment_no).await, ["payment.succeeded"]);
     app.finish().await;
 }
 
