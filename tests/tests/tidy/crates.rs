@@ -60,6 +60,18 @@ const EDGES: [(&str, &[&str]); 14] = [
     // Seeds defects into a copy of all the others, and links none of them.
     ("payment-mutants", &[]),
     ("payment-bench", &["payment-core", "payment-proto", "payment-sandbox", "payment-server"]),
+    // Each target goes in where its bytes come in, so that what is tried is what serves.
+    (
+        "payment-fuzz",
+        &[
+            "channel-alipay",
+            "channel-paypal",
+            "channel-wechat",
+            "payment-core",
+            "payment-proto",
+            "payment-server",
+        ],
+    ),
 ];
 
 /// What must not be reached from a crate, through however many others: input and output, clocks, chance.

@@ -1,0 +1,5 @@
+//! libFuzzer's way into [`payment_fuzz::paypal::callback`].
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| payment_fuzz::paypal::callback(data));
