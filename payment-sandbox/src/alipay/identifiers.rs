@@ -53,6 +53,14 @@ pub(super) fn trade_no(now: OffsetDateTime) -> String {
     format!("{}22001{}", beijing(now, DAY), draw(DIGITS, 15))
 }
 
+/// How a buyer's number begins, and nothing else.
+pub(crate) const BUYER: &str = "208800990099";
+
+/// A buyer: 16 digits that begin with `2088`.
+pub(super) fn buyer_id() -> String {
+    format!("{BUYER}{}", draw(DIGITS, 4))
+}
+
 /// A user or a partner: 16 digits that begin with `2088`.
 pub(super) fn user_id() -> String {
     format!("2088{}", draw(DIGITS, 12))
@@ -115,7 +123,8 @@ mod tests {
     fn identifiers_have_their_documented_shapes() {
         let now = time::macros::datetime!(2026-02-28 16:31:10.421 UTC);
         assert!(trade_no(now).starts_with("2026030122001"), "the day is Beijing's");
-        assert_eq!((trade_no(now).len(), notify_id(now).len(), user_id().len()), (28, 34, 16));
+        assert_eq!((trade_no(now).len(), notify_id(now).len()), (28, 34));
+        assert_eq!((user_id().len(), buyer_id().len()), (16, 16));
         assert_eq!(api_time(now), "2026-03-01 00:31:10");
         assert_eq!(api_time_with_milliseconds(now), "2026-03-01 00:31:10.421");
         assert_eq!(parse_time("2026-03-01 00:31:10"), Some(now.replace_millisecond(0).unwrap()));

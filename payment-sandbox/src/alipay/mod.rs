@@ -105,6 +105,7 @@ pub use fault::{
     Execution, Fault, FaultRule, NotificationFault, NotificationFaultRule, NotificationKind,
     RefusalSignature, SystemErrorSpelling,
 };
+pub(crate) use identifiers::BUYER;
 pub use ledger::{Ledger, LedgerMerchant, LedgerOrder, LedgerRefund};
 pub use merchant::{
     GeneratedCertificate, GeneratedCertificates, GeneratedMerchant, KeyMode, MerchantOptions,

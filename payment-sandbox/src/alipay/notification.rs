@@ -221,7 +221,7 @@ fn invent(parameters: &mut Parameters, total: &str, bills: &Value, now: OffsetDa
     if parameters.get("trade_no").is_none() {
         parameters.set("trade_no", identifiers::trade_no(now));
     }
-    parameters.set("buyer_id", identifiers::user_id());
+    parameters.set("buyer_id", identifiers::buyer_id());
     parameters.set("gmt_create", api_time(now));
     parameters.set("gmt_payment", api_time(now));
     parameters.set("fund_bill_list", bills.to_string());

@@ -79,7 +79,7 @@ fn create_trade(order: &mut Order, buyer_id: Option<&str>, now: OffsetDateTime) 
     let trade = order.trade.get_or_insert_with(|| Trade {
         trade_no: identifiers::trade_no(now),
         buyer: Buyer {
-            id: buyer_id.map_or_else(identifiers::user_id, str::to_owned),
+            id: buyer_id.map_or_else(identifiers::buyer_id, str::to_owned),
             logon_id: "tes***@sandbox.com".to_owned(),
         },
         created_at: now,

@@ -57,8 +57,11 @@ fn given_name() -> String {
     "Zoë".to_owned()
 }
 
+/// The usual payer's address.
+pub(crate) const PAYER_ADDRESS: &str = "buyer@example.com";
+
 fn email_address() -> String {
-    "buyer@example.com".to_owned()
+    PAYER_ADDRESS.to_owned()
 }
 
 impl ApproveOptions {
@@ -79,7 +82,7 @@ pub(super) struct Payer {
 impl Payer {
     fn new(options: &ApproveOptions) -> Self {
         Self {
-            account_id: identifiers::account_id(),
+            account_id: identifiers::payer_id(),
             given_name: options.given_name.clone(),
             email_address: options.email_address.clone(),
         }

@@ -50,7 +50,18 @@ pub(super) fn resource_id() -> String {
     draw(UPPER, 17)
 }
 
-/// Payers and merchants: 13 characters without those that look alike.
+/// How a payer's number begins, and nothing else.
+pub(crate) const PAYER: &str = "TESTPAYER";
+
+/// How an access token begins, and nothing else.
+pub(crate) const ACCESS_TOKEN: &str = "A21AAtestToken";
+
+/// A payer: 13 characters without those that look alike.
+pub(super) fn payer_id() -> String {
+    format!("{PAYER}{}", draw(ACCOUNT, 4))
+}
+
+/// A merchant: 13 characters without those that look alike.
 pub(super) fn account_id() -> String {
     draw(ACCOUNT, 13)
 }
@@ -64,7 +75,7 @@ pub(super) fn client_secret() -> String {
 }
 
 pub(super) fn access_token() -> String {
-    format!("A21AA{}", draw(ALPHANUMERIC, 92))
+    format!("{ACCESS_TOKEN}{}", draw(ALPHANUMERIC, 83))
 }
 
 pub(super) fn app_id() -> String {
@@ -107,6 +118,7 @@ mod tests {
         assert_eq!(api_time(instant), "2026-01-03T08:00:00Z");
         assert_eq!(refund_time(instant), "2026-01-03T01:00:00-07:00");
         assert_eq!((resource_id().len(), account_id().len(), event_id().len()), (17, 13, 38));
+        assert_eq!((payer_id().len(), access_token().len()), (13, 97));
         assert_eq!(uuid::Uuid::parse_str(&transmission_id()).unwrap().get_version_num(), 1);
     }
 }

@@ -103,6 +103,7 @@ use tokio::task::JoinHandle;
 use engine::Engine;
 use world::Settings;
 
+pub(crate) use approval::PAYER_ADDRESS;
 pub use approval::{ApprovalRefused, ApproveOptions, Funding};
 pub use authorization::AuthorizationStatus;
 pub use capture::{CaptureSettlement, CaptureStatus, MoveRefused};
@@ -113,6 +114,7 @@ pub use delivery::{
 pub use fault::{Execution, Fault, FaultRule, NotificationFault, NotificationFaultRule};
 pub use forgery::Forgery;
 pub use idempotency::{ORDERS_MEMORY, PAYMENTS_MEMORY};
+pub(crate) use identifiers::{ACCESS_TOKEN, PAYER};
 pub use ledger::{Ledger, LedgerAuthorization, LedgerCapture, LedgerMerchant, LedgerOrder, LedgerRefund};
 pub use merchant::{GeneratedMerchant, InvoiceIds, MerchantOptions};
 pub use money::Money;

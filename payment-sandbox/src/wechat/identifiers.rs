@@ -83,9 +83,12 @@ pub(super) fn aead_nonce() -> String {
     draw(ALPHANUMERIC, 12)
 }
 
+/// How a payer's id begins, and nothing else.
+pub(crate) const PAYER: &str = "oTestPayer";
+
 /// The payer's id for one appid: 28 characters that begin with `o`.
 pub(super) fn openid() -> String {
-    format!("o{}", draw(ALPHANUMERIC, 27))
+    format!("{PAYER}{}", draw(ALPHANUMERIC, 18))
 }
 
 /// A ten-digit merchant number.

@@ -88,6 +88,7 @@ pub use delivery::{
     Attempt, AttemptResult, DELIVERY_DEADLINE, DeliveryRecord, DeliveryState, RETRY_INTERVALS,
 };
 pub use fault::{Execution, Fault, FaultRule, NotificationFault, NotificationFaultRule, NotificationKind};
+pub(crate) use identifiers::PAYER;
 pub use invoke::InvokeRefused;
 pub use ledger::{Ledger, LedgerMerchant, LedgerOrder, LedgerRefund};
 pub use merchant::{

@@ -13,11 +13,12 @@ use payment_sandbox::alipay::{
     AttemptResult, Execution, Fault, FaultRule, Forgery, InvokeOptions, Operation, WalletChoice,
 };
 use payment_server::jobs::Job;
-use payment_tests::refusal::Refusal;
+use payment_tests::{log_watch, refusal::Refusal};
 
 use super::scene::{Scene, alipay_app, sdk_text};
 
 fn at_the_till(auth_code: &str) -> CreatePaymentRequest {
+    log_watch::add_secrets([auth_code]);
     let product = Some(alipay_options::Product::Barcode(AlipayBarcode { auth_code: auth_code.to_owned() }));
     let options = AlipayOptions { product, ..AlipayOptions::default() };
     CreatePaymentRequest {
