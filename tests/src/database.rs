@@ -120,6 +120,16 @@ pub async fn until(client: &Client, condition: &str) {
     panic!("never became true: {condition}");
 }
 
+/// Waits until every session of a server has ended, and tells that none of them met a deadlock. One is tried again unseen, but
+/// PostgreSQL counts it; what a session counted is known for certain once it has ended. So nobody may hold a store any more.
+pub async fn no_session_met_a_deadlock(observer: &Client) {
+    let ended = "NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'payment-server' \
+                 AND datname = current_database())";
+    until(observer, ended).await;
+    let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    assert_eq!(observer.query_one(deadlocks, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
+
 /// "Random" bytes that never come twice in this process, so that a failure can be played again.
 pub struct Counter;
 

@@ -36,7 +36,8 @@ fn time() -> Duration {
     Duration::from_secs(seconds.unwrap_or(USUAL_SECONDS))
 }
 
-/// What a caller may be told in a crowd. A deadlock would be none of these.
+/// What a caller may be told in a crowd, of which a race that others won is a part. That no deadlock stands behind it is told by
+/// PostgreSQL's count in the end.
 fn clear(outcome: Result<(), Status>) {
     if let Err(status) = outcome {
         let known = [
@@ -149,8 +150,6 @@ async fn r24_f14_sixteen_workers_over_the_same_orders_of_two_channels_never_dead
         rounds.iter().sum::<usize>()
     );
     assert!(paid > 5 && refunds > 2 && channels == 2, "the dice must make it a fight");
-    // A deadlock would be retried unseen, but PostgreSQL logs each in its count, at the latest when sessions end.
-    app.until_recorded("(SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()) = 0")
-        .await;
-    scene.app.finish().await;
+    drop(replicas);
+    scene.app.finish_without_deadlock().await;
 }

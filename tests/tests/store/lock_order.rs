@@ -10,7 +10,7 @@ use payment_store::{
     Store,
     payment::{CreateOutcome, EarlierVerdict},
 };
-use payment_tests::database::TestStore;
+use payment_tests::database::{TestStore, no_session_met_a_deadlock};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 
 use crate::scene::{answered, decided, handle, invariants_hold, new, notified, paid, payment};
@@ -80,13 +80,8 @@ async fn r24_f14_sixteen_workers_over_eight_orders_never_deadlock() {
     let twice = on.number("SELECT count(*) FROM allocation WHERE state = 'DUPLICATE'").await;
     println!("{} payments, {paid} orders paid, {twice} duplicates", known.lock().unwrap().len());
     assert!(paid > 20 && twice > 5, "the dice must make it a fight: {paid} paid, {twice} twice");
-    // A deadlock would have been retried unseen: PostgreSQL counted them. Sessions report when they end.
     let TestStore { store, observer, database } = on;
     drop(store);
-    let gone = "NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'payment-server' \
-                AND datname = current_database())";
-    payment_tests::database::until(&observer, gone).await;
-    let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
-    assert_eq!(observer.query_one(deadlocks, &[]).await.unwrap().get::<_, i64>(0), 0);
+    no_session_met_a_deadlock(&observer).await;
     drop(database);
 }
