@@ -25,12 +25,16 @@ async fn r01_an_app_payment_is_signed_here_and_paid_by_the_notification() {
 
 /// Every row that the create wrote carries the number of the transaction that wrote it last.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_payment_is_created_in_one_transaction_and_without_the_network() {
+async fn r14_an_app_payment_and_its_repeat_take_one_transaction_and_no_network() {
     let mut scene = Scene::start().await;
     scene.unplug_alipay();
     let created = scene.app.create(alipay_app("r-1", "A", 6680)).await;
-    assert_eq!(created.payment.as_ref().unwrap().state(), PaymentState::AwaitingPayer);
+    let first = created.payment.unwrap();
+    assert_eq!(first.state(), PaymentState::AwaitingPayer);
     assert!(sdk_text(created.payment_data).contains("alipay.trade.app.pay"));
+    let again = scene.app.create(alipay_app("r-1", "A", 6680)).await;
+    assert_eq!(again.payment.unwrap(), first, "the same request is the same payment");
+    assert!(sdk_text(again.payment_data).contains(&first.payment_no));
     let written_by = "SELECT count(DISTINCT writer) FROM ( \
                       SELECT xmin::text AS writer FROM payment \
                       UNION ALL SELECT xmin::text FROM allocation \

@@ -29,7 +29,7 @@ async fn work_off(app: &TestApp, settings: Settings, replicas: usize) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn r18_f18_f19_three_replicas_handle_2000_due_rows_once_each() {
+async fn r19_f18_f19_three_replicas_handle_2000_due_rows_once_each() {
     let app = TestApp::start().await;
     let model = app.open("model", "model", 100).await;
     copy_payment(&app.observer, ROWS).await;
@@ -42,7 +42,7 @@ async fn r18_f18_f19_three_replicas_handle_2000_due_rows_once_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r22_rows_of_a_killed_replica_come_back_after_its_lease_and_are_handled_once() {
+async fn r19_rows_of_a_killed_replica_come_back_after_its_lease_and_are_handled_once() {
     let app = TestApp::start().await;
     let model = app.open("model", "model", 100).await;
     copy_payment(&app.observer, 200).await;

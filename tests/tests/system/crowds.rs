@@ -120,7 +120,7 @@ async fn one_live_attempt_for_each_order(app: &TestApp) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f12_f13_f16_creating_paying_notifying_confirming_and_closing_at_once_end_in_one_truth() {
+async fn r25_f12_f13_f16_creating_paying_notifying_confirming_and_closing_at_once_end_in_one_truth() {
     let app = TestApp::start().await;
     for round in 0..8 {
         let order_no = format!("order-{round}");

@@ -144,7 +144,7 @@ async fn r05_a_channel_that_certainly_did_not_act_is_told_as_unavailable_and_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f35_a_success_whose_notification_never_comes_is_found_by_each_way_of_asking() {
+async fn r25_f35_a_success_whose_notification_never_comes_is_found_by_each_way_of_asking() {
     let app = TestApp::start().await;
     let synced = app.open("r-1", "A", 100).await;
     app.pay_unheard(&synced).await;
