@@ -20,6 +20,7 @@ use super::{
     App,
     command::{AccountChoice, Caller, CreatePayment, CreatedPayment},
     crash_point::{self, CrashPoint},
+    earlier_attempts::Patience,
     error::AppError,
     hand_out::create_request,
     not_enabled,
@@ -58,6 +59,7 @@ impl App {
         let trace_parent = command.trace_parent.clone();
         let mut new =
             NewPayment { payment: draft, created_by, signed_locally, trace_parent, verdicts: Vec::new() };
+        let mut patience = Patience::of(self.policy.earlier_attempts_deadline);
         for _ in 0..ROUNDS {
             match self.store.payment_create(&new).await? {
                 CreateOutcome::Created(payment) => {
@@ -76,8 +78,9 @@ impl App {
                     return Err(AppError::OrderAlreadyPaid { order_no, payment_no });
                 }
                 CreateOutcome::EarlierAttempts(attempts) => {
-                    let wanted = CreateContent::of(&new.payment);
-                    new.verdicts.extend(self.settle_earlier_attempts(attempts, &wanted, policy).await?);
+                    let (wanted, deadline) = (CreateContent::of(&new.payment), patience.deadline());
+                    let settled = self.settle_earlier_attempts(attempts, &wanted, policy, deadline).await?;
+                    new.verdicts.extend(settled);
                 }
             }
         }

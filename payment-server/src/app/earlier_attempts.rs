@@ -1,7 +1,7 @@
 //! What `CreatePayment` does about earlier attempts that may still be paid (R11): it asks their channels, all at once and
 //! within one deadline, and closes what it cannot hand out again.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use payment_core::{
@@ -13,6 +13,7 @@ use payment_core::{
     },
 };
 use payment_store::payment::EarlierVerdict;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     App,
@@ -20,6 +21,23 @@ use super::{
     error::AppError,
 };
 use crate::channels::Account;
+
+/// How long one `CreatePayment` waits: one deadline for all attempts, those too that come while others are asked.
+pub(super) struct Patience {
+    whole: Duration,
+    deadline: Option<Instant>,
+}
+
+impl Patience {
+    pub(super) const fn of(whole: Duration) -> Self {
+        Self { whole, deadline: None }
+    }
+
+    /// Runs from the first call on: from when there is something to wait for.
+    pub(super) fn deadline(&mut self) -> Instant {
+        *self.deadline.get_or_insert_with(|| Instant::now() + self.whole)
+    }
+}
 
 /// What came of one attempt.
 enum Settled {
@@ -38,12 +56,13 @@ impl App {
         attempts: Vec<Payment>,
         wanted: &CreateContent,
         policy: EarlierAttemptPolicy,
+        deadline: Instant,
     ) -> Result<Vec<(PaymentNo, EarlierVerdict)>, AppError> {
         // Of several reusable attempts only the newest is handed out again, the others are closed.
         let newest = attempts.iter().map(|attempt| attempt.payment_no.clone()).max();
         let settle = attempts.into_iter().map(|attempt| {
             let may_reuse = Some(&attempt.payment_no) == newest.as_ref();
-            self.settle_within_deadline(attempt, wanted.clone(), may_reuse)
+            self.settle_until(deadline, attempt, wanted.clone(), may_reuse)
         });
         let mut verdicts = Vec::new();
         for (payment_no, settled) in join_all(settle).await {
@@ -62,8 +81,9 @@ impl App {
     }
 
     /// The deadline ends our waiting, not the work: what the channel says is recorded all the same.
-    async fn settle_within_deadline(
+    async fn settle_until(
         self: &Arc<Self>,
+        deadline: Instant,
         attempt: Payment,
         wanted: CreateContent,
         may_reuse: bool,
@@ -71,7 +91,7 @@ impl App {
         let payment_no = attempt.payment_no.clone();
         let app = Arc::clone(self);
         let work = self.detached(async move { app.settle(attempt, &wanted, may_reuse).await });
-        let settled = tokio::time::timeout(self.policy.earlier_attempts_deadline, work).await;
+        let settled = timeout_at(deadline, work).await;
         (payment_no, settled.unwrap_or(Ok(Settled::Unresolved)))
     }
 
@@ -113,5 +133,21 @@ impl App {
     async fn replace(&self, payment: Payment, account: &Account) -> Result<Settled, AppError> {
         let closed = self.close(payment, account).await?;
         if closed.payment.state.is_open() { Ok(Settled::Unresolved) } else { Ok(Settled::Decided) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn r11_attempts_that_come_while_others_are_asked_have_what_is_left_of_one_deadline() {
+        let whole = Duration::from_secs(5);
+        let mut patience = Patience::of(whole);
+        tokio::time::advance(whole).await;
+        let deadline = patience.deadline();
+        assert_eq!(deadline - Instant::now(), whole, "it begins with the first question");
+        tokio::time::advance(whole).await;
+        assert_eq!(patience.deadline(), deadline);
     }
 }

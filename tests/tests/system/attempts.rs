@@ -198,6 +198,34 @@ async fn r11_a_slow_channel_is_waited_for_until_the_deadline_and_its_word_is_rec
     app.finish().await;
 }
 
+/// The channel answers nobody before all have asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn r11_all_earlier_attempts_are_asked_at_once() {
+    let options = TestAppOptions {
+        more_config: "[payments]\nearlier_attempts_deadline_seconds = 60\n".to_owned(),
+        ..TestAppOptions::usual()
+    };
+    let app = TestApp::start_with(options).await;
+    for order in ["A", "B", "C"] {
+        app.open(&format!("r-{order}"), order, 100).await;
+    }
+    app.wechat().add_fault(FaultRule {
+        operation: Some(Operation::QueryByOutTradeNo),
+        out_trade_no: None,
+        times: Some(3),
+        fault: Fault::SlowAnswer { seconds: 1 },
+    });
+    let all_asked = async {
+        app.until("all three are asked", || app.wechat().faults().is_empty()).await;
+        app.clock().advance(Duration::from_secs(1)).unwrap();
+    };
+    let basket = app_payment_of("r-all", &[("A", 100), ("B", 100), ("C", 100)]);
+    let (created, ()) = tokio::join!(app.create(basket), all_asked);
+    assert_eq!(app.state(&payment_no(&created)).await, PaymentState::AwaitingPayer);
+    assert_eq!(app.number("SELECT count(*) FROM payment WHERE state = 'CLOSED'").await, 3);
+    app.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r14_the_same_request_gives_the_same_payment_with_fresh_payment_data() {
     let app = TestApp::start().await;
