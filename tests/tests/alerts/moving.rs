@@ -13,7 +13,10 @@ use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use tonic::Request;
 
-use crate::watch::{MINUTE, Watch};
+use crate::{
+    jobs::{look, operated},
+    watch::{MINUTE, Watch},
+};
 
 /// Every RPC of the contract, as `package.Service/Method`.
 fn rpcs() -> Vec<String> {
@@ -70,15 +73,17 @@ async fn each_rpc_is_counted_by_its_code_and_timed_and_what_is_none_is_counted_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_call_to_a_channel_is_counted_by_verb_and_outcome_and_timed() {
-    let app = TestApp::start().await;
+    let (app, alice) = operated().await;
     let paid = app.open("r-1", "A", 100).await;
     app.sync(&paid).await;
     app.pay(&paid).await;
     app.refunds().create_refund(refund_all("RET-1", &paid)).await.unwrap();
+    app.advance(2 * MINUTE).await;
+    look(&mut app.operators(&alice), Job::RefundSuccess).await;
     let closed = app.open("r-2", "B", 100).await;
     app.close(&closed).await;
     let watch = Watch::begin(&app, MINUTE).await;
-    for verb in ["create", "query", "close", "refund"] {
+    for verb in ["create", "query", "close", "refund", "query_refund"] {
         let answered = watch.latest(&format!(
             "payment_channel_calls_total{{channel=\"wechat\",account=\"{ACCOUNT}\",verb=\"{verb}\",outcome=\"answered\"}}"
         ));

@@ -17,6 +17,12 @@ async fn recorded(app: &TestApp, payment_no: &str, state: &str) {
     .await;
 }
 
+async fn metrics(app: &TestApp) -> String {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let page = client.get(format!("http://{}/metrics", app.admin_address())).send().await.unwrap();
+    page.text().await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r01_r07_an_approved_payment_is_captured_once_and_paid() {
     let scene = Scene::start().await;
@@ -33,6 +39,9 @@ async fn r01_r07_an_approved_payment_is_captured_once_and_paid() {
     assert_eq!(order.taken, 1999, "{order:?}");
     assert_eq!(scene.paypal.order(&order_id).unwrap().captures.len(), 1, "captured once");
     assert_eq!(scene.app.order("A").await.paid_amount.unwrap().minor_units, 1999);
+    let captures = "payment_channel_calls_total{channel=\"paypal\",account=\"acme-paypal\",verb=\"capture\",\
+                    outcome=\"answered\"} 1\n";
+    assert!(metrics(&scene.app).await.contains(captures), "and counted once");
     scene.app.finish().await;
 }
 

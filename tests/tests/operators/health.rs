@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use payment_proto::v1::{BreakerState, ChannelHealth, GetChannelHealthRequest};
-use payment_sandbox::wechat::{Fault, Operation};
+use payment_proto::v1::{BreakerState, ChannelHealth, GetChannelHealthRequest, RunJobRequest};
+use payment_sandbox::wechat::{Fault, FaultRule, Operation};
 use payment_tests::app::{ACCOUNT, MERCHANT};
 use serde_json::json;
 
@@ -41,6 +41,27 @@ async fn f35_lost_callbacks_and_f31_lying_queries_show() {
     assert_eq!((observed.query_lies, observed.unknown), (1, 1), "{observed:?}");
     assert!(observed.answered >= 4 && observed.last_failure_time.is_some());
     assert_eq!(observed.breaker(), BreakerState::Closed);
+    desk.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breaker_that_is_open_shows_until_the_channel_answers_again() {
+    let desk = Desk::open().await;
+    let app = &desk.app;
+    for index in 0..8 {
+        app.open(&format!("r-{index}"), &format!("A-{index}"), 100).await;
+    }
+    let (operation, fault) = (Some(Operation::QueryByOutTradeNo), Fault::BadGateway);
+    app.wechat().add_fault(FaultRule { operation, out_trade_no: None, times: None, fault });
+    let breaker_after_a_look = async || {
+        app.advance(Duration::from_secs(60)).await;
+        let look = RunJobRequest { name: "payment-success".to_owned() };
+        desk.of(&desk.alice).run_job(look).await.unwrap();
+        health(&desk).await.observed.unwrap().breaker()
+    };
+    assert_eq!(breaker_after_a_look().await, BreakerState::Open);
+    app.wechat().clear_faults();
+    assert_eq!(breaker_after_a_look().await, BreakerState::Closed);
     desk.app.finish().await;
 }
 
