@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{Store, cached::Cached, error::StoreError};
 
 /// Counting ends here: a backlog of ten thousand is a backlog.
-const COUNTED: i64 = 10_000;
+pub(crate) const COUNTED: i64 = 10_000;
 
 /// What waits somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

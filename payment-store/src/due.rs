@@ -92,27 +92,39 @@ struct PaymentOfRow {
     payment_no: String,
 }
 
+impl DuePayments {
+    /// These rows, as PostgreSQL reads them after FROM, `$1` being now. The time of a payment whose money is held is over when
+    /// the hold is.
+    pub(crate) const fn rows(self) -> &'static str {
+        match self {
+            Self::ToAsk => {
+                "payment LEFT JOIN payment_hold AS hold USING (payment_no) WHERE next_check_time <= $1 \
+                 AND (coalesce(hold.expire_time, payment.expire_time) > $1 OR state IN ('CLOSED', 'FAILED'))"
+            }
+            Self::ToClose => {
+                "payment LEFT JOIN payment_hold AS hold USING (payment_no) WHERE next_check_time <= $1 \
+                 AND coalesce(hold.expire_time, payment.expire_time) <= $1 AND state NOT IN ('CLOSED', 'FAILED')"
+            }
+        }
+    }
+
+    fn claim(self) -> String {
+        format!(
+            "WITH due AS MATERIALIZED ( \
+                 SELECT payment.payment_no FROM {} \
+                 AND payment.merchant_id || ' ' || payment.channel_account <> ALL ($4) \
+                 ORDER BY next_check_time LIMIT $3 FOR UPDATE OF payment SKIP LOCKED) \
+             UPDATE payment SET next_check_time = $2 FROM due WHERE payment.payment_no = due.payment_no \
+             RETURNING payment.merchant_id, payment.channel_account, payment.payment_no AS number, payment.checks, \
+                 payment.next_check_time AS lease_end",
+            self.rows()
+        )
+    }
+}
+
 // The claims as PostgreSQL reads them, `$1` being now, `$2` the lease's end, `$3` the most rows and `$4` the accounts that are
-// left out. The time of a payment whose money is held is over when the hold is. The rows are chosen in a CTE because the
-// planner may run a subquery of FROM more than once, and then claim more than the limit.
-const CLAIM_TO_ASK: &str = "\
-    WITH due AS MATERIALIZED ( \
-        SELECT payment.payment_no FROM payment LEFT JOIN payment_hold AS hold USING (payment_no) \
-        WHERE next_check_time <= $1 AND (coalesce(hold.expire_time, payment.expire_time) > $1 OR state IN ('CLOSED', 'FAILED')) \
-        AND payment.merchant_id || ' ' || payment.channel_account <> ALL ($4) \
-        ORDER BY next_check_time LIMIT $3 FOR UPDATE OF payment SKIP LOCKED) \
-    UPDATE payment SET next_check_time = $2 FROM due WHERE payment.payment_no = due.payment_no \
-    RETURNING payment.merchant_id, payment.channel_account, payment.payment_no AS number, payment.checks, \
-        payment.next_check_time AS lease_end";
-const CLAIM_TO_CLOSE: &str = "\
-    WITH due AS MATERIALIZED ( \
-        SELECT payment.payment_no FROM payment LEFT JOIN payment_hold AS hold USING (payment_no) \
-        WHERE next_check_time <= $1 AND coalesce(hold.expire_time, payment.expire_time) <= $1 \
-        AND state NOT IN ('CLOSED', 'FAILED') AND payment.merchant_id || ' ' || payment.channel_account <> ALL ($4) \
-        ORDER BY next_check_time LIMIT $3 FOR UPDATE OF payment SKIP LOCKED) \
-    UPDATE payment SET next_check_time = $2 FROM due WHERE payment.payment_no = due.payment_no \
-    RETURNING payment.merchant_id, payment.channel_account, payment.payment_no AS number, payment.checks, \
-        payment.next_check_time AS lease_end";
+// left out. The rows are chosen in a CTE because the planner may run a subquery of FROM more than once, and then claim more
+// than the limit.
 const CLAIM_REFUNDS: &str = "\
     WITH due AS MATERIALIZED ( \
         SELECT merchant_id, refund_no FROM refund \
@@ -137,11 +149,7 @@ impl Store {
         now: OffsetDateTime,
         limits: ClaimLimits<'_>,
     ) -> Result<Vec<Claim<PaymentNo>>, StoreError> {
-        let statement = match which {
-            DuePayments::ToAsk => CLAIM_TO_ASK,
-            DuePayments::ToClose => CLAIM_TO_CLOSE,
-        };
-        let rows = self.claim(statement, now, limits).await?;
+        let rows = self.claim(&which.claim(), now, limits).await?;
         rows.into_iter()
             .map(|row| row.into_claim(|number| PaymentNo::parse(number).ok(), "payment"))
             .collect()

@@ -13,6 +13,7 @@ use payment_sandbox::{
     },
 };
 use payment_server::jobs::Job;
+use payment_store::{DuePayments, operator::WorkDue};
 use payment_tests::requests::app_payment;
 
 use super::scene::{Scene, alipay_app, paypal_checkout, paypal_order, sdk_text};
@@ -52,6 +53,15 @@ async fn recorded(scene: &Scene, payment_no: &str, state: &str) {
 
 fn books(scene: &Scene, order_id: &str) -> LedgerOrder {
     scene.paypal.order(order_id).unwrap()
+}
+
+/// How many payments wait to be asked about, and to be closed.
+async fn waiting(scene: &Scene) -> (i64, i64) {
+    let due = async |which| {
+        let now = scene.app.clock().now();
+        scene.app.store.work_due(WorkDue::Payments(which), now).await.unwrap().rows
+    };
+    (due(DuePayments::ToAsk).await, due(DuePayments::ToClose).await)
 }
 
 /// What is held at PayPal, how much was taken, and in how many captures.
@@ -138,6 +148,7 @@ async fn r20_a_hold_ends_with_its_validity_whether_paypal_tells_or_the_scheduler
             scene.paypal.suppress_notifications(None);
         }
         scene.app.clock().advance(A_DAY * 28).unwrap();
+        assert_eq!(waiting(&scene).await, (1, 0), "what operators see waiting is what each job takes");
         assert_eq!(scene.app.run_job(Job::PaymentClose).await.claimed, 0, "its time is not over");
         assert_eq!(scene.app.run_job(Job::PaymentSuccess).await.claimed, 1);
         assert_eq!(scene.app.state(&payment_no).await, PaymentState::Held);
