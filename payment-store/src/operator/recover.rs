@@ -11,7 +11,7 @@ use crate::{
     error::StoreError,
     payment::{
         NewPayment,
-        create::{Context, payment_insert},
+        create::{Context, order_nos, payment_insert},
         lock::orders_lock_in_txn,
         payments_in_txn,
     },
@@ -47,9 +47,7 @@ fn recover_in_txn<'c>(
 ) -> BoxFuture<'c, Result<RecoverOutcome, Abort>> {
     async move {
         let wanted = &context.new.payment;
-        let orders: Vec<&str> =
-            wanted.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect();
-        orders_lock_in_txn(connection, &wanted.merchant_id, &orders, wanted.times.create).await?;
+        orders_lock_in_txn(connection, &wanted.merchant_id, &order_nos(wanted), wanted.times.create).await?;
         let owner: Option<String> = payment::table
             .find(wanted.payment_no.as_str())
             .select(payment::merchant_id)

@@ -104,7 +104,7 @@ fn make_orders<'c>(
     .boxed()
 }
 
-fn order_nos(payment: &Payment) -> Vec<&str> {
+pub(crate) fn order_nos(payment: &Payment) -> Vec<&str> {
     payment.allocations.iter().map(|allocation| allocation.order_no.as_str()).collect()
 }
 
