@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    outbox::Telling, schema::payment_case, snapshot::CaseSnapshot, transaction::Abort, words::Word as _,
+    Store, outbox::Telling, schema::payment_case, snapshot::CaseSnapshot, words::Word as _, writes::Writes,
 };
 
 /// Where a case comes from.
@@ -25,21 +25,32 @@ pub(crate) struct CaseOrigin<'a> {
     pub(crate) now: OffsetDateTime,
 }
 
-/// Whether a case was opened by this evidence.
-pub(crate) enum Opened {
-    /// It was, and is to be told so.
-    New(Box<Telling>),
-    /// It was open already.
-    Known,
+/// Opens those of the cases that are not known, and gives what is to be told of them. A case names the delivery that it comes
+/// from, so what is to be written goes first.
+pub(crate) async fn cases_open(
+    connection: &mut AsyncPgConnection,
+    store: &Store,
+    writes: &mut Writes<'_>,
+    cases: &[CaseOpening],
+    origin: &CaseOrigin<'_>,
+) -> QueryResult<Vec<Telling>> {
+    let mut opened = Vec::new();
+    if !cases.is_empty() {
+        writes.flush(connection).await?;
+    }
+    for case in cases {
+        opened.extend(case_open(connection, store.uuid(origin.now), case, origin).await?);
+    }
+    Ok(opened)
 }
 
 /// Opens a case unless it is known.
-pub(crate) async fn case_open_in_txn(
+async fn case_open(
     connection: &mut AsyncPgConnection,
     case_id: Uuid,
     case: &CaseOpening,
     origin: &CaseOrigin<'_>,
-) -> Result<Opened, Abort> {
+) -> QueryResult<Option<Telling>> {
     let channel = origin.evidence.channel.as_ref();
     let bytes = channel
         .filter(|_| origin.evidence.source != Source::Notification)
@@ -70,8 +81,8 @@ pub(crate) async fn case_open_in_txn(
         .execute(connection)
         .await?;
     if inserted == 0 {
-        return Ok(Opened::Known);
+        return Ok(None);
     }
     let opened = CaseSnapshot::opened(case_id, case, origin);
-    Ok(Opened::New(Box::new(Telling::of_case(MerchantEvent::CaseOpened, case_id, opened))))
+    Ok(Some(Telling::of_case(MerchantEvent::CaseOpened, case_id, opened)))
 }

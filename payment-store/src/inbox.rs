@@ -1,5 +1,7 @@
 //! The notification inbox: each delivery as it came, with what became of it.
 
+use std::slice;
+
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::{FutureExt as _, future::BoxFuture};
@@ -15,12 +17,12 @@ use uuid::Uuid;
 use crate::{
     Store,
     cached::Cached,
-    case::{CaseOrigin, Opened, case_open_in_txn},
+    case::{CaseOrigin, cases_open},
     error::StoreError,
-    outbox::{EventOf, Place, outbox_append_in_txn},
+    outbox::{EventOf, Place, outbox_append},
     schema::notification,
     transaction::{self, Abort},
-    writes::Write,
+    writes::{Write, Writes},
 };
 
 /// A delivery: where it came to and its bytes.
@@ -123,7 +125,7 @@ impl Store {
     pub async fn notification_keep_irrelevant(&self, record: &NotificationRecord) -> Result<(), StoreError> {
         let mut connection = self.connections.acquire().await?;
         let id = self.uuid(record.delivery.receive_time);
-        insert(&mut connection, id, record, Verdict::Irrelevant).await?;
+        Cached(notification_insert(id, record, Verdict::Irrelevant)).execute(&mut connection).await?;
         Ok(())
     }
 
@@ -149,7 +151,8 @@ fn open_case_in_txn<'c>(
         let delivery = &unknown.record.delivery;
         let now = delivery.receive_time;
         let id = unknown.store.uuid(now);
-        insert(connection, id, unknown.record, Verdict::CaseOpened).await?;
+        let mut writes = Writes::default();
+        writes.add(notification_insert(id, unknown.record, Verdict::CaseOpened));
         let words = ChannelEvidence {
             bytes: delivery.callback.body.clone(),
             verified_by: unknown.record.verified_by.clone(),
@@ -170,24 +173,12 @@ fn open_case_in_txn<'c>(
             place: Place::Beside,
             now,
         };
-        match case_open_in_txn(connection, unknown.store.uuid(now), unknown.case, &origin).await? {
-            Opened::New(opened) => {
-                outbox_append_in_txn(connection, unknown.store, &about, vec![*opened]).await
-            }
-            Opened::Known => Ok(()),
-        }
+        let case = slice::from_ref(unknown.case);
+        let opened = cases_open(connection, unknown.store, &mut writes, case, &origin).await?;
+        outbox_append(&mut writes, unknown.store, &about, opened)?;
+        Ok(writes.run(connection).await?)
     }
     .boxed()
-}
-
-/// Keeps a verified delivery in the transaction that it moves something in.
-pub(crate) async fn notification_insert_in_txn(
-    connection: &mut AsyncPgConnection,
-    id: Uuid,
-    record: &NotificationRecord,
-    verdict: Verdict,
-) -> Result<(), Abort> {
-    Ok(insert(connection, id, record, verdict).await?)
 }
 
 /// Keeps a verified delivery.
@@ -236,14 +227,4 @@ fn delivery_columns(id: Uuid, delivery: &Delivery) -> DeliveryColumns<'_> {
 fn header_lines(headers: &[(String, Vec<u8>)]) -> Vec<u8> {
     let line = |(name, value): &(String, Vec<u8>)| [name.as_bytes(), b": ", value, b"\n"].concat();
     headers.iter().flat_map(line).collect()
-}
-
-async fn insert(
-    connection: &mut AsyncPgConnection,
-    id: Uuid,
-    record: &NotificationRecord,
-    verdict: Verdict,
-) -> QueryResult<()> {
-    Cached(notification_insert(id, record, verdict)).execute(connection).await?;
-    Ok(())
 }

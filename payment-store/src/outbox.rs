@@ -1,7 +1,6 @@
 //! What callers are to be told, appended in the transaction that makes it true (R27), with what is true then.
 
 use diesel::prelude::*;
-use diesel_async::AsyncPgConnection;
 use payment_core::{
     identifiers::MerchantId, merchant_event::MerchantEvent, payment::Payment, refund::Refund,
 };
@@ -13,7 +12,6 @@ use crate::{
     error::StoreError,
     schema::outbox_event,
     snapshot::{CaseSnapshot, PaymentSnapshot, RefundSnapshot, Snapshot},
-    transaction::Abort,
     words::Word as _,
     writes::Writes,
 };
@@ -75,19 +73,8 @@ impl Telling {
     }
 }
 
-/// Appends events in their order. Once the transaction is committed, whoever waits in [`Store::events_appended`] wakes.
-pub(crate) async fn outbox_append_in_txn(
-    connection: &mut AsyncPgConnection,
-    store: &Store,
-    about: &EventOf<'_>,
-    tellings: Vec<Telling>,
-) -> Result<(), Abort> {
-    let mut writes = Writes::default();
-    outbox_append(&mut writes, store, about, tellings)?;
-    Ok(writes.run(connection).await?)
-}
-
-/// Appends events in their order, with what else is written in the same transaction.
+/// Appends events in their order, with what else is written in the same transaction. Once that is committed, whoever waits in
+/// [`Store::events_appended`] wakes.
 pub(crate) fn outbox_append<'a>(
     writes: &mut Writes<'a>,
     store: &Store,

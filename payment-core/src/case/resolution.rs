@@ -173,11 +173,20 @@ pub enum CaseRefusal {
 /// Who resolves a case that came right by itself. Operators are `name/key`, so none can be mistaken for it.
 pub const SERVICE: &str = "payment-server";
 
+impl Case {
+    /// The case as it is once it has come to a state, with what is decided from then on.
+    #[must_use]
+    pub fn into_state(self, to: CaseState, decision: Option<CaseDecision>, now: OffsetDateTime) -> Self {
+        let resolve_time = (to == CaseState::Resolved).then_some(now);
+        Self { state: to, decision, update_time: Some(now), resolve_time, ..self }
+    }
+}
+
 /// The case once what it was about has come right, for this reason; none if it is resolved already. A proposal or a decision
 /// that was on its way has nothing left to decide.
 #[must_use]
-pub fn settled(case: &Case, reason: String, now: OffsetDateTime) -> Option<Case> {
-    let CaseTransition::To(state) = state::next(case.state, CaseEvent::Settled) else { return None };
+pub fn settled(case: Case, reason: String, now: OffsetDateTime) -> Option<Case> {
+    let CaseTransition::To(to) = state::next(case.state, CaseEvent::Settled) else { return None };
     let decision = CaseDecision {
         resolution: Resolution::Settled,
         reason,
@@ -185,8 +194,7 @@ pub fn settled(case: &Case, reason: String, now: OffsetDateTime) -> Option<Case>
         approved_by: None,
         refund_no: None,
     };
-    let decision = Some(decision);
-    Some(Case { state, decision, update_time: Some(now), resolve_time: Some(now), ..case.clone() })
+    Some(case.into_state(to, Some(decision), now))
 }
 
 /// Decides what an operator's act does to a case, read under its lock.

@@ -1,12 +1,14 @@
 //! Operators' acts, appended in the transaction of what they do.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use payment_core::{identifiers::MerchantId, operator::Act};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{Store, error::StoreError, schema::operator_act, transaction::Abort, words::Word as _};
+use crate::{
+    Store, cached::Cached, error::StoreError, schema::operator_act, words::Word as _, writes::Write,
+};
 
 /// Something that an operator did.
 #[derive(Debug, Clone)]
@@ -90,31 +92,24 @@ impl Store {
     /// [`StoreError`]; it is not recorded then.
     pub async fn operator_act_record(&self, act: &OperatorAct) -> Result<(), StoreError> {
         let mut connection = self.connections.acquire().await?;
-        act_append_in_txn(&mut connection, self, act).await.map_err(Abort::into_store)
+        Cached(act_insert(self, act)).execute(&mut connection).await?;
+        Ok(())
     }
 }
 
-/// Appends an act in the transaction of what it does.
-pub(super) async fn act_append_in_txn(
-    connection: &mut AsyncPgConnection,
-    store: &Store,
-    act: &OperatorAct,
-) -> Result<(), Abort> {
-    diesel::insert_into(operator_act::table)
-        .values((
-            operator_act::act_id.eq(store.uuid(act.now)),
-            operator_act::merchant_id.eq(act.merchant_id.as_ref().map(MerchantId::as_str)),
-            operator_act::actor.eq(act.actor.as_str()),
-            operator_act::act.eq(act.act.word()),
-            operator_act::reason.eq(act.reason.as_str()),
-            operator_act::description.eq(act.description.as_str()),
-            operator_act::payment_no.eq(act.payment_no.as_deref()),
-            operator_act::refund_no.eq(act.refund_no.as_deref()),
-            operator_act::case_id.eq(act.case_id),
-            operator_act::notification_id.eq(act.notification_id),
-            operator_act::act_time.eq(act.now),
-        ))
-        .execute(connection)
-        .await?;
-    Ok(())
+/// Appends an act, in the transaction of what it does.
+pub(super) fn act_insert<'a>(store: &Store, act: &'a OperatorAct) -> impl Write + use<'a> {
+    diesel::insert_into(operator_act::table).values((
+        operator_act::act_id.eq(store.uuid(act.now)),
+        operator_act::merchant_id.eq(act.merchant_id.as_ref().map(MerchantId::as_str)),
+        operator_act::actor.eq(act.actor.as_str()),
+        operator_act::act.eq(act.act.word()),
+        operator_act::reason.eq(act.reason.as_str()),
+        operator_act::description.eq(act.description.as_str()),
+        operator_act::payment_no.eq(act.payment_no.as_deref()),
+        operator_act::refund_no.eq(act.refund_no.as_deref()),
+        operator_act::case_id.eq(act.case_id),
+        operator_act::notification_id.eq(act.notification_id),
+        operator_act::act_time.eq(act.now),
+    ))
 }

@@ -23,18 +23,19 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    act::{OperatorAct, act_append_in_txn},
+    act::{OperatorAct, act_insert},
     case_row::CaseRow,
 };
 use crate::{
     Store,
     cached::Cached,
     error::StoreError,
-    outbox::{EventOf, Place, Telling, outbox_append_in_txn},
+    outbox::{EventOf, Place, Telling, outbox_append},
     schema::{payment, payment_case, refund},
     snapshot::CaseSnapshot,
     transaction::{self, Abort},
     words::Word as _,
+    writes::{Write, Writes},
 };
 
 /// Which cases to list, the longest open first.
@@ -255,9 +256,11 @@ fn act_in_txn<'c>(
             Ok(CaseStep::GoOn | CaseStep::Done) => Ok(CaseActOutcome::Taken(Box::new(case))),
             Ok(CaseStep::Move { event, to, decision }) => {
                 let record = act_of(&case, request, event, decision.as_ref());
-                let after = moved(case, to, decision, request.now);
-                case_update(connection, request.case_id, &after).await?;
-                act_append_in_txn(connection, acting.store, &record).await?;
+                let after = case.into_state(to, decision, request.now);
+                let mut writes = Writes::default();
+                writes.add(case_update(request.case_id, &after));
+                writes.add(act_insert(acting.store, &record));
+                writes.run(connection).await?;
                 Ok(CaseActOutcome::Taken(Box::new(after)))
             }
         }
@@ -270,8 +273,7 @@ fn finish_in_txn<'c>(
     finishing: &'c Finishing<'_>,
 ) -> BoxFuture<'c, Result<Case, Abort>> {
     async move {
-        let case_id =
-            Uuid::parse_str(&finishing.case.case_id).map_err(|_| StoreError::Corrupt("payment_case"))?;
+        let case_id = case_id_of(finishing.case)?;
         let locked = case_lock_in_txn(connection, &finishing.case.merchant_id, case_id).await?;
         let locked = locked.ok_or(StoreError::Corrupt("payment_case"))?;
         // Whoever comes late with the outcome of another decision than the present one decides nothing.
@@ -282,34 +284,34 @@ fn finish_in_txn<'c>(
         let CaseTransition::To(to) = state::next(locked.state, event) else { return Ok(locked) };
         let decision = locked.decision.clone().filter(|_| to == CaseState::Resolved);
         let record =
-            OperatorAct { act, description, ..blank(&locked, case_id, finishing.actor, finishing.now) };
-        let mut after = moved(locked, to, decision, finishing.now);
+            OperatorAct { act, description, ..act_about(&locked, case_id, finishing.actor, finishing.now) };
+        let mut after = locked.into_state(to, decision, finishing.now);
         if let (Some(decision), CaseVerdict::CarriedOut(refund_no)) = (&mut after.decision, finishing.verdict)
         {
             decision.refund_no.clone_from(refund_no);
         }
-        case_update(connection, case_id, &after).await?;
-        act_append_in_txn(connection, finishing.store, &record).await?;
+        let mut writes = Writes::default();
+        writes.add(case_update(case_id, &after));
+        writes.add(act_insert(finishing.store, &record));
         if to == CaseState::Resolved {
-            tell_resolved_in_txn(connection, finishing.store, &after, case_id).await?;
+            let revision = revision_in_txn(connection, &after).await?;
+            tell_resolved(&mut writes, finishing.store, &after, case_id, revision)?;
         }
+        writes.run(connection).await?;
         Ok(after)
     }
     .boxed()
 }
 
-/// Tells that a case was resolved, beside the revision that its payment or refund has now.
-pub(super) async fn tell_resolved_in_txn(
-    connection: &mut AsyncPgConnection,
-    store: &Store,
-    case: &Case,
-    case_id: Uuid,
-) -> Result<(), Abort> {
-    let now = case.resolve_time.unwrap_or(case.open_time);
-    let refund_no = case.refund_no.as_ref().map(RefundNo::as_str);
-    let revision: Option<i32> = match refund_no {
+pub(super) fn case_id_of(case: &Case) -> Result<Uuid, StoreError> {
+    Uuid::parse_str(&case.case_id).map_err(|_| StoreError::Corrupt("payment_case"))
+}
+
+/// The revision that a case's refund or payment has now; 0 if we have none.
+async fn revision_in_txn(connection: &mut AsyncPgConnection, case: &Case) -> QueryResult<i32> {
+    let revision: Option<i32> = match &case.refund_no {
         Some(refund_no) => refund::table
-            .find((case.merchant_id.as_str(), refund_no))
+            .find((case.merchant_id.as_str(), refund_no.as_str()))
             .select(refund::revision)
             .get_result(connection)
             .await
@@ -322,16 +324,27 @@ pub(super) async fn tell_resolved_in_txn(
             .await
             .optional()?,
     };
+    Ok(revision.unwrap_or(0))
+}
+
+/// Tells that a case was resolved, beside the revision that its refund or payment has.
+pub(super) fn tell_resolved<'a>(
+    writes: &mut Writes<'a>,
+    store: &Store,
+    case: &'a Case,
+    case_id: Uuid,
+    revision: i32,
+) -> Result<(), StoreError> {
     let about = EventOf {
         merchant_id: &case.merchant_id,
         payment_no: &case.payment_no,
-        refund_no,
-        revision: revision.unwrap_or(0),
+        refund_no: case.refund_no.as_ref().map(RefundNo::as_str),
+        revision,
         place: Place::Beside,
-        now,
+        now: case.resolve_time.unwrap_or(case.open_time),
     };
     let telling = Telling::of_case(MerchantEvent::CaseResolved, case_id, CaseSnapshot::resolved(case));
-    outbox_append_in_txn(connection, store, &about, vec![telling]).await
+    outbox_append(writes, store, &about, vec![telling])
 }
 
 async fn case_lock_in_txn(
@@ -348,23 +361,14 @@ async fn case_lock_in_txn(
     Ok(row.map(CaseRow::into_domain).transpose()?)
 }
 
-fn moved(case: Case, to: CaseState, decision: Option<CaseDecision>, now: OffsetDateTime) -> Case {
-    let resolve_time = (to == CaseState::Resolved).then_some(now);
-    Case { state: to, decision, update_time: Some(now), resolve_time, ..case }
-}
-
-pub(super) async fn case_update(
-    connection: &mut AsyncPgConnection,
-    case_id: Uuid,
-    after: &Case,
-) -> Result<(), Abort> {
+pub(super) fn case_update(case_id: Uuid, after: &Case) -> impl Write + '_ {
     let decision = after.decision.as_ref();
     let order_no = decision.and_then(|decision| match &decision.resolution {
         Resolution::Attach { order_no } => order_no.as_ref(),
         Resolution::Refund | Resolution::Dismiss | Resolution::Settled => None,
     });
     let refund_no = decision.and_then(|decision| decision.refund_no.as_ref());
-    let update = diesel::update(payment_case::table.find(case_id)).set((
+    diesel::update(payment_case::table.find(case_id)).set((
         payment_case::state.eq(after.state.word()),
         payment_case::resolution.eq(decision.map(|decision| decision.resolution.as_str())),
         payment_case::resolution_order_no.eq(order_no.map(|no| no.as_str())),
@@ -374,12 +378,11 @@ pub(super) async fn case_update(
         payment_case::resolution_refund_no.eq(refund_no.map(RefundNo::as_str)),
         payment_case::update_time.eq(after.update_time),
         payment_case::resolve_time.eq(after.resolve_time),
-    ));
-    Cached(update).execute(connection).await?;
-    Ok(())
+    ))
 }
 
-fn blank(case: &Case, case_id: Uuid, actor: &str, now: OffsetDateTime) -> OperatorAct {
+/// That somebody resolved a case as it was decided, without a description.
+pub(super) fn act_about(case: &Case, case_id: Uuid, actor: &str, now: OffsetDateTime) -> OperatorAct {
     OperatorAct {
         merchant_id: Some(case.merchant_id.clone()),
         actor: actor.to_owned(),
@@ -414,7 +417,7 @@ fn act_of(
         act,
         reason: meant.map(|decision| decision.reason.clone()).unwrap_or_default(),
         description: format!("{verb} to {what}"),
-        ..blank(case, request.case_id, &request.actor, request.now)
+        ..act_about(case, request.case_id, &request.actor, request.now)
     }
 }
 

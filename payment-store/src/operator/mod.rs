@@ -23,4 +23,4 @@ pub use jobs::{DueWork, WorkDue};
 pub use notifications::{NotificationFilter, StoredNotification, VerdictWord};
 pub use recover::RecoverOutcome;
 pub use refunds::{RefundReschedule, RescheduledRefund};
-pub(crate) use settle::refund_cases_settle_in_txn;
+pub(crate) use settle::refund_cases_settled_in_txn;

@@ -1,7 +1,7 @@
 //! When a refund is driven next, by an operator's wish. It is never ended by that.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use futures::{FutureExt as _, future::BoxFuture};
 use payment_core::{
     identifiers::{MerchantId, RefundNo},
@@ -10,14 +10,14 @@ use payment_core::{
 };
 use time::OffsetDateTime;
 
-use super::act::{OperatorAct, act_append_in_txn};
+use super::act::{OperatorAct, act_insert};
 use crate::{
     Store,
-    cached::Cached,
     error::StoreError,
     refund::refund_lock_in_txn,
     schema::refund,
     transaction::{self, Abort},
+    writes::Writes,
 };
 
 /// When an operator wants a refund to be driven.
@@ -79,8 +79,11 @@ fn reschedule_in_txn<'c>(
         let key = (found.merchant_id.as_str(), found.refund_no.as_str());
         let update = diesel::update(refund::table.find(key))
             .set((refund::next_check_time.eq(wanted.due_time), refund::checks.eq(0)));
-        Cached(update).execute(connection).await?;
-        act_append_in_txn(connection, rescheduling.store, &act(wanted, &found)).await?;
+        let record = act(wanted, &found);
+        let mut writes = Writes::default();
+        writes.add(update);
+        writes.add(act_insert(rescheduling.store, &record));
+        writes.run(connection).await?;
         Ok(RescheduledRefund::Rescheduled(Box::new(found)))
     }
     .boxed()

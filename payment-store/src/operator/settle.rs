@@ -5,34 +5,40 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use payment_core::{
     case::{
         CaseKind,
-        resolution::{SERVICE, settled},
+        resolution::{Case, SERVICE, settled},
         state::CaseState,
     },
     evidence::{Evidence, Source},
-    operator::Act,
     refund::Refund,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    act::{OperatorAct, act_append_in_txn},
+    act::{OperatorAct, act_insert},
     case_row::CaseRow,
-    cases::{case_update, tell_resolved_in_txn},
+    cases::{act_about, case_id_of, case_update, tell_resolved},
 };
 use crate::{
     Store, cached::Cached, error::StoreError, schema::payment_case, transaction::Abort, words::Word as _,
+    writes::Writes,
 };
 
-/// Resolves the case of a refund that needed a person, in the transaction that records that its money arrived and under that
-/// refund's lock. `refund` is as it stands after that.
-pub(crate) async fn refund_cases_settle_in_txn(
+/// A case that came right, as it is to be written, and the act that says so.
+pub(crate) struct SettledCase {
+    case_id: Uuid,
+    case: Case,
+    act: OperatorAct,
+}
+
+/// Locks the cases of a refund that needed a person, and resolves them, in the transaction that records that its money
+/// arrived and under that refund's lock: whoever opens one holds that too. `refund` is as it stands after that.
+pub(crate) async fn refund_cases_settled_in_txn(
     connection: &mut AsyncPgConnection,
-    store: &Store,
     refund: &Refund,
     evidence: &Evidence,
     now: OffsetDateTime,
-) -> Result<(), Abort> {
+) -> Result<Vec<SettledCase>, Abort> {
     let unresolved = payment_case::table
         .filter(payment_case::payment_no.eq(refund.payment_no.as_str()))
         .filter(payment_case::merchant_id.eq(refund.merchant_id.as_str()))
@@ -42,29 +48,28 @@ pub(crate) async fn refund_cases_settle_in_txn(
         .select(CaseRow::as_select())
         .for_update();
     let rows: Vec<CaseRow> = Cached(unresolved).load(connection).await?;
+    let mut cases = Vec::new();
     for row in rows {
-        let case = row.into_domain()?;
-        let Some(after) = settled(&case, why(refund, evidence), now) else { continue };
-        let case_id = Uuid::parse_str(&case.case_id).map_err(|_| StoreError::Corrupt("payment_case"))?;
-        case_update(connection, case_id, &after).await?;
-        act_append_in_txn(connection, store, &act(refund, case_id, evidence, now)).await?;
-        tell_resolved_in_txn(connection, store, &after, case_id).await?;
+        let Some(case) = settled(row.into_domain()?, why(refund, evidence), now) else { continue };
+        let case_id = case_id_of(&case)?;
+        let description = "nobody is needed any more".to_owned();
+        let act = OperatorAct { description, ..act_about(&case, case_id, SERVICE, now) };
+        cases.push(SettledCase { case_id, case, act });
     }
-    Ok(())
+    Ok(cases)
 }
 
-fn act(refund: &Refund, case_id: Uuid, evidence: &Evidence, now: OffsetDateTime) -> OperatorAct {
-    OperatorAct {
-        merchant_id: Some(refund.merchant_id.clone()),
-        actor: SERVICE.to_owned(),
-        act: Act::CaseResolved,
-        reason: why(refund, evidence),
-        description: "nobody is needed any more".to_owned(),
-        payment_no: Some(refund.payment_no.to_string()),
-        refund_no: Some(refund.refund_no.to_string()),
-        case_id: Some(case_id),
-        notification_id: None,
-        now,
+impl SettledCase {
+    /// Writes it and tells it, beside the revision that the refund's arrival makes.
+    pub(crate) fn write<'a>(
+        &'a self,
+        writes: &mut Writes<'a>,
+        store: &Store,
+        revision: i32,
+    ) -> Result<(), StoreError> {
+        writes.add(case_update(self.case_id, &self.case));
+        writes.add(act_insert(store, &self.act));
+        tell_resolved(writes, store, &self.case, self.case_id, revision)
     }
 }
 

@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     Store,
-    case::{CaseOrigin, Opened, case_open_in_txn},
+    case::{CaseOrigin, cases_open},
     error::{ONE_FOR_EACH_CHANNEL_TRANSACTION, StoreError},
     inbox::{NotificationRecord, Verdict, notification_insert},
     outbox::{EventOf, Place, Telling, outbox_append},
@@ -173,10 +173,6 @@ async fn write(
     let request = context.request;
     let after = decision.applied_to(locked.value(), request.now);
     let mut writes = delivery;
-    if !decision.cases.is_empty() {
-        // A case names the delivery that it comes from.
-        writes.flush(connection).await?;
-    }
     let origin = CaseOrigin {
         merchant_id: &after.merchant_id,
         channel: &after.channel,
@@ -185,13 +181,7 @@ async fn write(
         notification,
         now: request.now,
     };
-    let mut cases = Vec::new();
-    for case in &decision.cases {
-        match case_open_in_txn(connection, context.store.uuid(request.now), case, &origin).await? {
-            Opened::New(opened) => cases.push(*opened),
-            Opened::Known => {}
-        }
-    }
+    let cases = cases_open(connection, context.store, &mut writes, &decision.cases, &origin).await?;
     let moves_payment = decision.transition.is_some() || decision.learned != Default::default();
     if !moves_payment && cases.is_empty() {
         return Ok(Applied { payment: locked.into_value(), effect: Effect::Case });

@@ -1,6 +1,9 @@
 //! The one writer of what happened to a refund (R25): lock, decide, write state, number, evidence, cases and events.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    slice,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use diesel::{
     prelude::*,
@@ -34,11 +37,11 @@ use super::{
 use crate::{
     Store,
     cached::Cached,
-    case::{CaseOrigin, Opened, case_open_in_txn},
+    case::{CaseOrigin, cases_open},
     error::{ONE_FOR_EACH_CHANNEL_REFUND, StoreError},
-    inbox::{Delivery, NotificationRecord, Verdict, notification_insert, notification_insert_in_txn},
-    operator::refund_cases_settle_in_txn,
-    outbox::{EventOf, Place, Telling, outbox_append, outbox_append_in_txn},
+    inbox::{Delivery, NotificationRecord, Verdict, notification_insert},
+    operator::refund_cases_settled_in_txn,
+    outbox::{EventOf, Place, Telling, outbox_append},
     payment::lock::{Locked, payment_lock_in_txn},
     schema::{refund, refund_number, refund_transition},
     transaction::{self, Abort, commit_with},
@@ -194,11 +197,12 @@ async fn write(
     }
     let moves_refund = decision.moves_refund();
     let after = decision.applied_to(&before, request.now);
+    let settled = if decision.arrives() {
+        refund_cases_settled_in_txn(connection, &after, &request.evidence, request.now).await?
+    } else {
+        Vec::new()
+    };
     let mut writes = delivery;
-    if !decision.cases.is_empty() {
-        // A case names the delivery that it comes from.
-        writes.flush(connection).await?;
-    }
     let origin = CaseOrigin {
         merchant_id: &after.merchant_id,
         channel: &after.channel,
@@ -207,13 +211,7 @@ async fn write(
         notification,
         now: request.now,
     };
-    let mut cases = Vec::new();
-    for case in &decision.cases {
-        match case_open_in_txn(connection, context.store.uuid(request.now), case, &origin).await? {
-            Opened::New(opened) => cases.push(*opened),
-            Opened::Known => {}
-        }
-    }
+    let cases = cases_open(connection, context.store, &mut writes, &decision.cases, &origin).await?;
     if !moves_refund && cases.is_empty() {
         return Ok(RefundApplied { refund: before, effect: Effect::Case });
     }
@@ -235,9 +233,8 @@ async fn write(
     };
     let told = decision.events.iter().map(|event| Telling::of_refund(*event, &after));
     outbox_append(&mut writes, context.store, &about, told.chain(cases).collect())?;
-    if decision.arrives() {
-        writes.flush(connection).await.inspect_err(|error| note_taken(context, error))?;
-        refund_cases_settle_in_txn(connection, context.store, &after, &request.evidence, request.now).await?;
+    for case in &settled {
+        case.write(&mut writes, context.store, after.revision)?;
     }
     commit_with(connection, writes).await.inspect_err(|error| note_taken(context, error))?;
     let effect = if moves_refund { Effect::Changed } else { Effect::Case };
@@ -359,7 +356,7 @@ fn foreign_in_txn<'c>(
         }
         if !gives_back(finding.status) {
             let id = context.store.uuid(delivery.receive_time);
-            notification_insert_in_txn(connection, id, record, Verdict::Irrelevant).await?;
+            Cached(notification_insert(id, record, Verdict::Irrelevant)).execute(connection).await?;
             return Ok(ForeignRefundOutcome::NothingGivenBack);
         }
         let left = refundable(payment)?;
@@ -429,7 +426,8 @@ async fn foreign_case(
     let record = &context.foreign.notification;
     let now = record.delivery.receive_time;
     let id = context.store.uuid(now);
-    notification_insert_in_txn(connection, id, record, Verdict::CaseOpened).await?;
+    let mut writes = Writes::default();
+    writes.add(notification_insert(id, record, Verdict::CaseOpened));
     let case = CaseOpening::foreign_refund(payment, &context.foreign.finding);
     let origin = CaseOrigin {
         merchant_id: &payment.merchant_id,
@@ -447,11 +445,8 @@ async fn foreign_case(
         place: Place::Beside,
         now,
     };
-    match case_open_in_txn(connection, context.store.uuid(now), &case, &origin).await? {
-        Opened::New(opened) => {
-            outbox_append_in_txn(connection, context.store, &about, vec![*opened]).await?;
-        }
-        Opened::Known => {}
-    }
+    let opened = cases_open(connection, context.store, &mut writes, slice::from_ref(&case), &origin).await?;
+    outbox_append(&mut writes, context.store, &about, opened)?;
+    writes.run(connection).await?;
     Ok(ForeignRefundOutcome::CaseOpened)
 }
