@@ -27,16 +27,14 @@ use payment_store::{
     api_key::{ApiKey, ApiKeyUse},
 };
 use time::OffsetDateTime;
-use tokio::{
-    sync::Mutex,
-    time::{Instant, MissedTickBehavior, interval},
-};
+use tokio::{sync::Mutex, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{command::Caller, principal::KeyHolder},
     config::{ApiKeyConfig, ApiKeyHash, ApiKeys, Config, OperatorConfig},
     grpc::{self, KeyRefused},
+    lifecycle::Looks,
 };
 
 /// How often the database is asked whether keys have changed.
@@ -197,9 +195,8 @@ impl KeyRing {
 
     /// Keeps up with the database until the server drains.
     pub async fn run(self: Arc<Self>, draining: CancellationToken) {
-        let mut ticks = interval(REFRESH);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while draining.run_until_cancelled(ticks.tick()).await.is_some() {
+        let mut looks = Looks::every(REFRESH, draining);
+        while looks.next().await {
             self.refresh_or_tell().await;
             self.write_uses().await;
         }

@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 
 use payment_core::ports::Clock;
 use payment_store::{RawWords, Store, StoreError};
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+
+use crate::lifecycle::Looks;
 
 /// How often is looked for words that have grown old.
 const LOOK: Duration = Duration::from_secs(10 * 60);
@@ -16,9 +17,8 @@ const BATCH: u16 = 200;
 
 /// Looks again and again, until the server drains.
 pub async fn run(store: Store, clock: Arc<dyn Clock>, keep: time::Duration, draining: CancellationToken) {
-    let mut ticks = interval(LOOK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while draining.run_until_cancelled(ticks.tick()).await.is_some() {
+    let mut looks = Looks::every(LOOK, draining.clone());
+    while looks.next().await {
         match look(&store, clock.as_ref(), keep, &draining).await {
             Ok(0) => {}
             Ok(blanked) => tracing::info!(blanked, "old raw words were blanked"),

@@ -6,13 +6,13 @@ use payment_core::{
     identifiers::{ChannelAccountId, MerchantId},
     ports::Ports,
 };
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::{Accounts, ChannelRegistry};
 use crate::{
     config::{AccountConfig, Config},
     file_watch::{FileWatch, LOOK},
+    lifecycle::Looks,
 };
 
 /// Watches the keys of every account that has some in files.
@@ -55,9 +55,8 @@ impl KeyWatch {
 
     /// Keeps watching until the server drains.
     pub async fn run(mut self, draining: CancellationToken) {
-        let mut ticks = interval(LOOK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while draining.run_until_cancelled(ticks.tick()).await.is_some() {
+        let mut looks = Looks::every(LOOK, draining);
+        while looks.next().await {
             self.look().await;
         }
     }

@@ -5,10 +5,13 @@ use std::{sync::Arc, time::Duration};
 use payment_proto::v1::{
     notification_service_server, order_service_server, payment_service_server, refund_service_server,
 };
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-use crate::{admin::Readiness, lifecycle::Lifecycle};
+use crate::{
+    admin::Readiness,
+    lifecycle::{Lifecycle, Looks},
+};
 
 /// How often the database is asked.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -46,9 +49,8 @@ impl Health {
     /// Follows the readiness of the database until the server drains; then it is not serving, so that balancers turn
     /// to other servers while calls in flight end.
     pub async fn follow(self, readiness: Arc<dyn Readiness>, lifecycle: Lifecycle) {
-        let mut ticks = interval(PERIOD);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while lifecycle.draining.run_until_cancelled(ticks.tick()).await.is_some() {
+        let mut looks = Looks::every(PERIOD, lifecycle.draining);
+        while looks.next().await {
             let status = match timeout(PATIENCE, readiness.ready()).await {
                 Ok(Ok(())) => ServingStatus::Serving,
                 Ok(Err(_)) | Err(_) => ServingStatus::NotServing,

@@ -7,16 +7,16 @@ use payment_core::ports::Clock;
 use rustls::{RootCertStore, ServerConfig, crypto::aws_lc_rs, server::WebPkiClientVerifier};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use time::OffsetDateTime;
-use tokio::{
-    net::TcpStream,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::sync::CancellationToken;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use zeroize::Zeroizing;
 
-use crate::file_watch::{FileWatch, LOOK};
+use crate::{
+    file_watch::{FileWatch, LOOK},
+    lifecycle::Looks,
+};
 
 /// The files of one listener's TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,9 +149,8 @@ impl Tls {
     }
 
     async fn keep_up(self: Arc<Self>, mut watch: FileWatch, stop: CancellationToken) {
-        let mut ticks = interval(LOOK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        let mut looks = Looks::every(LOOK, stop);
+        while looks.next().await {
             if watch.settled_change() {
                 self.switch();
             }

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use payment_store::StoreError;
 use time::OffsetDateTime;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::super::App;
+use crate::lifecycle::Looks;
 
 /// How often ages are looked at. A step is told once by each process that looks.
 const LOOK: Duration = Duration::from_secs(60);
@@ -18,11 +18,9 @@ pub struct CaseSteps(pub Vec<Duration>);
 impl App {
     /// Tells about cases that grow old, until the application drains.
     pub(crate) async fn watch_cases(self: Arc<Self>) {
-        let mut ticks = interval(LOOK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let draining = self.draining();
+        let mut looks = Looks::every(LOOK, self.draining());
         let mut told_until = None;
-        while draining.run_until_cancelled(ticks.tick()).await.is_some() {
+        while looks.next().await {
             let now = self.now();
             match self.tell_old_cases(told_until, now).await {
                 Ok(_) => told_until = Some(now),
