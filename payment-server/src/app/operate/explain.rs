@@ -182,10 +182,10 @@ impl App {
     ) -> Result<(), AppError> {
         for explained in &shown.payments {
             let act = OperatorAct {
-                act: Act::EvidenceRead,
+                merchant_id: Some(explained.payment.merchant_id.clone()),
                 description: "was shown the raw words about the payment".to_owned(),
                 payment_no: Some(explained.payment.payment_no.to_string()),
-                ..self.act(operator, &explained.payment.merchant_id)
+                ..self.act(operator, Act::EvidenceRead)
             };
             self.record_act(act).await?;
         }

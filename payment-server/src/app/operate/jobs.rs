@@ -80,16 +80,8 @@ impl App {
     ) -> Result<JobRun, AppError> {
         sees_all(operator)?;
         let act = OperatorAct {
-            merchant_id: None,
-            actor: operator.actor(),
-            act: Act::JobRun,
-            reason: String::new(),
             description: format!("made {} look", job.as_str()),
-            payment_no: None,
-            refund_no: None,
-            case_id: None,
-            notification_id: None,
-            now: self.now(),
+            ..self.act(operator, Act::JobRun)
         };
         self.record_act(act).await?;
         let report = self.run_job(job, self.policy.jobs).await?;

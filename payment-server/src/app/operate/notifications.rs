@@ -90,11 +90,11 @@ impl App {
     ) -> Result<(), AppError> {
         let description = format!("was shown the words of delivery {}", shown.notification_id);
         let act = OperatorAct {
-            act: Act::EvidenceRead,
+            merchant_id: Some(shown.merchant_id.clone()),
             description,
             payment_no: shown.payment_no.clone(),
             notification_id: Some(shown.notification_id),
-            ..self.act(operator, &shown.merchant_id)
+            ..self.act(operator, Act::EvidenceRead)
         };
         self.record_act(act).await
     }
@@ -116,12 +116,12 @@ impl App {
         let account = account.filter(|account| account.channel == kept.channel);
         let account = account.ok_or_else(|| AppError::ChannelNotEnabled(kept.channel_account.to_string()))?;
         let act = OperatorAct {
-            act: Act::NotificationReplayed,
+            merchant_id: Some(merchant.clone()),
             reason,
             description: format!("had delivery {notification_id} handled again"),
             payment_no: kept.payment_no.clone(),
             notification_id: Some(notification_id),
-            ..self.act(operator, merchant)
+            ..self.act(operator, Act::NotificationReplayed)
         };
         let replay = Replay { of: notification_id, by: operator.actor() };
         let callback = RawCallback {
@@ -151,12 +151,12 @@ impl App {
         Ok(first.receive_time)
     }
 
-    /// An act of this operator about this merchant's data, to be filled in.
-    pub(super) fn act(&self, operator: &Operator, merchant: &MerchantId) -> OperatorAct {
+    /// An act of this operator, to be filled in.
+    pub(super) fn act(&self, operator: &Operator, act: Act) -> OperatorAct {
         OperatorAct {
-            merchant_id: Some(merchant.clone()),
+            merchant_id: None,
             actor: operator.actor(),
-            act: Act::EvidenceRead,
+            act,
             reason: String::new(),
             description: String::new(),
             payment_no: None,
