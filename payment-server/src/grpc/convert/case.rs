@@ -111,7 +111,7 @@ pub(crate) fn list_cases(
             kinds: kinds?,
             payment_no: payment_no?,
         };
-        let read = |token: String| read_place(&filters(&command), &token);
+        let read = |token: String| page_token::read_timed(&filters(&command), &token, Uuid::parse_str);
         command.after = fields.optional("page_token", request.page_token, read)?;
         Some(command)
     })
@@ -122,48 +122,18 @@ fn states(fields: &mut Fields, wanted: &[i32]) -> Option<Vec<CaseState>> {
     if wanted.is_empty() {
         return Some(vec![CaseState::Open, CaseState::AwaitingApproval, CaseState::Resolving]);
     }
-    let all = CaseState::ALL.map(|state| (i32::from(case_state(state)), state));
-    members(fields, "states", wanted, &all, "must be a CaseState other than CASE_STATE_UNSPECIFIED")
+    let rule = "must be a CaseState other than CASE_STATE_UNSPECIFIED";
+    fields.members("states", wanted, &CaseState::ALL, |state| case_state(state).into(), rule)
 }
 
 fn kinds(fields: &mut Fields, wanted: &[i32]) -> Option<Vec<CaseKind>> {
-    let all = CaseKind::ALL.map(|kind| (i32::from(case_kind(kind)), kind));
-    members(fields, "kinds", wanted, &all, "must be a CaseKind other than CASE_KIND_UNSPECIFIED")
-}
-
-/// The members of a closed set by their numbers, in the set's order and each once, so that the same filters are the same to a
-/// page token.
-pub(super) fn members<T: Copy>(
-    fields: &mut Fields,
-    field: &str,
-    wanted: &[i32],
-    all: &[(i32, T)],
-    rule: &str,
-) -> Option<Vec<T>> {
-    let is_known = |number: &i32| all.iter().any(|(known, _)| known == number);
-    if let Some(index) = wanted.iter().position(|number| !is_known(number)) {
-        return fields.refuse(format!("{field}[{index}]"), rule);
-    }
-    Some(all.iter().filter(|(number, _)| wanted.contains(number)).map(|(_, member)| *member).collect())
+    let rule = "must be a CaseKind other than CASE_KIND_UNSPECIFIED";
+    fields.members("kinds", wanted, &CaseKind::ALL, |kind| case_kind(kind).into(), rule)
 }
 
 /// The token of the page after `page`, empty on the last one.
 pub(crate) fn next_case_page_token(command: &ListCases, page: &CasePage) -> String {
-    page.next.map(|place| write_place(&filters(command), place)).unwrap_or_default()
-}
-
-/// A token for the page that begins after an entry of this time and id.
-pub(super) fn write_place(filters: &str, (time, id): (OffsetDateTime, Uuid)) -> String {
-    page_token::write(filters, &format!("{}.{id}", time.unix_timestamp_nanos()))
-}
-
-/// The time and id in a token that was written for the same filters.
-pub(super) fn read_place(filters: &str, token: &str) -> Result<(OffsetDateTime, Uuid), &'static str> {
-    let place = page_token::opened(filters, token)?;
-    let (time, id) = place.split_once('.').ok_or(page_token::RULE)?;
-    let time = time.parse().map_err(|_| page_token::RULE)?;
-    let time = OffsetDateTime::from_unix_timestamp_nanos(time).map_err(|_| page_token::RULE)?;
-    Ok((time, Uuid::parse_str(id).map_err(|_| page_token::RULE)?))
+    page.next.map(|place| page_token::write_timed(&filters(command), &place)).unwrap_or_default()
 }
 
 /// Everything that decides which cases a list holds.

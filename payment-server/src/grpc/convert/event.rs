@@ -215,13 +215,7 @@ fn filter(fields: &mut Fields, types: &[i32], payment_no: String) -> Option<Even
     Some(EventFilter { kinds: kinds?, payment_no: payment_no? })
 }
 
-/// In one order and each once, so that the same filters are the same to a page token.
 fn kinds(fields: &mut Fields, types: &[i32]) -> Option<Vec<MerchantEvent>> {
-    let known = |number: &i32| MerchantEvent::ALL.iter().any(|kind| i32::from(event_type(*kind)) == *number);
-    if let Some(index) = types.iter().position(|number| !known(number)) {
-        return fields
-            .refuse(format!("types[{index}]"), "must be an EventType other than EVENT_TYPE_UNSPECIFIED");
-    }
-    let chosen = |kind: &MerchantEvent| types.contains(&event_type(*kind).into());
-    Some(MerchantEvent::ALL.into_iter().filter(chosen).collect())
+    let rule = "must be an EventType other than EVENT_TYPE_UNSPECIFIED";
+    fields.members("types", types, &MerchantEvent::ALL, |kind| event_type(kind).into(), rule)
 }

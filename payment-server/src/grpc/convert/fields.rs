@@ -49,6 +49,23 @@ impl Fields {
         if holds { Some(()) } else { self.refuse(field, description) }
     }
 
+    /// The members of a closed set that a request names by their numbers, in the set's order and each once, so that the same
+    /// filters are the same to a page token.
+    pub(super) fn members<T: Copy>(
+        &mut self,
+        field: &str,
+        numbers: &[i32],
+        all: &[T],
+        number_of: impl Fn(T) -> i32,
+        rule: &str,
+    ) -> Option<Vec<T>> {
+        let is_known = |number: &i32| all.iter().any(|member| number_of(*member) == *number);
+        if let Some(index) = numbers.iter().position(|number| !is_known(number)) {
+            return self.refuse(format!("{field}[{index}]"), rule);
+        }
+        Some(all.iter().copied().filter(|member| numbers.contains(&number_of(*member))).collect())
+    }
+
     /// Takes an optional text field: empty means not given. The outer `None` is a refusal.
     pub(super) fn optional<T, E: Display>(
         &mut self,

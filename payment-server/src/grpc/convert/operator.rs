@@ -8,9 +8,9 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::{
-    case::{members, read_place, write_place},
     explanation::{Shown, evidence},
     fields::Fields,
+    page_token,
     request::{instant, page_size},
     time::timestamp,
 };
@@ -78,9 +78,9 @@ pub(crate) fn list_notifications(
         let page_size = page_size(fields, request.page_size);
         let payment_no = fields.optional("payment_no", request.payment_no, payment_number);
         let account = fields.optional("channel_account", request.channel_account, ChannelAccountId::parse);
-        let all = VerdictWord::ALL.map(|verdict| (i32::from(notification_verdict(verdict)), verdict));
+        let number = |verdict| notification_verdict(verdict).into();
         let rule = "must be a NotificationVerdict other than NOTIFICATION_VERDICT_UNSPECIFIED";
-        let verdicts = members(fields, "verdicts", &request.verdicts, &all, rule);
+        let verdicts = fields.members("verdicts", &request.verdicts, &VerdictWord::ALL, number, rule);
         let mut command = ListNotifications {
             merchant_id,
             page_size: page_size?,
@@ -89,7 +89,8 @@ pub(crate) fn list_notifications(
             channel_account: account?,
             verdicts: verdicts?,
         };
-        let read = |token: String| read_place(&notification_filters(&command), &token);
+        let read =
+            |token: String| page_token::read_timed(&notification_filters(&command), &token, Uuid::parse_str);
         command.after = fields.optional("page_token", request.page_token, read)?;
         Some(command)
     })
@@ -97,7 +98,8 @@ pub(crate) fn list_notifications(
 
 /// The token of the page after `page`, empty on the last one.
 pub(crate) fn next_notification_page_token(command: &ListNotifications, page: &NotificationPage) -> String {
-    page.next.map(|place| write_place(&notification_filters(command), place)).unwrap_or_default()
+    let place = page.next.as_ref();
+    place.map(|place| page_token::write_timed(&notification_filters(command), place)).unwrap_or_default()
 }
 
 /// Everything that decides which deliveries a list holds.

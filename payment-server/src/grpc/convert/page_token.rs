@@ -3,6 +3,8 @@
 //! A token opens nothing, because a list shows the caller's own entries only; its digest is there to refuse a token
 //! that was cut, changed or used with another list or other filters, which would silently skip entries.
 
+use std::fmt::Display;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use payment_core::identifiers::{MerchantId, PaymentNo, RefundNo};
 use sha2::{Digest as _, Sha256};
@@ -18,7 +20,7 @@ use crate::app::{
 const DIGEST_BYTES: usize = 16;
 
 /// The only answer to a token that is not ours.
-pub(super) const RULE: &str = "must be the next_page_token of the page before, with the same filters";
+const RULE: &str = "must be the next_page_token of the page before, with the same filters";
 
 /// The token of the page after `page`, empty on the last one.
 pub(crate) fn next_page_token(merchant: &MerchantId, command: &ListPayments, page: &PaymentPage) -> String {
@@ -33,8 +35,7 @@ pub(crate) fn next_refund_page_token(
     page: &RefundPage,
 ) -> String {
     let last = page.next.as_ref();
-    let place = last.map(|(created, refund_no)| format!("{}.{refund_no}", created.unix_timestamp_nanos()));
-    place.map(|place| write(&refund_filters(merchant, command), &place)).unwrap_or_default()
+    last.map(|last| write_timed(&refund_filters(merchant, command), last)).unwrap_or_default()
 }
 
 /// The token of the page after the delivery of event `next`, empty on the last page.
@@ -62,11 +63,7 @@ pub(super) fn read_refunds(
     command: &ListRefunds,
     token: &str,
 ) -> Result<(OffsetDateTime, RefundNo), &'static str> {
-    let place = opened(&refund_filters(merchant, command), token)?;
-    let (created, refund_no) = place.split_once('.').ok_or(RULE)?;
-    let created = created.parse().map_err(|_| RULE)?;
-    let created = OffsetDateTime::from_unix_timestamp_nanos(created).map_err(|_| RULE)?;
-    Ok((created, RefundNo::parse(refund_no).map_err(|_| RULE)?))
+    read_timed(&refund_filters(merchant, command), token, |refund_no| RefundNo::parse(refund_no))
 }
 
 /// The token of the page after `page`, empty if nothing follows.
@@ -131,15 +128,33 @@ fn delivery_filters(command: &ListDeliveries) -> String {
     format!("webhook deliveries 1\n{merchant_id}\n{name}\n{undelivered_only}\n{payment_no:?}")
 }
 
+/// A token for the page that begins after an entry of this time and name.
+pub(super) fn write_timed(filters: &str, (time, name): &(OffsetDateTime, impl Display)) -> String {
+    write(filters, &format!("{}.{name}", time.unix_timestamp_nanos()))
+}
+
+/// The time and name in a token that was written for the same filters.
+pub(super) fn read_timed<T, E>(
+    filters: &str,
+    token: &str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<(OffsetDateTime, T), &'static str> {
+    let place = opened(filters, token)?;
+    let (time, name) = place.split_once('.').ok_or(RULE)?;
+    let time = time.parse().map_err(|_| RULE)?;
+    let time = OffsetDateTime::from_unix_timestamp_nanos(time).map_err(|_| RULE)?;
+    Ok((time, parse(name).map_err(|_| RULE)?))
+}
+
 /// A token for the page that begins after `place`.
-pub(super) fn write(filters: &str, place: &str) -> String {
+fn write(filters: &str, place: &str) -> String {
     let mut token = digest(filters, place).to_vec();
     token.extend_from_slice(place.as_bytes());
     URL_SAFE_NO_PAD.encode(token)
 }
 
 /// The place in a token that was written for the same filters.
-pub(super) fn opened(filters: &str, token: &str) -> Result<String, &'static str> {
+fn opened(filters: &str, token: &str) -> Result<String, &'static str> {
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| RULE)?;
     let (presented, place) = bytes.split_at_checked(DIGEST_BYTES).ok_or(RULE)?;
     let place = std::str::from_utf8(place).map_err(|_| RULE)?;

@@ -216,14 +216,7 @@ pub(crate) fn list_refunds(
     })
 }
 
-/// In the order of a refund's life and each once, so that the same filters are the same to a page token.
 fn states(fields: &mut Fields, states: &[i32]) -> Option<Vec<RefundState>> {
-    let known =
-        |number: &i32| RefundState::ALL.iter().any(|state| i32::from(refund_state(*state)) == *number);
-    if let Some(index) = states.iter().position(|number| !known(number)) {
-        let field = format!("states[{index}]");
-        return fields.refuse(field, "must be a RefundState other than REFUND_STATE_UNSPECIFIED");
-    }
-    let chosen = |state: &RefundState| states.contains(&refund_state(*state).into());
-    Some(RefundState::ALL.into_iter().filter(chosen).collect())
+    let rule = "must be a RefundState other than REFUND_STATE_UNSPECIFIED";
+    fields.members("states", states, &RefundState::ALL, |state| refund_state(state).into(), rule)
 }

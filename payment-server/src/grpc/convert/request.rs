@@ -226,17 +226,9 @@ pub(super) fn page_size(fields: &mut Fields, page_size: i32) -> Option<u16> {
     }
 }
 
-/// In the order of a payment's life and each once, so that the same filters are the same to a page token.
 fn states(fields: &mut Fields, states: &[i32]) -> Option<Vec<PaymentState>> {
-    let named = |number: &i32| v1::PaymentState::try_from(*number).ok();
-    let known = |number: &i32| named(number).is_some_and(|state| state != v1::PaymentState::Unspecified);
-    if let Some(index) = states.iter().position(|number| !known(number)) {
-        let field = format!("states[{index}]");
-        return fields.refuse(field, "must be a PaymentState other than PAYMENT_STATE_UNSPECIFIED");
-    }
-    let wanted: BTreeSet<i32> = states.iter().copied().collect();
-    let chosen = |state: &PaymentState| wanted.contains(&i32::from(payment_state(*state)));
-    Some(PaymentState::ALL.into_iter().filter(chosen).collect())
+    let rule = "must be a PaymentState other than PAYMENT_STATE_UNSPECIFIED";
+    fields.members("states", states, &PaymentState::ALL, |state| payment_state(state).into(), rule)
 }
 
 pub(super) fn instant(
