@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::{
-    SigningSecrets, body,
+    body,
     http::{Answer, Attempt, WebhookHttp},
 };
 use crate::config::{Config, WebhookEndpoint};
@@ -32,9 +32,8 @@ pub struct Delivered {
 
 /// The courier over HTTP.
 pub struct HttpCourier {
-    endpoints: BTreeMap<EndpointId, WebhookEndpoint>,
-    /// What deliveries are signed with now.
-    secrets: ArcSwap<BTreeMap<EndpointId, SigningSecrets>>,
+    /// Those of the start, with the secrets of now.
+    endpoints: ArcSwap<BTreeMap<EndpointId, WebhookEndpoint>>,
     http: WebhookHttp,
 }
 
@@ -42,31 +41,29 @@ impl HttpCourier {
     /// A courier to these endpoints.
     #[must_use]
     pub fn new(endpoints: BTreeMap<EndpointId, WebhookEndpoint>, http: WebhookHttp) -> Arc<Self> {
-        let secrets = endpoints.iter().map(|(id, endpoint)| (id.clone(), endpoint.secrets.clone()));
-        let secrets = ArcSwap::from_pointee(secrets.collect());
-        Arc::new(Self { endpoints, secrets, http })
+        Arc::new(Self { endpoints: ArcSwap::from_pointee(endpoints), http })
     }
 
     /// Signs with the secrets of another configuration from the next attempt on, and tells whether any differs. An endpoint that
     /// left it keeps its own until this process ends.
     pub fn take_secrets(&self, config: &Config) -> bool {
-        let mut secrets = BTreeMap::clone(&self.secrets.load());
+        let mut endpoints = BTreeMap::clone(&self.endpoints.load());
         let mut differs = false;
-        for (id, secrets) in &mut secrets {
+        for (id, endpoint) in &mut endpoints {
             let merchant = config.merchants.get(&id.merchant_id);
-            let endpoint = merchant.and_then(|merchant| merchant.webhooks.get(&id.name));
-            if let Some(endpoint) = endpoint.filter(|endpoint| endpoint.secrets != *secrets) {
-                *secrets = endpoint.secrets.clone();
+            let now = merchant.and_then(|merchant| merchant.webhooks.get(&id.name));
+            if let Some(now) = now.filter(|now| now.secrets != endpoint.secrets) {
+                endpoint.secrets = now.secrets.clone();
                 differs = true;
             }
         }
-        self.secrets.store(Arc::new(secrets));
+        self.endpoints.store(Arc::new(endpoints));
         differs
     }
 
     async fn attempt(&self, id: &EndpointId, event: &FeedEvent, now: OffsetDateTime) -> Answer {
-        let secrets = self.secrets.load();
-        let (Some(endpoint), Some(secrets)) = (self.endpoints.get(id), secrets.get(id)) else {
+        let endpoints = self.endpoints.load_full();
+        let Some(endpoint) = endpoints.get(id) else {
             return Answer::failed(AttemptResult::NotSent, "the endpoint is not configured".to_owned());
         };
         let body = match body::of_event(event) {
@@ -80,7 +77,7 @@ impl HttpCourier {
             timeout: endpoint.timeout,
             id: &event_id,
             time: now,
-            signature: secrets.sign(&event_id, now.unix_timestamp(), &body),
+            signature: endpoint.secrets.sign(&event_id, now.unix_timestamp(), &body),
             body,
         };
         self.http.send(attempt).await
