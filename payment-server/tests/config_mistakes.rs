@@ -223,6 +223,13 @@ const TABLE: &[(&str, &str, &str, &str, &str)] = &[
         "does not go with",
         "user with password",
     ),
+    (
+        "[callbacks]",
+        "[nats]\nsubject_prefix = \"a..b\"\n[callbacks]",
+        "nats.subject_prefix",
+        "no beginning of a subject",
+        "with dots between",
+    ),
     ("[callbacks]", "[nats]\nstream = \"a.b\"\n[callbacks]", "nats.stream", "no name of a stream", "letters"),
     (
         "[callbacks]",
