@@ -116,16 +116,23 @@ fn use_cases(
 /// # Errors
 /// [`WebhookHttpError`] if endpoints are configured and the system offers no TLS roots, or certificates cannot be read.
 pub fn webhooks_of(config: &Config) -> Result<Webhooks, WebhookHttpError> {
-    Ok(webhooks_by(config, courier_of(config)?))
+    Ok(webhooks_and_courier(config)?.0)
 }
 
-/// The way to the endpoints of all merchants.
-fn courier_of(config: &Config) -> Result<Arc<HttpCourier>, WebhookHttpError> {
+/// The same, and the courier by itself: its secrets may change.
+pub(crate) fn webhooks_and_courier(
+    config: &Config,
+) -> Result<(Webhooks, Arc<HttpCourier>), WebhookHttpError> {
     let endpoints = endpoints_of(config);
     let names: Arc<dyn Names> = Arc::new(SystemNames);
     let reaches = endpoints.values().map(|endpoint| endpoint.reach);
     let http = WebhookHttp::new(&config.webhooks.http, &names, reaches)?;
-    Ok(HttpCourier::new(endpoints, http))
+    let served = endpoints.iter().map(|(id, endpoint)| {
+        (id.clone(), Served { events: endpoint.events.clone(), concurrency: endpoint.concurrency })
+    });
+    let served = served.collect();
+    let courier = HttpCourier::new(endpoints, http);
+    Ok((Webhooks::new(config.webhooks.settings, served, Arc::clone(&courier) as _), courier))
 }
 
 fn endpoints_of(config: &Config) -> BTreeMap<EndpointId, WebhookEndpoint> {
@@ -137,14 +144,6 @@ fn endpoints_of(config: &Config) -> BTreeMap<EndpointId, WebhookEndpoint> {
         }
     }
     endpoints
-}
-
-fn webhooks_by(config: &Config, courier: Arc<HttpCourier>) -> Webhooks {
-    let endpoints = endpoints_of(config);
-    let served = endpoints.iter().map(|(id, endpoint)| {
-        (id.clone(), Served { events: endpoint.events.clone(), concurrency: endpoint.concurrency })
-    });
-    Webhooks::new(config.webhooks.settings, served.collect(), courier)
 }
 
 /// Starts a server. It serves until its lifecycle drains; see [`Running`].
@@ -168,8 +167,7 @@ pub async fn start(
     let metrics = Arc::new(Metrics::new());
     let accounts = registry.open(config, ports, &metrics).await?;
     let keys = KeyWatch::new(registry, config, ports, &accounts);
-    let courier = courier_of(config)?;
-    let webhooks = webhooks_by(config, Arc::clone(&courier));
+    let (webhooks, courier) = webhooks_and_courier(config)?;
     let (records, counted) = (store.clone(), Arc::clone(&metrics));
     let app = use_cases(config, ports, records, accounts.clone(), counted, webhooks, lifecycle.clone());
     let notifications: Arc<dyn NotificationHandler> = Arc::new(Notifications(Arc::clone(&app)));
@@ -206,7 +204,7 @@ pub async fn start(
     let running = serve::start(config, components).await?;
     let publisher = config.nats.clone().map(Publisher::new);
     work(&app, config, publisher.clone(), for_retention, Arc::clone(&ports.clock), &lifecycle);
-    let reload = Reload::new(config, Arc::clone(&ring), courier, publisher);
+    let reload = Reload::new(config, registry, Arc::clone(&ring), courier, publisher);
     lifecycle.tasks.spawn(reload.run(lifecycle.draining.clone()));
     lifecycle.tasks.spawn(ring.run(lifecycle.draining.clone()));
     lifecycle.tasks.spawn(keys.run(lifecycle.draining.clone()));
