@@ -54,7 +54,7 @@ impl Settings {
         flags: &Connection,
         environment: &BTreeMap<String, String>,
     ) -> Result<Self, Failure> {
-        let from = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+        let from = |name: &str| variable(environment, name).cloned();
         let (profile, folder) = profile(flags, environment)?;
         let in_folder = |path: Option<PathBuf>| path.map(|path| folder.join(path));
         let file = |flag: &Option<PathBuf>, name: &str, of_profile: Option<PathBuf>| {
@@ -82,6 +82,11 @@ impl Settings {
             timeout_seconds: Some(flags.timeout),
         })
     }
+}
+
+/// A variable that is empty says nothing.
+fn variable<'a>(environment: &'a BTreeMap<String, String>, name: &str) -> Option<&'a String> {
+    environment.get(name).filter(|value| !value.is_empty())
 }
 
 /// A key file that the flag names is before the environment's key, which is before every other file.
@@ -125,8 +130,9 @@ fn profile(
     flags: &Connection,
     environment: &BTreeMap<String, String>,
 ) -> Result<(Profile, PathBuf), Failure> {
-    let named = flags.profile.as_ref().or_else(|| environment.get("PAYMENTCTL_PROFILE"));
-    let file = flags.profiles.clone().or_else(|| environment.get("PAYMENTCTL_PROFILES").map(PathBuf::from));
+    let named = flags.profile.as_ref().or_else(|| variable(environment, "PAYMENTCTL_PROFILE"));
+    let file =
+        flags.profiles.clone().or_else(|| variable(environment, "PAYMENTCTL_PROFILES").map(PathBuf::from));
     let is_asked_for = named.is_some() || file.is_some();
     let Some(file) = file.or_else(|| usual_file(environment)) else {
         return Ok((Profile::default(), PathBuf::new()));
@@ -148,9 +154,9 @@ fn profile(
 }
 
 fn usual_file(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
-    let configuration = environment.get("XDG_CONFIG_HOME").map(PathBuf::from);
+    let configuration = variable(environment, "XDG_CONFIG_HOME").map(PathBuf::from);
     let configuration =
-        configuration.or_else(|| environment.get("HOME").map(|home| Path::new(home).join(".config")));
+        configuration.or_else(|| variable(environment, "HOME").map(|home| Path::new(home).join(".config")));
     Some(configuration?.join("paymentctl").join("profiles.toml"))
 }
 
@@ -189,6 +195,17 @@ mod tests {
         let settings = resolved(&["--address", "http://flag:1"], &environment).expect("settings");
         assert_eq!(settings.address, "http://flag:1");
         assert_eq!(settings.key.expose_secret(), "payk_environment");
+    }
+
+    #[test]
+    fn a_variable_that_is_empty_says_nothing() {
+        let empty = ["ADDRESS", "KEY_FILE", "MERCHANT", "PROFILE", "PROFILES"]
+            .map(|name| format!("PAYMENTCTL_{name}"));
+        let empty = empty.iter().map(|name| (name.as_str(), ""));
+        let environment: Vec<_> =
+            empty.chain([("PAYMENTCTL_KEY", "payk_x"), ("XDG_CONFIG_HOME", "")]).collect();
+        let settings = resolved(&[], &environment).expect("settings");
+        assert_eq!((settings.address.as_str(), settings.merchant.as_str()), (ADDRESS, ""));
     }
 
     #[test]
