@@ -1,16 +1,22 @@
 //! Answers as proto3 JSON, by the contract's own descriptors: the names and forms that every other client sees.
 
+use std::sync::LazyLock;
+
 use payment_proto::FILE_DESCRIPTOR_SET;
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage};
 
 use crate::failure::Failure;
+
+/// Read once: who follows events is shown many answers.
+static CONTRACT: LazyLock<Result<DescriptorPool, DescriptorError>> =
+    LazyLock::new(|| DescriptorPool::decode(FILE_DESCRIPTOR_SET));
 
 /// A message of `payment.v1` in its JSON.
 pub(crate) fn of<M: Message>(name: &str, message: &M) -> Result<String, Failure> {
     let failed =
         |error: &dyn std::fmt::Display| Failure::Failed(format!("{name} cannot be written: {error}"));
-    let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).map_err(|error| failed(&error))?;
+    let pool = CONTRACT.as_ref().map_err(|error| failed(error))?;
     let descriptor = pool.get_message_by_name(&format!("payment.v1.{name}"));
     let descriptor = descriptor.ok_or_else(|| failed(&"the contract does not know it"))?;
     let bytes = message.encode_to_vec();
