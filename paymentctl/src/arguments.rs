@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+
+use crate::words::{PaymentStateWord, RefundReasonWord, ResolutionWord, ScopeWord, VerdictWord};
 
 /// The payment service from a terminal.
 ///
@@ -460,73 +462,4 @@ pub(crate) enum KeyCommand {
         #[arg(long, value_name = "NAME")]
         operator: Option<String>,
     },
-}
-
-/// Words of scopes.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum ScopeWord {
-    /// Making, confirming, asking about and closing payments.
-    Pay,
-    /// Giving money back.
-    Refund,
-    /// Reading and following what is recorded.
-    Read,
-    /// What operators do, for this merchant only.
-    Operate,
-}
-
-/// Words of payment states.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum PaymentStateWord {
-    /// Recorded; the channel's word is unknown.
-    Initiating,
-    /// Payment data was handed out.
-    AwaitingPayer,
-    /// The payer's app says it is paid.
-    ClientReported,
-    /// Paid.
-    Succeeded,
-    /// Can no longer be paid.
-    Closed,
-    /// Refused for good.
-    Failed,
-}
-
-/// Words of refund reasons.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum RefundReasonWord {
-    /// Goods came back.
-    Return,
-    /// The order was cancelled.
-    Cancellation,
-    /// The order was paid by another payment.
-    Duplicate,
-    /// Anything else.
-    Other,
-}
-
-/// Words of resolutions.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum ResolutionWord {
-    /// The money is what pays its payment: the channel is asked again, and its proof decides.
-    Attach,
-    /// The money goes back to the payer.
-    Refund,
-    /// Nothing is to be done here.
-    Dismiss,
-}
-
-/// Words of verdicts.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum VerdictWord {
-    /// It moved something.
-    Applied,
-    /// It said what was known.
-    Repeated,
-    /// It fits nowhere.
-    CaseOpened,
-    /// It is about something else.
-    Irrelevant,
-    /// It was not proven.
-    Rejected,
 }

@@ -11,6 +11,7 @@ mod json;
 mod profile;
 mod table;
 mod terminal;
+mod words;
 
 use std::{collections::BTreeMap, ffi::OsString, io::Write};
 

@@ -7,7 +7,7 @@ use payment_proto::v1::{
 
 use super::{Session, pages};
 use crate::{
-    arguments::{CaseCommand, ResolutionWord},
+    arguments::CaseCommand,
     failure::Failure,
     table::{Table, age, instant, money, text, word},
     terminal::Page,
@@ -26,15 +26,10 @@ pub(super) async fn run(session: &mut Session<'_, '_>, wanted: CaseCommand) -> R
             session.terminal.show("GetCaseResponse", &answer, |page| one(page, answer.case.as_ref()))
         }
         CaseCommand::Resolve { case_id, resolution, reason, order } => {
-            let resolution = match resolution {
-                ResolutionWord::Attach => CaseResolution::Attach,
-                ResolutionWord::Refund => CaseResolution::Refund,
-                ResolutionWord::Dismiss => CaseResolution::Dismiss,
-            };
             let request = ResolveCaseRequest {
                 merchant_id,
                 case_id,
-                resolution: resolution.into(),
+                resolution: CaseResolution::from(resolution).into(),
                 reason,
                 order_no: order.unwrap_or_default(),
             };

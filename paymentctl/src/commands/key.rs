@@ -1,13 +1,13 @@
 //! `key`: the API keys of a merchant, made, listed and revoked while the service runs, and those of operators.
 
 use payment_proto::v1::{
-    ApiKey, ApiKeyScope, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest, RevokeApiKeyRequest,
+    self, ApiKey, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest, RevokeApiKeyRequest,
     api_key_service_client::ApiKeyServiceClient,
 };
 
 use super::{Session, timestamp};
 use crate::{
-    arguments::{KeyCommand, ScopeWord},
+    arguments::KeyCommand,
     failure::Failure,
     table::{Table, instant, text, word},
     terminal::Page,
@@ -21,7 +21,7 @@ pub(super) async fn run(session: &mut Session<'_, '_>, wanted: KeyCommand) -> Re
             let request = CreateApiKeyRequest {
                 merchant_id,
                 api_key_id,
-                scopes: scope.into_iter().map(|word| scope_of(word).into()).collect(),
+                scopes: scope.into_iter().map(|word| v1::ApiKeyScope::from(word).into()).collect(),
                 expire_time: expires.map(|text| timestamp("--expires", &text)).transpose()?,
             };
             let answer = client.create_api_key(request).await?.into_inner();
@@ -47,15 +47,6 @@ pub(super) async fn run(session: &mut Session<'_, '_>, wanted: KeyCommand) -> Re
 /// Whose keys are meant: an operator's where one is named, for the merchant may stand in the environment.
 fn holder(merchant_id: String, operator: Option<String>) -> (String, String) {
     operator.map_or((merchant_id, String::new()), |operator| (String::new(), operator))
-}
-
-const fn scope_of(word: ScopeWord) -> ApiKeyScope {
-    match word {
-        ScopeWord::Pay => ApiKeyScope::Pay,
-        ScopeWord::Refund => ApiKeyScope::Refund,
-        ScopeWord::Read => ApiKeyScope::Read,
-        ScopeWord::Operate => ApiKeyScope::Operate,
-    }
 }
 
 /// The new key is the one secret that is shown, because nobody can be told it later.

@@ -7,7 +7,7 @@ use payment_proto::v1::{
 
 use super::{Session, pages};
 use crate::{
-    arguments::{NotificationCommand, VerdictWord},
+    arguments::NotificationCommand,
     failure::Failure,
     table::{Table, instant, text, word},
     terminal::Page,
@@ -18,7 +18,8 @@ pub(super) async fn run(session: &mut Session<'_, '_>, wanted: NotificationComma
     let merchant_id = session.merchant();
     match wanted {
         NotificationCommand::List { payment, account, verdict, limit } => {
-            let verdicts: Vec<i32> = verdict.into_iter().map(|word| verdict_of(word).into()).collect();
+            let verdicts: Vec<i32> =
+                verdict.into_iter().map(|word| NotificationVerdict::from(word).into()).collect();
             let page = |page_size, page_token| {
                 let request = ListNotificationsRequest {
                     merchant_id: merchant_id.clone(),
@@ -54,16 +55,6 @@ pub(super) async fn run(session: &mut Session<'_, '_>, wanted: NotificationComma
                 one(page, answer.notification.as_ref());
             })
         }
-    }
-}
-
-const fn verdict_of(word: VerdictWord) -> NotificationVerdict {
-    match word {
-        VerdictWord::Applied => NotificationVerdict::Applied,
-        VerdictWord::Repeated => NotificationVerdict::Repeated,
-        VerdictWord::CaseOpened => NotificationVerdict::CaseOpened,
-        VerdictWord::Irrelevant => NotificationVerdict::Irrelevant,
-        VerdictWord::Rejected => NotificationVerdict::Rejected,
     }
 }
 

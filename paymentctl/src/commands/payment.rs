@@ -7,7 +7,7 @@ use payment_proto::v1::{
 
 use super::{Session, explain, pages};
 use crate::{
-    arguments::{PaymentCommand, PaymentStateWord},
+    arguments::PaymentCommand,
     failure::Failure,
     table::{Table, instant, money, text, word},
     terminal::Page,
@@ -21,7 +21,7 @@ pub(super) async fn run(session: &mut Session<'_, '_>, wanted: PaymentCommand) -
             session.terminal.show("GetPaymentResponse", &answer, |page| one(page, answer.payment.as_ref()))
         }
         PaymentCommand::List { order, state, limit } => {
-            let states: Vec<i32> = state.into_iter().map(|state| state_of(state).into()).collect();
+            let states: Vec<i32> = state.into_iter().map(|word| PaymentState::from(word).into()).collect();
             let page = |page_size, page_token| {
                 let request = ListPaymentsRequest {
                     page_size,
@@ -55,17 +55,6 @@ pub(super) async fn run(session: &mut Session<'_, '_>, wanted: PaymentCommand) -
             session.terminal.show("ClosePaymentResponse", &answer, |page| one(page, answer.payment.as_ref()))
         }
         PaymentCommand::Explain(wanted) => explain::run(session, wanted).await,
-    }
-}
-
-const fn state_of(state: PaymentStateWord) -> PaymentState {
-    match state {
-        PaymentStateWord::Initiating => PaymentState::Initiating,
-        PaymentStateWord::AwaitingPayer => PaymentState::AwaitingPayer,
-        PaymentStateWord::ClientReported => PaymentState::ClientReported,
-        PaymentStateWord::Succeeded => PaymentState::Succeeded,
-        PaymentStateWord::Closed => PaymentState::Closed,
-        PaymentStateWord::Failed => PaymentState::Failed,
     }
 }
 

@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Session, pages, timestamp};
 use crate::{
-    arguments::{CreateRefund, RefundCommand, RefundReasonWord},
+    arguments::{CreateRefund, RefundCommand},
     failure::Failure,
     table::{Table, instant, money, text, word},
     terminal::Page,
@@ -81,17 +81,11 @@ fn create(wanted: CreateRefund) -> CreateRefundRequest {
         (Some(minor_units), Some(currency_code)) => Extent::Amount(Money { currency_code, minor_units }),
         (_, _) => Extent::Everything(RefundEverything {}),
     };
-    let reason = match wanted.reason {
-        RefundReasonWord::Return => RefundReason::Return,
-        RefundReasonWord::Cancellation => RefundReason::Cancellation,
-        RefundReasonWord::Duplicate => RefundReason::Duplicate,
-        RefundReasonWord::Other => RefundReason::Other,
-    };
     CreateRefundRequest {
         refund_no: wanted.refund_no,
         payment,
         extent: Some(extent),
-        reason: reason.into(),
+        reason: RefundReason::from(wanted.reason).into(),
         description: wanted.description,
     }
 }
