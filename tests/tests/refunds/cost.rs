@@ -140,7 +140,8 @@ async fn a_look_touches_due_rows_only_and_costs_the_same_beside_a_million_finish
         println!(
             "nothing due: {on_empty} pages on an empty database, {pages} beside {FINISHED} finished payments"
         );
-        assert!(pages <= on_empty + 8, "{on_empty} pages before\n{claim}\n{plan}");
+        // An index that grew may be higher, and is not read in width.
+        assert!(pages <= on_empty + 2, "{on_empty} pages before\n{claim}\n{plan}");
     }
     let due = format!(
         "UPDATE payment SET next_check_time = create_time WHERE payment_no IN \
@@ -150,7 +151,8 @@ async fn a_look_touches_due_rows_only_and_costs_the_same_beside_a_million_finish
     for claim in claims.iter().filter(|claim| claim.contains("UPDATE payment")) {
         let (plan, pages) = plan(&app, claim).await;
         println!("{DUE} due: {pages} pages");
-        assert!(pages <= 100 * DUE.unsigned_abs(), "{claim}\n{plan}");
+        // Each row is written anew, with its entry in each index that it is in: 12 pages when this was written.
+        assert!(pages <= 20 * DUE.unsigned_abs(), "{claim}\n{plan}");
     }
     let history = "TRUNCATE merchant_order CASCADE; TRUNCATE payment CASCADE; TRUNCATE outbox_event";
     app.observer.batch_execute(history).await.unwrap();
