@@ -14,14 +14,14 @@ const SWITCH: (&str, &str) =
     ("payment-core/src/seeded.rs", "\nextern crate self as payment_core;\n#[doc(hidden)]\npub mod seeded;\n");
 
 /// The copy, and the folder that it is built in.
-pub struct Copy {
+pub struct SeededCopy {
     /// The copied workspace.
     pub root: PathBuf,
     /// Cargo's target folder: another one than the workspace's, so that no seeded binary lies where others look for theirs.
     pub target: PathBuf,
 }
 
-impl Copy {
+impl SeededCopy {
     /// Brings the copy of `root` up to date, with every defect in it. What has not changed keeps its time, so that it is not
     /// built again.
     ///
@@ -85,6 +85,11 @@ fn tracked(root: &Path) -> Result<Vec<String>, Failure> {
     let mut list = Command::new("git");
     list.current_dir(root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let output = list.output().map_err(Failure::system("git ls-files"))?;
+    if !output.status.success() {
+        return Err(Failure::Workspace(
+            "git does not know this workspace, and only it tells which files are of it".to_owned(),
+        ));
+    }
     let names = output.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     let names = names.map(|name| String::from_utf8_lossy(name).into_owned());
     Ok(names.filter(|name| root.join(name).is_file()).collect())

@@ -85,7 +85,7 @@ impl Defects {
     /// The sources under `root` with every defect in them, each behind its question.
     ///
     /// # Errors
-    /// [`Failure::Stale`] with every replacement that does not fit any more.
+    /// [`Failure::Workspace`] with every replacement that does not fit any more.
     pub fn seeded(&self, root: &Path) -> Result<Sources, Failure> {
         let mut sources = Sources::new();
         let prepared = self.preparations.iter().map(|edit| ("a preparation", edit, edit.put.clone()));
@@ -98,7 +98,7 @@ impl Defects {
                 stale.push(format!("{name}: {}: {problem}", edit.file));
             }
         }
-        if stale.is_empty() { Ok(sources) } else { Err(Failure::Stale(stale.join("\n"))) }
+        if stale.is_empty() { Ok(sources) } else { Err(Failure::Workspace(stale.join("\n"))) }
     }
 }
 

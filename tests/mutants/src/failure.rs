@@ -21,9 +21,9 @@ pub enum Failure {
         /// What is wrong.
         error: Box<toml::de::Error>,
     },
-    /// The product has moved on under a defect.
+    /// The workspace is not as the defects or this program take it to be.
     #[error("{0}")]
-    Stale(String),
+    Workspace(String),
     /// The copy does not build.
     #[error("the copy does not build; what cargo says stands above")]
     Build,

@@ -10,7 +10,7 @@ use std::{
 use clap::Parser;
 use futures::{StreamExt as _, stream};
 use payment_mutants::{
-    copy::Copy,
+    copy::SeededCopy,
     defect::{Defect, Defects},
     failure::Failure,
     suite::Suite,
@@ -71,7 +71,7 @@ enum Outcome {
 async fn run(arguments: &Arguments) -> Result<usize, Failure> {
     let root = root();
     let defects = Defects::read(&root.join("tests/mutants/defects"))?;
-    let copy = Copy::refresh(&root, &defects)?;
+    let copy = SeededCopy::refresh(&root, &defects)?;
     if arguments.copy_only {
         return Ok(0);
     }

@@ -9,7 +9,7 @@ use std::{
 
 use cargo_metadata::Message;
 
-use crate::{copy::Copy, defect::Defect, failure::Failure};
+use crate::{copy::SeededCopy, defect::Defect, failure::Failure};
 
 /// A test target: a package, and the name of a target in it or none for the library's own tests.
 pub type Target = (String, Option<String>);
@@ -39,10 +39,12 @@ impl Suite {
     ///
     /// # Errors
     /// [`Failure::Build`] if the copy does not build.
-    pub fn build(copy: &Copy, defects: &[&Defect]) -> Result<Self, Failure> {
+    pub fn build(copy: &SeededCopy, defects: &[&Defect]) -> Result<Self, Failure> {
         let targets: BTreeSet<Target> = defects.iter().map(|defect| defect.stands_in()).collect();
         let mut cargo = Command::new("cargo");
         cargo.current_dir(&copy.root).args(["test", "--locked", "--no-run", "--message-format"]);
+        // Nobody debugs the copy, and it is built anew now and then as a whole: it need not fill the disk.
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_INCREMENTAL", "0");
         cargo.arg("json-render-diagnostics").arg("--target-dir").arg(&copy.target);
         for package in targets.iter().map(|(package, _)| package).collect::<BTreeSet<_>>() {
             cargo.args(["--package", package]);

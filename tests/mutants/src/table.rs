@@ -39,7 +39,7 @@ pub fn write(document: &Path, table: &str) -> Result<(), Failure> {
     let text = fs::read_to_string(document).map_err(Failure::system(name.as_str()))?;
     let mut parts = text.splitn(3, MARK);
     let (Some(before), Some(_), Some(after)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(Failure::Stale(format!("{name} has no two lines {}", MARK.trim())));
+        return Err(Failure::Workspace(format!("{name} has no two lines {}", MARK.trim())));
     };
     fs::write(document, format!("{before}{MARK}{table}{MARK}{after}")).map_err(Failure::system(name.as_str()))
 }

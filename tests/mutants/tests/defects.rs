@@ -32,7 +32,7 @@ fn defects() -> Defects {
 }
 
 #[test]
-fn each_defect_fits_the_sources_and_changes_nothing_unless_it_is_seeded() {
+fn each_defect_fits_the_sources_and_asks_whether_it_is_the_seeded_one() {
     let defects = defects();
     assert!(defects.defects.len() >= LEAST, "{} defects", defects.defects.len());
     let names: BTreeSet<_> = defects.defects.iter().map(|defect| &defect.name).collect();
