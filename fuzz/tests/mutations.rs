@@ -18,7 +18,7 @@ use payment_fuzz::{
 use rand::{SeedableRng as _, rngs::StdRng};
 
 /// How many changed callbacks are tried beside those with one bit turned, where the environment asks for no other number.
-const USUAL: u64 = 6_000;
+const USUAL: u64 = 30_000;
 
 /// A channel, its way to a verdict, and two callbacks that it signed.
 struct Channel {
@@ -39,8 +39,7 @@ fn channels() -> [Channel; 3] {
             verdict: wechat::verdict,
             genuine: wechat::genuine(),
             other: wechat::genuine_of("4200002900202601058888888888"),
-            // The type of the signature may be left out.
-            same: |one, other| one.body == other.body && without_type(one) == without_type(other),
+            same: |one, other| one.body == other.body && told(one) == told(other),
         },
         Channel {
             name: "Alipay",
@@ -57,13 +56,17 @@ fn channels() -> [Channel; 3] {
             verdict: paypal::verdict,
             genuine: paypal::genuine(),
             other: paypal::genuine_of("5TX1234567890123A"),
-            same: |one, other| one.body == other.body && one.headers == other.headers,
+            same: |one, other| one.body == other.body && told(one) == told(other),
         },
     ]
 }
 
-fn without_type(callback: &RawCallback) -> Vec<&(String, Vec<u8>)> {
-    callback.headers.iter().filter(|(name, _)| name != "wechatpay-signature-type").collect()
+/// The headers that say something, in whatever order they stand. WeChat Pay's name of its only algorithm may be left out.
+fn told(callback: &RawCallback) -> Vec<&(String, Vec<u8>)> {
+    let named = callback.headers.iter().filter(|(name, _)| name != "wechatpay-signature-type");
+    let mut told: Vec<_> = named.collect();
+    told.sort();
+    told
 }
 
 impl Channel {
@@ -71,13 +74,7 @@ impl Channel {
     fn try_changed(&self, gateway: &dyn Gateway, changed: &RawCallback, how: &str) -> bool {
         let accepted = (self.verdict)(gateway, changed).is_ok();
         let same = (self.same)(changed, &self.genuine) || (self.same)(changed, &self.other);
-        assert!(
-            !accepted || same,
-            "{}: accepted {how}: {:?} {}",
-            self.name,
-            changed.headers,
-            changed.body.escape_ascii()
-        );
+        assert!(!accepted || same, "{}: accepted {how}", self.name);
         accepted
     }
 

@@ -12,6 +12,7 @@
 mod security {
     //! Stories by the door that they knock at.
     mod api_keys;
+    mod attacks;
     mod limits;
     mod operators;
     mod reload;

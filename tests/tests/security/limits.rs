@@ -168,14 +168,14 @@ async fn r30_a_merchant_that_runs_wild_is_refused_and_others_are_not() {
 }
 
 /// Kilobytes of memory that this process holds.
-fn resident_kilobytes() -> u64 {
+pub(super) fn resident_kilobytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 /// Lets this process open so many files, or as many as it may, and tells how many that are.
-fn raise_file_limit(wanted: u64) -> u64 {
+pub(super) fn raise_file_limit(wanted: u64) -> u64 {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     if setrlimit(Resource::RLIMIT_NOFILE, wanted, wanted.max(hard)).is_err() {
         setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();

@@ -1,0 +1,150 @@
+//! Floods while honest callers go on: each of their calls is answered, memory stays bounded, and what is recorded is the same.
+//!
+//! How long honest calls take, calm and attacked, is printed; on a machine that does other things too a figure proves nothing,
+//! so what is held is that each call is answered within its deadline.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use futures::{StreamExt as _, future::join_all, stream};
+use payment_proto::v1::{
+    CreatePaymentRequest, GetPaymentRequest, PaymentState, payment_service_client::PaymentServiceClient,
+};
+use payment_tests::{
+    app::{ACCOUNT, MERCHANT, TestApp},
+    refusal::Refusal,
+    replay::{exchange, status},
+    requests::app_payment,
+};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::interval};
+use tonic::{Code, codec::CompressionEncoding};
+
+use super::limits::resident_kilobytes;
+
+/// Honest calls that are measured at a time.
+const CALLS: usize = 200;
+
+/// What an attack may make this process hold, its attackers included.
+const MOST_KILOBYTES: u64 = 64 * 1024;
+
+/// The time that 99 of 100 honest reads stay below, one after the other.
+#[expect(clippy::disallowed_methods, reason = "how long calls take is measured")]
+async fn honest_p99(app: &TestApp, payment_no: &str) -> Duration {
+    let mut times = Vec::with_capacity(CALLS);
+    let mut payments = app.payments();
+    for _ in 0..CALLS {
+        let begun = Instant::now();
+        let request = GetPaymentRequest { payment_no: payment_no.to_owned() };
+        payments.get_payment(request).await.expect("an honest call is answered");
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    times[CALLS * 99 / 100 - 1]
+}
+
+/// Measures honest calls before, during and after `attack`, and how much memory it took.
+async fn under<T>(name: &str, app: &TestApp, payment_no: &str, attack: impl Future<Output = T>) -> T {
+    let calm = honest_p99(app, payment_no).await;
+    let before = resident_kilobytes();
+    let (outcome, attacked) = futures::join!(attack, honest_p99(app, payment_no));
+    let grown = resident_kilobytes().saturating_sub(before);
+    let after = honest_p99(app, payment_no).await;
+    println!("{name}: p99 of reads {calm:?} calm, {attacked:?} attacked, {after:?} after; {grown} KiB more");
+    assert!(grown < MOST_KILOBYTES, "{name}: {grown} KiB");
+    outcome
+}
+
+fn callback_head(length: &str) -> Vec<u8> {
+    format!("POST /v1/callbacks/wechat/{ACCOUNT} HTTP/1.1\r\nhost: pay\r\n{length}\r\n\r\n").into_bytes()
+}
+
+/// The statuses of bodies of 64 MiB, half of them without saying so before.
+async fn large_bodies(address: SocketAddr) -> Vec<u16> {
+    let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x1_0000], b"\r\n"].concat();
+    let bodies = (0..20).map(|number| {
+        let bytes = if number % 2 == 0 {
+            [callback_head("content-length: 67108864"), vec![b'x'; 1 << 20]].concat()
+        } else {
+            [callback_head("transfer-encoding: chunked"), chunk.repeat(32)].concat()
+        };
+        async move { exchange(address, &bytes).await }
+    });
+    // A server that has refused may hang up while more is written, and its answer be lost by that.
+    join_all(bodies).await.iter().filter(|answer| !answer.is_empty()).map(|answer| status(answer)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r30_bodies_of_64_mib_are_refused_unread() {
+    let app = TestApp::start().await;
+    let payment_no = app.open("r-1", "A", 100).await;
+    let statuses = under("64 MiB bodies", &app, &payment_no, large_bodies(app.callback_address())).await;
+    assert!(statuses.iter().all(|status| *status == 413), "{statuses:?}");
+    app.finish().await;
+}
+
+/// A thousand clients at each port, each of which sends a byte a second of something that never ends.
+async fn dribble(addresses: [SocketAddr; 2], seconds: usize) {
+    let clients =
+        addresses.iter().flat_map(|address| (0..1000).map(move |_| *address)).map(async |address| {
+            let Ok(mut stream) = TcpStream::connect(address).await else { return };
+            let mut beats = interval(Duration::from_secs(1));
+            for byte in callback_head("content-length: 1000").iter().take(seconds) {
+                beats.tick().await;
+                if stream.write_all(&[*byte]).await.is_err() {
+                    return;
+                }
+            }
+        });
+    join_all(clients).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r30_a_byte_a_second_from_two_thousand_clients_keeps_nobody_waiting() {
+    super::limits::raise_file_limit(20_000);
+    let app = TestApp::start().await;
+    let payment_no = app.open("r-1", "A", 100).await;
+    let addresses = [app.callback_address(), app.grpc_address()];
+    under("a byte a second", &app, &payment_no, dribble(addresses, 5)).await;
+    app.finish().await;
+}
+
+/// How many callbacks come for one payment; `PAYMENT_FLOOD=10000` asks for more than CI has time for.
+#[expect(clippy::disallowed_methods, reason = "another number is asked for by the environment")]
+fn flood_of() -> u32 {
+    std::env::var("PAYMENT_FLOOD").map_or(1000, |text| text.parse().expect("a whole number"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r03_a_flood_of_callbacks_of_one_payment_is_one_success() {
+    let app = TestApp::start().await;
+    let (open, paid) = (app.open("r-1", "A", 100).await, app.open("r-2", "B", 100).await);
+    app.pay(&paid).await;
+    let callback = app.received(&paid).await;
+    let address = app.callback_address();
+    let flood = stream::iter(0..flood_of())
+        .map(|_| callback.send(address))
+        .buffer_unordered(64)
+        .collect::<Vec<u16>>();
+    let statuses = under("callbacks of one payment", &app, &open, flood).await;
+    // A full house sends away, and the channel comes again; nothing else is said.
+    let taken = statuses.iter().filter(|status| **status == 200).count();
+    println!("{taken} of {} were taken", statuses.len());
+    assert!(taken > 0 && statuses.iter().all(|status| matches!(status, 200 | 503)), "{statuses:?}");
+    assert_eq!(app.state(&paid).await, PaymentState::Succeeded);
+    assert_eq!(app.order("B").await.effective_payment_no, paid);
+    app.finish().await;
+}
+
+/// A few kilobytes of gzip can be gigabytes of message, so compressed messages are not taken at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn r30_a_compressed_message_is_refused_before_it_is_inflated() {
+    let app = TestApp::start().await;
+    let payments = PaymentServiceClient::with_interceptor(app.channel(), app.key(MERCHANT));
+    let bomb = CreatePaymentRequest { description: "x".repeat(8 << 20), ..app_payment("r-1", "A", 100) };
+    let refused = payments.send_compressed(CompressionEncoding::Gzip).create_payment(bomb).await.unwrap_err();
+    assert_eq!(Refusal::of(&refused).kind(), (Code::Unimplemented, "ENCODING_UNSUPPORTED"));
+    app.open("r-2", "A", 100).await;
+    app.finish().await;
+}
