@@ -151,8 +151,9 @@ async fn a_look_touches_due_rows_only_and_costs_the_same_beside_a_million_finish
     for claim in claims.iter().filter(|claim| claim.contains("UPDATE payment")) {
         let (plan, pages) = plan(&app, claim).await;
         println!("{DUE} due: {pages} pages");
-        // Each row is written anew, with its entry in each index that it is in: 12 pages when this was written.
-        assert!(pages <= 20 * DUE.unsigned_abs(), "{claim}\n{plan}");
+        // Nine to find, lock and join each row; then it is written anew, most often to another page and so with its entry in each of
+        // five indexes, three pages deep: 24 have been seen, and 12 where the new row fits beside the old one.
+        assert!(pages <= 32 * DUE.unsigned_abs(), "{claim}\n{plan}");
     }
     let history = "TRUNCATE merchant_order CASCADE; TRUNCATE payment CASCADE; TRUNCATE outbox_event";
     app.observer.batch_execute(history).await.unwrap();
