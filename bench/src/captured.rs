@@ -70,8 +70,8 @@ impl Catcher {
     }
 }
 
-/// Alipay wants this word, the others the status alone: nobody repeats. What tells of a refund is not kept: no operation is about it,
-/// and it may come while the notifications of the next payments are counted.
+/// Alipay wants this word, the others the status alone: nobody repeats. Only what an operation sends on is kept: the rest may come
+/// while the notifications of the next payments are counted.
 async fn catch(
     State(caught): State<Arc<Mutex<Vec<Notification>>>>,
     uri: Uri,
@@ -79,7 +79,7 @@ async fn catch(
     body: Bytes,
 ) -> (StatusCode, &'static str) {
     let target = uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string);
-    if is_of_refund(&body) {
+    if tells_what_followed(&body) {
         return (StatusCode::OK, "success");
     }
     match caught.lock() {
@@ -91,7 +91,8 @@ async fn catch(
     }
 }
 
-/// Alipay's, the only channel at which the bench refunds.
-fn is_of_refund(body: &[u8]) -> bool {
-    body.split(|byte| *byte == b'&').any(|pair| pair.starts_with(b"refund_fee="))
+/// Alipay's word of a refund, and PayPal's of a capture: what the service did after it was told of a payment.
+fn tells_what_followed(body: &[u8]) -> bool {
+    let has = |word: &[u8]| body.windows(word.len()).any(|part| part == word);
+    has(b"refund_fee=") || has(b"PAYMENT.CAPTURE.")
 }

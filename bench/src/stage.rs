@@ -189,7 +189,7 @@ fn configuration(database: &str, public_url: &str, keys: &Keys, channels: &Chann
     let instant = instant::CHANNEL;
     format!(
         "[database]\nurl = \"{database}\"\ntls = \"disabled\"\nmigrate_at_start = true\n\
-         [grpc]\nlisten = \"127.0.0.1:0\"\n\
+         [grpc]\nlisten = \"127.0.0.1:0\"\ncalls_per_second = 1000000\ncalls_burst = 1000000\n\
          [callbacks]\nlisten = \"127.0.0.1:0\"\npublic_url = \"{public_url}\"\nallow_insecure = true\n\
          [admin]\nlisten = \"127.0.0.1:0\"\n\
          [operators.bench-operator]\napi_keys = [{{ id = \"bench\", sha256 = \"{}\" }}]\nmerchants = \"all\"\n\
