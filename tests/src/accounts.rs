@@ -1,7 +1,62 @@
 //! The sections of the configuration that name accounts at the simulators.
 
+use std::path::Path;
+
 use channel_bad_pay::BadPayApp;
-use payment_sandbox::{alipay, paypal};
+use payment_sandbox::{alipay, paypal, wechat};
+
+/// A WeChat Pay account's section.
+#[must_use]
+pub fn wechat_section(
+    merchant: &str,
+    account: &str,
+    wechat: &wechat::GeneratedMerchant,
+    base_url: &str,
+) -> String {
+    let mut section = format!(
+        "[merchants.{merchant}.accounts.{account}]\nchannel = \"wechat\"\nmchid = \"{}\"\napp_id = \"{}\"\n\
+         merchant_certificate_serial = \"{}\"\nmerchant_private_key = '''{}'''\napi_v3_key = \"{}\"\nbase_url = \"{base_url}\"\n",
+        wechat.mchid,
+        wechat.appids[0],
+        wechat.merchant_serial,
+        wechat.merchant_private_key_pem,
+        wechat.apiv3_key,
+    );
+    if let Some(public_key) = &wechat.public_key {
+        section += &format!(
+            "wechatpay_public_key_id = \"{}\"\nwechatpay_public_key = '''{}'''\n",
+            public_key.id, public_key.pem
+        );
+    }
+    if !wechat.platform_certificates.is_empty() {
+        section += &format!("platform_root_certificates = '''{}'''\n", wechat.root_certificate_pem);
+    }
+    section
+}
+
+/// The section of a WeChat Pay account with its keys moved into files of `folder`.
+pub(crate) fn with_wechat_keys_in(
+    folder: &Path,
+    wechat: &wechat::GeneratedMerchant,
+    section: &str,
+) -> String {
+    let key = wechat.merchant_private_key_pem.as_str();
+    let moved = [
+        ("merchant.key", "merchant_private_key", format!("'''{key}'''"), key),
+        (
+            "serial",
+            "merchant_certificate_serial",
+            format!("\"{}\"", wechat.merchant_serial),
+            wechat.merchant_serial.as_str(),
+        ),
+        ("api_v3_key", "api_v3_key", format!("\"{}\"", wechat.apiv3_key), wechat.apiv3_key.as_str()),
+    ];
+    moved.into_iter().fold(section.to_owned(), |section, (file, name, written, content)| {
+        let file = folder.join(file);
+        std::fs::write(&file, content).unwrap();
+        section.replace(&format!("{name} = {written}"), &format!("{name}_file = \"{}\"", file.display()))
+    })
+}
 
 /// An Alipay account's section.
 #[must_use]

@@ -41,6 +41,7 @@ use tonic::{
 };
 
 use crate::{
+    accounts::{wechat_section, with_wechat_keys_in},
     database::{self, proxy::Proxy},
     log_watch,
 };
@@ -205,9 +206,9 @@ impl TestApp {
                 "[merchants.{name}]\napi_keys = [{{ id = \"{name}-key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n",
                 key.hash
             );
-            let section = account_section(name, account, wechat, simulator.base_url());
+            let section = wechat_section(name, account, wechat, simulator.base_url());
             merchants += &match &options.keys_in {
-                Some(folder) if name == MERCHANT => with_keys_in(folder, wechat, &section),
+                Some(folder) if name == MERCHANT => with_wechat_keys_in(folder, wechat, &section),
                 Some(_) | None => section,
             };
             merchants += more;
@@ -471,48 +472,4 @@ pub fn free_address() -> SocketAddr {
             return address;
         }
     }
-}
-
-/// The section with its keys moved into files of `folder`.
-fn with_keys_in(folder: &Path, wechat: &GeneratedMerchant, section: &str) -> String {
-    let key = wechat.merchant_private_key_pem.as_str();
-    let moved = [
-        ("merchant.key", "merchant_private_key", format!("'''{key}'''"), key),
-        (
-            "serial",
-            "merchant_certificate_serial",
-            format!("\"{}\"", wechat.merchant_serial),
-            wechat.merchant_serial.as_str(),
-        ),
-        ("api_v3_key", "api_v3_key", format!("\"{}\"", wechat.apiv3_key), wechat.apiv3_key.as_str()),
-    ];
-    moved.into_iter().fold(section.to_owned(), |section, (file, name, written, content)| {
-        let file = folder.join(file);
-        std::fs::write(&file, content).unwrap();
-        section.replace(&format!("{name} = {written}"), &format!("{name}_file = \"{}\"", file.display()))
-    })
-}
-
-/// A WeChat account's section of the configuration.
-#[must_use]
-pub fn account_section(merchant: &str, account: &str, wechat: &GeneratedMerchant, base_url: &str) -> String {
-    let mut section = format!(
-        "[merchants.{merchant}.accounts.{account}]\nchannel = \"wechat\"\nmchid = \"{}\"\napp_id = \"{}\"\n\
-         merchant_certificate_serial = \"{}\"\nmerchant_private_key = '''{}'''\napi_v3_key = \"{}\"\nbase_url = \"{base_url}\"\n",
-        wechat.mchid,
-        wechat.appids[0],
-        wechat.merchant_serial,
-        wechat.merchant_private_key_pem,
-        wechat.apiv3_key,
-    );
-    if let Some(public_key) = &wechat.public_key {
-        section += &format!(
-            "wechatpay_public_key_id = \"{}\"\nwechatpay_public_key = '''{}'''\n",
-            public_key.id, public_key.pem
-        );
-    }
-    if !wechat.platform_certificates.is_empty() {
-        section += &format!("platform_root_certificates = '''{}'''\n", wechat.root_certificate_pem);
-    }
-    section
 }

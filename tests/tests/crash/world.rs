@@ -24,7 +24,8 @@ use payment_server::{app::crash_point::CrashPoint, config::GeneratedApiKey, port
 use payment_store::Store;
 use payment_tests::{
     accounts::paypal_section,
-    app::{Events, Payments, Refunds, WithKey, account_section, connect, free_address},
+    accounts::wechat_section,
+    app::{Events, Payments, Refunds, WithKey, connect, free_address},
     database::{self, migrated_database},
     requests::{payment_no, sdk_parameters},
 };
@@ -94,7 +95,7 @@ impl World {
              [merchants.acme]\napi_keys = [{{ id = \"key\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n{}{sections}",
             database.url(),
             generated.hash,
-            account_section("acme", "acme-wechat", &merchant, simulator.base_url()),
+            wechat_section("acme", "acme-wechat", &merchant, simulator.base_url()),
         );
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("config.toml"), text).unwrap();

@@ -15,7 +15,7 @@ use payment_sandbox::{
         PayOptions, RefundSettlement, SimulatorOptions, WechatControl, WechatSimulator,
     },
 };
-use payment_tests::app::account_section;
+use payment_tests::accounts::wechat_section;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -57,7 +57,7 @@ impl Channel for Wechat {
 
     fn sections(&self, base_url: &str) -> String {
         sections(self.name(), &self.merchants, |account, merchant| {
-            account_section(MERCHANT, account, merchant, base_url) + "request_timeout_seconds = 2\n"
+            wechat_section(MERCHANT, account, merchant, base_url) + "request_timeout_seconds = 2\n"
         })
     }
 

@@ -9,7 +9,7 @@ use payment_sandbox::{
     },
 };
 
-use payment_tests::app::{MERCHANT, account_section};
+use payment_tests::{accounts::wechat_section, app::MERCHANT};
 
 use super::{Attempt, BookedRefund, Books, Channel, Market, RefundStage};
 use crate::model::story::{Ending, Landing};
@@ -41,7 +41,7 @@ const FULL: u64 = 1_000_000;
 #[async_trait::async_trait]
 impl Market for Wechat {
     fn section(&self) -> String {
-        account_section(MERCHANT, &Channel::Wechat.account(), &self.merchant, self.simulator.base_url())
+        wechat_section(MERCHANT, &Channel::Wechat.account(), &self.merchant, self.simulator.base_url())
     }
 
     fn notified_at(&self, _: &str) {}
