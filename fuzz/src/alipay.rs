@@ -16,9 +16,10 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::{
+    input,
     question::{PAYMENT_NO, Question, Subject, ask},
     signing::Signer,
-    world::{NOW, account, done, in_turn, ports, response},
+    world::{account, done, in_turn, ports, response, verdict},
 };
 
 const APP_ID: &str = "2021000000000001";
@@ -72,7 +73,7 @@ fn signed_form(mut parameters: Parameters) -> String {
 fn raw(body: Vec<u8>) -> RawCallback {
     let content_type = b"application/x-www-form-urlencoded; charset=utf-8".to_vec();
     let headers = vec![("content-type".to_owned(), content_type)];
-    RawCallback { method: "POST".to_owned(), target: "/".to_owned(), headers, body }
+    input::post(headers, body)
 }
 
 fn paid() -> Parameters {
@@ -125,14 +126,6 @@ pub fn meaning(form: &[u8]) -> BTreeMap<String, String> {
     let mut parameters = read(form);
     parameters.retain(|name, value| !value.is_empty() && name != "alipay_cert_sn");
     parameters
-}
-
-/// Verifies and reads a callback.
-///
-/// # Errors
-/// As [`Gateway::verify_callback`].
-pub fn verdict(gateway: &dyn Gateway, callback: &RawCallback) -> Result<VerifiedEvent, CallbackRejected> {
-    done(gateway.verify_callback(callback, NOW))
 }
 
 /// An account for many verdicts.

@@ -32,7 +32,12 @@ pub(crate) fn callback(data: &[u8]) -> RawCallback {
         let name = String::from_utf8_lossy(&line[..colon]).to_lowercase();
         headers.push((name, line[colon + 2..].to_vec()));
     }
-    RawCallback { method: "POST".to_owned(), target: "/".to_owned(), headers, body: rest.to_vec() }
+    post(headers, rest.to_vec())
+}
+
+/// A callback that came with these headers and this body.
+pub(crate) fn post(headers: Vec<(String, Vec<u8>)>, body: Vec<u8>) -> RawCallback {
+    RawCallback { method: "POST".to_owned(), target: "/".to_owned(), headers, body }
 }
 
 /// The input that stands for a callback.

@@ -22,4 +22,4 @@ pub mod targets;
 pub mod wechat;
 mod world;
 
-pub use world::NOW;
+pub use world::{NOW, verdict};

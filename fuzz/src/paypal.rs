@@ -14,7 +14,7 @@ use crate::{
     input,
     question::{PAYMENT_NO, Question, Subject, ask},
     signing::Signer,
-    world::{NOW, account, done, in_turn, ports, response},
+    world::{account, done, in_turn, ports, response, verdict},
 };
 
 const ORDER: &str = "4TX1234567890123A";
@@ -62,7 +62,7 @@ fn signed_callback(body: Vec<u8>) -> RawCallback {
         ("paypal-auth-algo", "SHA256withRSA"),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).to_vec();
-    RawCallback { method: "POST".to_owned(), target: "/".to_owned(), headers, body }
+    input::post(headers, body)
 }
 
 fn webhook(event_type: &str, resource: &Value) -> String {
@@ -115,14 +115,6 @@ pub fn genuine() -> RawCallback {
 #[must_use]
 pub fn genuine_of(order: &str) -> RawCallback {
     signed_callback(webhook("CHECKOUT.ORDER.APPROVED", &json!({"id": order})).into_bytes())
-}
-
-/// Verifies and reads a callback.
-///
-/// # Errors
-/// As [`Gateway::verify_callback`].
-pub fn verdict(gateway: &dyn Gateway, callback: &RawCallback) -> Result<VerifiedEvent, CallbackRejected> {
-    done(gateway.verify_callback(callback, NOW))
 }
 
 /// An account at a PayPal that serves its certificate at its own address only and knows every order as approved.

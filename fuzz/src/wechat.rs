@@ -16,7 +16,7 @@ use crate::{
     input,
     question::{PAYMENT_NO, Question, Subject, ask},
     signing::Signer,
-    world::{NOW, account, done, in_turn, ports, response},
+    world::{NOW, account, done, in_turn, ports, response, verdict},
 };
 
 const API_V3_KEY: &str = "0123456789abcdef0123456789ABCDEF";
@@ -60,7 +60,7 @@ fn signed_headers(body: &[u8]) -> Vec<(String, String)> {
 
 fn signed_callback(body: Vec<u8>) -> RawCallback {
     let headers = signed_headers(&body).into_iter().map(|(name, value)| (name, value.into_bytes()));
-    RawCallback { method: "POST".to_owned(), target: "/".to_owned(), headers: headers.collect(), body }
+    input::post(headers.collect(), body)
 }
 
 fn sealed(plaintext: &[u8], associated_data: &str) -> Value {
@@ -107,14 +107,6 @@ pub fn genuine() -> RawCallback {
 pub fn genuine_of(transaction_no: &str) -> RawCallback {
     let transaction = transaction("SUCCESS").replace(TRANSACTION, transaction_no);
     signed_callback(envelope("TRANSACTION.SUCCESS", transaction.as_bytes()))
-}
-
-/// Verifies and reads a callback.
-///
-/// # Errors
-/// As [`Gateway::verify_callback`].
-pub fn verdict(gateway: &dyn Gateway, callback: &RawCallback) -> Result<VerifiedEvent, CallbackRejected> {
-    done(gateway.verify_callback(callback, NOW))
 }
 
 /// An account for many verdicts.

@@ -8,7 +8,7 @@ use std::{
 
 use futures::FutureExt as _;
 use payment_core::{
-    gateway::AccountSettings,
+    gateway::{AccountSettings, CallbackRejected, Gateway, RawCallback, VerifiedEvent},
     identifiers::ChannelAccountId,
     ports::{Clock, Http, HttpError, HttpRequest, HttpResponse, Ports, Randomness},
 };
@@ -40,6 +40,14 @@ pub(crate) fn response(status: u16, body: &[u8]) -> HttpResponse {
 /// The outcome of what waits for nothing but the ports, which answer at once.
 pub(crate) fn done<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().expect("a gateway waits for its ports only")
+}
+
+/// Verifies and reads a callback.
+///
+/// # Errors
+/// As [`Gateway::verify_callback`].
+pub fn verdict(gateway: &dyn Gateway, callback: &RawCallback) -> Result<VerifiedEvent, CallbackRejected> {
+    done(gateway.verify_callback(callback, NOW))
 }
 
 /// An account with these settings.
