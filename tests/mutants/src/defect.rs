@@ -62,12 +62,13 @@ pub struct Edit {
 pub type Sources = BTreeMap<String, String>;
 
 impl Defects {
-    /// Reads every file of a folder, by name.
+    /// Reads those of the workspace at `root`: every file of their folder, by name.
     ///
     /// # Errors
     /// [`Failure`] for a file that cannot be read or has another form.
-    pub fn read(folder: &Path) -> Result<Self, Failure> {
-        let listed = fs::read_dir(folder).map_err(Failure::system(folder.display().to_string()))?;
+    pub fn of(root: &Path) -> Result<Self, Failure> {
+        let folder = root.join("tests/mutants/defects");
+        let listed = fs::read_dir(&folder).map_err(Failure::system(folder.display().to_string()))?;
         let mut paths: Vec<PathBuf> = listed.flatten().map(|entry| entry.path()).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
         paths.sort();

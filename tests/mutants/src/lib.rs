@@ -10,3 +10,11 @@ pub mod failure;
 pub mod suite;
 pub mod table;
 pub mod trial;
+
+use std::path::{Path, PathBuf};
+
+/// The workspace that this was built in.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
+}

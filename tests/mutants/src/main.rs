@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -13,6 +12,7 @@ use payment_mutants::{
     copy::SeededCopy,
     defect::{Defect, Defects},
     failure::Failure,
+    root,
     suite::Suite,
     table::{self, Took},
     trial::{self, Verdict},
@@ -70,7 +70,7 @@ enum Outcome {
 /// How many defects were not noticed.
 async fn run(arguments: &Arguments) -> Result<usize, Failure> {
     let root = root();
-    let defects = Defects::read(&root.join("tests/mutants/defects"))?;
+    let defects = Defects::of(&root)?;
     let copy = SeededCopy::refresh(&root, &defects)?;
     if arguments.copy_only {
         return Ok(0);
@@ -100,11 +100,6 @@ async fn run(arguments: &Arguments) -> Result<usize, Failure> {
         table::write(&root.join("docs/mutants.md"), &table::table(&defects, &took))?;
     }
     Ok(unnoticed)
-}
-
-/// The workspace that this was built in.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
 
 /// How tests are run.

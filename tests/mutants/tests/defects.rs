@@ -9,26 +9,18 @@
     reason = "helpers of tests fail as tests do"
 )]
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use payment_mutants::{
     defect::{Defect, Defects},
-    table,
+    root, table,
 };
 
 /// How many there are at least.
 const LEAST: usize = 40;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
-}
-
 fn defects() -> Defects {
-    Defects::read(&root().join("tests/mutants/defects")).unwrap_or_else(|failure| panic!("{failure}"))
+    Defects::of(&root()).unwrap_or_else(|failure| panic!("{failure}"))
 }
 
 #[test]
@@ -48,15 +40,15 @@ fn each_defect_fits_the_sources_and_asks_whether_it_is_the_seeded_one() {
 
 #[test]
 fn each_defects_test_is_there() {
-    let folders = BTreeMap::from([("payment-tests", "tests")]);
     let missing: Vec<_> =
-        defects().defects.iter().filter(|defect| !is_there(defect, &folders)).map(Defect::killer).collect();
+        defects().defects.iter().filter(|defect| !is_there(defect)).map(Defect::killer).collect();
     assert!(missing.is_empty(), "no such tests:\n{}", missing.join("\n"));
 }
 
 /// Whether a function of the test's name stands in its package, in the target's file or folder where one is named.
-fn is_there(defect: &Defect, folders: &BTreeMap<&str, &str>) -> bool {
-    let package = root().join(folders.get(defect.package.as_str()).copied().unwrap_or(&defect.package));
+fn is_there(defect: &Defect) -> bool {
+    let is_in_tests = defect.package == "payment-tests";
+    let package = root().join(if is_in_tests { "tests" } else { &defect.package });
     let places = match &defect.target {
         None => vec![package.join("src")],
         Some(target) => {
