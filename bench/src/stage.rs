@@ -28,9 +28,8 @@ pub(crate) const MERCHANT: &str = "bench";
 /// A merchant whose events are followed and which does nothing else.
 pub(crate) const LISTENER: &str = "listener";
 
-/// The jobs' section of the configuration.
+/// No jobs: they are on where nothing is said.
 const JOBS_OFF: &str = "[jobs]\nenabled = false\n";
-const JOBS_ON: &str = "[jobs]\nenabled = true\n";
 
 /// The stage.
 pub(crate) struct Stage {
@@ -133,7 +132,7 @@ impl Stage {
             base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [7; 32]),
         );
         drop(self.server);
-        let server = start(&self.folder, &(self.configuration.clone() + JOBS_ON + &webhooks)).await?;
+        let server = start(&self.folder, &(self.configuration.clone() + &webhooks)).await?;
         let [caller, listener, operator] = self.keys.connect(&server).await?;
         Ok(Self { server, caller, listener, operator, ..self })
     }
