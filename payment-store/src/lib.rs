@@ -5,6 +5,7 @@
 //! (`payment_create`, `payment_apply`), made of `..._in_txn` functions. What a function needs locked it takes as
 //! [`payment::Locked`], which only the locking query makes.
 
+mod among;
 pub mod api_key;
 mod appended;
 pub mod backlog;

@@ -31,6 +31,7 @@ use super::{
 };
 use crate::{
     Store,
+    among::among,
     case::{CaseOrigin, cases_open},
     error::{ONE_FOR_EACH_CHANNEL_TRANSACTION, StoreError},
     inbox::{NotificationRecord, Verdict, notification_insert},
@@ -326,7 +327,7 @@ fn allocations_update<'a>(writes: &mut Writes<'a>, after: &'a Payment, changes: 
         if !order_nos.is_empty() {
             let of_payment = allocation::table
                 .filter(allocation::payment_no.eq(after.payment_no.as_str()))
-                .filter(allocation::order_no.eq_any(order_nos));
+                .filter(among(allocation::order_no, order_nos));
             writes.add(diesel::update(of_payment).set(allocation::state.eq(state.word())));
         }
     }

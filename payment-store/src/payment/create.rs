@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     Store,
+    among::among,
     cached::Cached,
     error::StoreError,
     schema::{allocation, create_request, payment},
@@ -166,7 +167,7 @@ async fn standing_allocations(
 ) -> Result<Vec<AllocationRow>, Abort> {
     let standing = allocation::table
         .filter(allocation::merchant_id.eq(wanted.merchant_id.as_str()))
-        .filter(allocation::order_no.eq_any(orders))
+        .filter(among(allocation::order_no, orders.iter().copied()))
         .filter(
             allocation::state
                 .eq(AllocationState::Effective.as_str())

@@ -12,6 +12,7 @@ use super::{
     row::{AllocationRow, PaymentRow},
 };
 use crate::{
+    among::among,
     cached::{Cached, ForUpdateOf},
     error::StoreError,
     schema::{allocation, merchant_order, payment},
@@ -114,8 +115,8 @@ async fn payment_lock_and_look_around(
         .eq(payment_no.as_str())
         .or(allocation::state.eq(AllocationState::Effective.as_str()))
         .or(allocation::state.eq(AllocationState::Pending.as_str()));
-    let around =
-        allocation::merchant_id.eq(payment::merchant_id).and(allocation::order_no.eq_any(orders)).and(counts);
+    let of_orders = among(allocation::order_no, orders.iter().map(String::as_str));
+    let around = allocation::merchant_id.eq(payment::merchant_id).and(of_orders).and(counts);
     let query = payment::table
         .inner_join(allocation::table.on(around))
         .filter(payment::payment_no.eq(payment_no.as_str()))
@@ -183,7 +184,7 @@ pub(crate) async fn orders_lock_after_making(
     }
     let lock = merchant_order::table
         .filter(merchant_order::merchant_id.eq(merchant_id.as_str()))
-        .filter(merchant_order::order_no.eq_any(orders))
+        .filter(among(merchant_order::order_no, orders.iter().copied()))
         .order(merchant_order::order_no)
         .select(merchant_order::order_no)
         .for_update();

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Store,
+    among::among,
     error::StoreError,
     schema::{allocation, payment, payment_hold},
     transaction::Abort,
@@ -70,10 +71,10 @@ impl Store {
     /// [`StoreError`].
     pub async fn payment_outrun(&self, payment: &Payment) -> Result<Option<PaidBy>, StoreError> {
         let mut connection = self.connections.acquire().await?;
-        let orders: Vec<_> = payment.allocations.iter().map(|part| part.order_no.as_str()).collect();
+        let orders = payment.allocations.iter().map(|part| part.order_no.as_str());
         let paid = allocation::table
             .filter(allocation::merchant_id.eq(payment.merchant_id.as_str()))
-            .filter(allocation::order_no.eq_any(orders))
+            .filter(among(allocation::order_no, orders))
             .filter(allocation::payment_no.ne(payment.payment_no.as_str()))
             .filter(allocation::state.eq(AllocationState::Effective.as_str()))
             .order(allocation::order_no)
@@ -126,7 +127,7 @@ pub(crate) async fn payments_in_txn(
     payment_nos: &[String],
 ) -> Result<Vec<Payment>, Abort> {
     let rows = payment::table
-        .filter(payment::payment_no.eq_any(payment_nos))
+        .filter(among(payment::payment_no, payment_nos.iter().map(String::as_str)))
         .order(payment::payment_no)
         .select(PaymentRow::as_select())
         .load(connection)
@@ -153,7 +154,7 @@ async fn holds_of(
         return Ok(HashMap::new());
     }
     let holds: Vec<HoldRow> = payment_hold::table
-        .filter(payment_hold::payment_no.eq_any(payment_nos))
+        .filter(among(payment_hold::payment_no, payment_nos))
         .select(HoldRow::as_select())
         .load(connection)
         .await?;
@@ -165,9 +166,9 @@ pub(crate) async fn with_allocations(
     connection: &mut AsyncPgConnection,
     rows: Vec<PaymentRow>,
 ) -> Result<Vec<Payment>, StoreError> {
-    let payment_nos: Vec<_> = rows.iter().map(|row| row.payment_no.as_str()).collect();
+    let payment_nos = rows.iter().map(|row| row.payment_no.as_str());
     let allocations: Vec<AllocationRow> = allocation::table
-        .filter(allocation::payment_no.eq_any(payment_nos))
+        .filter(among(allocation::payment_no, payment_nos))
         .select(AllocationRow::as_select())
         .load(connection)
         .await?;

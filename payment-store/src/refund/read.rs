@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use super::row::{PaidRow, RefundPartRow, RefundRow};
 use crate::{
     Store,
+    among::among,
     error::StoreError,
     schema::{payment, refund, refund_number, refund_part},
     transaction::Abort,
@@ -119,15 +120,15 @@ pub(crate) async fn refunds_in_txn(
     connection: &mut AsyncPgConnection,
     rows: Vec<RefundRow>,
 ) -> Result<Vec<Refund>, Abort> {
-    let refund_nos: Vec<_> = rows.iter().map(|row| row.refund_no.as_str()).collect();
-    let merchants: Vec<_> = rows.iter().map(|row| row.merchant_id.as_str()).collect();
+    let refund_nos = rows.iter().map(|row| row.refund_no.as_str());
+    let merchants = rows.iter().map(|row| row.merchant_id.as_str());
     let of_refund =
         refund_part::merchant_id.eq(refund::merchant_id).and(refund_part::refund_no.eq(refund::refund_no));
     let parts: Vec<(RefundPartRow, PaidRow)> = refund::table
         .inner_join(refund_part::table.on(of_refund))
         .inner_join(payment::table.on(payment::payment_no.eq(refund::payment_no)))
-        .filter(refund::merchant_id.eq_any(merchants))
-        .filter(refund::refund_no.eq_any(refund_nos))
+        .filter(among(refund::merchant_id, merchants))
+        .filter(among(refund::refund_no, refund_nos))
         .select((RefundPartRow::as_select(), PaidRow::as_select()))
         .load(connection)
         .await?;
