@@ -148,6 +148,11 @@ async fn alive(connection: &mut AsyncPgConnection) -> QueryResult<()> {
     if connection.is_broken() { Err(diesel::result::Error::BrokenTransactionManager) } else { Ok(()) }
 }
 
+/// How PostgreSQL plans for us. Statements are prepared once and their plans kept, so one that was made while a table was small
+/// would read the whole of it when it has grown, until PostgreSQL next analyzes it: every statement that callers wait for
+/// has an index, and takes it from the beginning. What has none still runs, at a price that must not have it compiled first.
+const PLANNING: &str = "-c enable_seqscan=off -c jit=off";
+
 /// Makes connections with our session settings and TLS.
 struct Connector {
     config: tokio_postgres::Config,
@@ -163,7 +168,7 @@ impl Connector {
             .map_err(|_| StoreError::unavailable("the URL is not a PostgreSQL URL"))?;
         let timeout = options.statement_timeout.as_millis();
         let settings = format!(
-            "-c statement_timeout={timeout} -c idle_in_transaction_session_timeout={timeout} -c timezone=UTC"
+            "-c statement_timeout={timeout} -c idle_in_transaction_session_timeout={timeout} -c timezone=UTC {PLANNING}"
         );
         let settings = match config.get_options() {
             Some(given) => format!("{settings} {given}"),

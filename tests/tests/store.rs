@@ -25,6 +25,8 @@ mod failing;
 mod feed;
 #[path = "store/lock_order.rs"]
 mod lock_order;
+#[path = "store/many_rows.rs"]
+mod many_rows;
 #[path = "store/migrations.rs"]
 mod migrations;
 #[path = "store/reading.rs"]

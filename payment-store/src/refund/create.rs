@@ -2,7 +2,7 @@
 //! afterwards, the row stands (R15, R16).
 
 use diesel::{
-    dsl::sql,
+    dsl::{sql, sum},
     prelude::*,
     sql_types::{Array, BigInt, Bool, Text},
 };
@@ -144,20 +144,15 @@ struct Taken {
 }
 
 /// Looked up and counted under the payment's lock, so that a crowd does not pass the channel's limit together. A number that
-/// died was a refund to the channel too.
+/// died was a refund to the channel too: each refund counts once, and once for each number that succeeded its own.
 async fn taken(connection: &mut AsyncPgConnection, new: &NewRefund) -> Result<Taken, Abort> {
     let by = refund_number::table
         .filter(refund_number::merchant_id.eq(new.merchant_id.as_str()))
         .filter(refund_number::number.eq(new.refund_no.as_str()))
         .select(refund_number::refund_no);
-    let made = refund_number::table
-        .inner_join(
-            refund::table.on(refund::merchant_id
-                .eq(refund_number::merchant_id)
-                .and(refund::refund_no.eq(refund_number::refund_no))),
-        )
+    let made = refund::table
         .filter(refund::payment_no.eq(new.content.payment_no.as_str()))
-        .count();
+        .select(sum(refund::successors + 1));
     let both = diesel::select((by.single_value(), made.single_value()));
     let (by, parts): (Option<String>, Option<i64>) = both.get_result(connection).await?;
     Ok(Taken { by, parts: parts.unwrap_or(0) })

@@ -36,7 +36,7 @@ async fn a_days_work(on: &TestStore, round: usize) {
 }
 
 /// A store whose connections go over a wire that counts.
-async fn over_a_wire(max_connections: usize) -> (TestStore, Proxy) {
+pub(crate) async fn over_a_wire(max_connections: usize) -> (TestStore, Proxy) {
     let mut on = TestStore::new(max_connections).await;
     let proxy = Proxy::to(on.database.url()).await;
     on.store = open(&options(&proxy.url(on.database.url()), max_connections));
@@ -125,7 +125,11 @@ fn positions(executed: &[String], wanted: &str) -> Vec<usize> {
 }
 
 /// Each use case's name, what passed, and how many statements it may take.
-async fn use_cases(on: &TestStore, proxy: &Proxy, round: usize) -> Vec<(&'static str, Traffic, usize)> {
+pub(crate) async fn use_cases(
+    on: &TestStore,
+    proxy: &Proxy,
+    round: usize,
+) -> Vec<(&'static str, Traffic, usize)> {
     let orders = ["A", "B", "C", "D"].map(|order| format!("{order}-{round}"));
     let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
     let mut taken = Vec::new();
@@ -148,9 +152,11 @@ async fn use_cases(on: &TestStore, proxy: &Proxy, round: usize) -> Vec<(&'static
     taken.push(("repeat", proxy.take_traffic(), 5));
     on.store.payment_get(&merchant(), &payment.payment_no).await.unwrap().unwrap();
     taken.push(("read", proxy.take_traffic(), 1));
-    let split = Split::Parts(vec![RefundPart { order_no: order(orders[0]), amount: cny(1) }]);
-    let outcome = on.store.refund_create(&new_refund(&format!("refund-{round}"), &payment, split)).await;
+    let split = || Split::Parts(vec![RefundPart { order_no: order(orders[0]), amount: cny(1) }]);
+    let outcome = on.store.refund_create(&new_refund(&format!("refund-{round}"), &payment, split())).await;
     taken.push(("refund", proxy.take_traffic(), 6));
+    on.store.refund_create(&new_refund(&format!("another-{round}"), &payment, split())).await.unwrap();
+    taken.push(("another refund", proxy.take_traffic(), 6));
     let Ok(RefundOutcome::Created(refund)) = outcome else { panic!("{outcome:?}") };
     let arrived = refund_notified(&refund, RefundStatus::Succeeded, &format!("50-{round}"));
     refund_apply(on, &arrived).await;
