@@ -78,7 +78,7 @@ pub(crate) async fn run<R: Sync, T: Send>(
     request: &R,
     body: Body<R, T>,
 ) -> Result<T, StoreError> {
-    until_decided(connections, request, Work::<R, (), T>::Plain(body)).await
+    Box::pin(until_decided(connections, request, Work::<R, (), T>::Plain(body))).await
 }
 
 /// The same, where callers or channels wait for it: `opening` takes the first lock on its way with BEGIN.
@@ -88,9 +88,10 @@ pub(crate) async fn run_opened<R: Sync, O: Send, T: Send>(
     opening: Opening<R, O>,
     body: OpenedBody<R, O, T>,
 ) -> Result<T, StoreError> {
-    until_decided(connections, request, Work::Opened(opening, body)).await
+    Box::pin(until_decided(connections, request, Work::Opened(opening, body))).await
 }
 
+/// Boxed by those who call it: kilobytes that would be copied through every layer above.
 async fn until_decided<R: Sync, O: Send, T: Send>(
     connections: &Connections,
     request: &R,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use payment_core::{
     evidence::{Evidence, Source},
     gateway::{CloseCapability, CloseRequest, Closed, Finding, GatewayError, Reason, ReleaseRequest},
@@ -49,7 +50,7 @@ impl App {
             let payment = self.close_gate(asked.payment).await?;
             return Ok(SyncedPayment { payment, contact: asked.contact });
         }
-        let known = self.make_known(asked.payment, account).await?;
+        let known = self.make_known(asked.payment, account).boxed().await?;
         if !known.state.is_open() {
             return Ok(SyncedPayment { payment: known, contact: ChannelContact::Answered });
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use payment_core::{
     gateway::{Capabilities, CreateCapability},
     identifiers::{MerchantId, PaymentNo},
@@ -66,14 +67,14 @@ impl App {
                     crash_point::reach(CrashPoint::CreateIntended);
                     return match new.signed_locally {
                         Some(_) => self.payment_data(payment, account),
-                        None => self.announce(payment, account).await,
+                        None => self.announce(payment, account).boxed().await,
                     };
                 }
                 CreateOutcome::Known(payment) => {
                     same_content(&payment, &new.payment, command)?;
-                    return self.resume(payment, account).await;
+                    return self.resume(payment, account).boxed().await;
                 }
-                CreateOutcome::Reused(payment) => return self.resume(payment, account).await,
+                CreateOutcome::Reused(payment) => return self.resume(payment, account).boxed().await,
                 CreateOutcome::OrderPaid { order_no, payment_no } => {
                     return Err(AppError::OrderAlreadyPaid { order_no, payment_no });
                 }

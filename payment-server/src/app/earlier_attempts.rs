@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::future::join_all;
+use futures::{FutureExt as _, future::join_all};
 use payment_core::{
     identifiers::PaymentNo,
     payment::{
@@ -112,7 +112,7 @@ impl App {
         }
         match earlier_attempt(&payment, wanted, self.now()) {
             EarlierAttempt::Reuse if may_reuse => self.complete(payment, &account).await,
-            EarlierAttempt::Reuse | EarlierAttempt::Replace => self.replace(payment, &account).await,
+            EarlierAttempt::Reuse | EarlierAttempt::Replace => self.replace(payment, &account).boxed().await,
         }
     }
 

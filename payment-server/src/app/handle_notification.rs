@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use payment_core::{
     case::CaseOpening,
     evidence::{Evidence, Source},
@@ -181,7 +182,7 @@ impl App {
             payment.no = %finding.payment_no,
             refund.no = %finding.refund_no
         );
-        let applied = self.in_trace_of(&finding.payment_no, span, self.refund_applied(&request));
+        let applied = self.in_trace_of(&finding.payment_no, span, self.refund_applied(&request).boxed());
         if applied.await?.is_some() {
             return Ok(());
         }
@@ -257,7 +258,7 @@ impl App {
             let merchant = record.delivery.merchant_id.clone();
             let span = tracing::info_span!("payment notified", channel.name = %record.delivery.channel, payment.no = %ours);
             let applying = self.apply(&merchant, &ours, happening, evidence, Some(record.clone()));
-            if self.in_trace_of(&ours, span, applying).await?.is_some() {
+            if self.in_trace_of(&ours, span, applying.boxed()).await?.is_some() {
                 if let Finding::Paid(_) = finding {
                     self.metrics.success_told(&record.delivery.channel, &record.delivery.channel_account);
                 }

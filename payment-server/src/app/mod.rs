@@ -37,6 +37,7 @@ pub(crate) use run_job::RowInHand;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use payment_core::{
     identifiers::{ChannelAccountId, MerchantId, PaymentNo},
     payment::{Payment, apply::Happening, state::PaymentState},
@@ -156,14 +157,17 @@ impl App {
     }
 
     /// Runs work to its end whether or not the caller waits for it.
-    async fn detached<T, F>(&self, work: F) -> Result<T, AppError>
+    fn detached<T, F>(&self, work: F) -> impl Future<Output = Result<T, AppError>> + Send + use<'_, T, F>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, AppError>> + Send + 'static,
     {
-        let work = acting::acting_for(acting::acting(), work);
-        let outcome = self.lifecycle.run_to_end(work.in_current_span()).await;
-        outcome.unwrap_or_else(|failed| Err(AppError::Internal(failed.to_string())))
+        // Boxed before anything is put around it, for a use case's future is kilobytes.
+        let work = acting::acting_for(acting::acting(), Box::pin(work)).in_current_span();
+        async move {
+            let outcome = self.lifecycle.run_to_end(work).await;
+            outcome.unwrap_or_else(|failed| Err(AppError::Internal(failed.to_string())))
+        }
     }
 
     /// A merchant's payment.
@@ -205,7 +209,7 @@ impl App {
     }
 
     /// Does work on a payment as a part of the trace of the call that made it.
-    async fn in_trace_of<T>(&self, payment_no: &PaymentNo, span: Span, work: impl Future<Output = T>) -> T {
+    async fn in_trace_of<T>(&self, payment_no: &PaymentNo, span: Span, work: BoxFuture<'_, T>) -> T {
         if self.policy.joins_traces {
             match self.store.payment_trace_parent(payment_no).await {
                 Ok(Some(parent)) => continue_trace(&span, &parent),

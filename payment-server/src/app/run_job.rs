@@ -110,7 +110,7 @@ impl App {
         let account = payment.channel_account.clone();
         let step = async || {
             let span = tracing::info_span!("look", job = job.as_str(), payment.no = %payment.payment_no);
-            self.in_trace_of(&payment.payment_no, span, self.step_payment(job, &payment)).await
+            self.in_trace_of(&payment.payment_no, span, self.step_payment(job, &payment).boxed()).await
         };
         let outcome = self.guarded(&claim, &account, settings, step).await?;
         let next = match payment.times.end.filter(|_| !payment.state.is_open()) {
@@ -209,8 +209,8 @@ impl App {
             let job = Job::RefundSuccess.as_str();
             let span =
                 tracing::info_span!("look", job, payment.no = %refund.payment_no, refund.no = %refund_no);
-            let driven =
-                self.in_trace_of(&refund.payment_no, span, self.drive_refund(refund.clone())).await?;
+            let driving = self.drive_refund(refund.clone()).boxed();
+            let driven = self.in_trace_of(&refund.payment_no, span, driving).await?;
             Ok(driven.contact.map_or(Handled::NotAsked, handled))
         };
         let outcome = self.guarded(&claim, &account, settings, step).await?;
