@@ -215,6 +215,33 @@ async fn notifications_beyond_the_limit_wait_for_their_turn() {
 }
 
 #[tokio::test]
+async fn r30_a_channel_that_takes_all_its_turns_keeps_no_other_waiting_and_strangers_take_none() {
+    let mut server = start("max_concurrent = 4").await;
+    let mut wild = Vec::new();
+    for body in ["1", "2", "3"] {
+        wild.push(send(server.callbacks(), post(URL, body)).await);
+    }
+    let two = [server.arrivals.recv().await.unwrap(), server.arrivals.recv().await.unwrap()];
+    for _ in 0..4 {
+        let unknown = exchange(server.callbacks(), post("/v1/callbacks/wechat/unknown", "{}")).await;
+        assert_eq!(parts(&unknown).0, 404);
+    }
+    assert!(server.arrivals.try_recv().is_err(), "the third waits for a turn of its channel");
+    let other = send(server.callbacks(), post("/v1/callbacks/alipay/acme-main", "other")).await;
+    let arrived = server.arrivals.recv().await.unwrap();
+    assert_eq!((arrived.channel.as_str(), arrived.callback.body.as_slice()), ("alipay", b"other".as_slice()));
+    arrived.answer.send(reply(200)).unwrap();
+    assert_eq!(parts(&read_to_end(other).await).0, 200);
+    for arrived in two {
+        arrived.answer.send(reply(200)).unwrap();
+    }
+    server.arrivals.recv().await.unwrap().answer.send(reply(200)).unwrap();
+    for stream in wild {
+        assert_eq!(parts(&read_to_end(stream).await).0, 200);
+    }
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_wait_for_one_to_end() {
     let mut server = start("max_connections = 1").await;
     let first = send(server.callbacks(), post(URL, "first")).await;

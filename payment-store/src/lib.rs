@@ -16,6 +16,7 @@ mod due;
 mod error;
 mod feed;
 mod inbox;
+mod lane;
 mod ledger;
 mod migrate;
 pub mod operator;
@@ -37,6 +38,7 @@ pub use due::{AccountOf, Claim, ClaimLimits, DuePayments, DueRefund, NextCheck};
 pub use error::StoreError;
 pub use feed::{FeedEvent, FeedQuery, FeedReach, FeedWindow, Numbered};
 pub use inbox::{Delivery, NotificationRecord, Replay};
+pub use lane::Lane;
 pub use pool::{DatabaseTls, PoolUse, StoreOptions};
 pub use retention::RawWords;
 pub use snapshot::{
@@ -85,6 +87,12 @@ impl Store {
         self.randomness.fill(&mut random);
         let milliseconds = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
         uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
+    }
+
+    /// How long work waits for a connection.
+    #[must_use]
+    pub const fn acquire_timeout(&self) -> std::time::Duration {
+        self.connections.acquire_timeout()
     }
 
     /// How the connections are used now. Asks nobody.

@@ -1,6 +1,10 @@
 //! Connections to PostgreSQL: made, kept, bounded in number and in time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::Duration,
+};
 
 use deadpool::Runtime;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
@@ -18,7 +22,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio_postgres::{NoTls, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{appended::Appended, error::StoreError};
+use crate::{
+    appended::Appended,
+    error::StoreError,
+    lane::{Background, Place},
+};
 
 /// How to reach the database and within which bounds.
 #[derive(Clone)]
@@ -58,14 +66,35 @@ pub struct PoolUse {
     pub in_use: usize,
     /// Requests that wait for one.
     pub waiting: usize,
+    /// Those among them that wait for the share of [`Lane::Background`](crate::Lane::Background), whatever is idle.
+    pub waiting_in_background: usize,
 }
 
-pub(crate) type Connection = Object<AsyncPgConnection>;
+/// A connection in use. It is given back before its place in the lane is.
+pub(crate) struct Connection {
+    pooled: Object<AsyncPgConnection>,
+    _place: Place,
+}
+
+impl Deref for Connection {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &Self::Target {
+        &self.pooled
+    }
+}
+
+impl DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.pooled
+    }
+}
 
 /// A bounded set of connections.
 #[derive(Clone)]
 pub(crate) struct Connections {
     pool: Pool<AsyncPgConnection>,
+    background: Background,
     connector: Arc<Connector>,
     acquire_timeout: Duration,
     statement_timeout: Duration,
@@ -93,8 +122,13 @@ impl Connections {
             .build()
             .map_err(StoreError::unavailable)?;
         let (acquire_timeout, statement_timeout) = (options.acquire_timeout, options.statement_timeout);
-        let appended = Appended::default();
-        Ok(Self { pool, connector, acquire_timeout, statement_timeout, appended })
+        let (appended, background) = (Appended::default(), Background::of(options.max_connections));
+        Ok(Self { pool, background, connector, acquire_timeout, statement_timeout, appended })
+    }
+
+    /// How long to wait for a connection.
+    pub(crate) const fn acquire_timeout(&self) -> Duration {
+        self.acquire_timeout
     }
 
     /// How long PostgreSQL lets a statement run.
@@ -108,18 +142,25 @@ impl Connections {
         self.pool.retain(|_, _| false);
     }
 
-    /// A connection from the pool.
+    /// A connection from the pool, for work of the present lane. Who holds one takes no second: the share may be one.
     pub(crate) async fn acquire(&self) -> Result<Connection, StoreError> {
-        self.pool.get().await.map_err(StoreError::unavailable)
+        let acquiring = async {
+            let place = self.background.place().await?;
+            let pooled = self.pool.get().await.map_err(StoreError::unavailable)?;
+            Ok(Connection { pooled, _place: place })
+        };
+        tokio::time::timeout(self.acquire_timeout, acquiring).await.map_err(StoreError::unavailable)?
     }
 
     /// How many connections nobody uses, are in use, and how many requests wait for one.
     pub(crate) fn in_use(&self) -> PoolUse {
         let status = self.pool.status();
+        let waiting_in_background = self.background.waiting();
         PoolUse {
             idle: status.available,
             in_use: status.size.saturating_sub(status.available),
-            waiting: status.waiting,
+            waiting: status.waiting.saturating_add(waiting_in_background),
+            waiting_in_background,
         }
     }
 

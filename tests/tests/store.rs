@@ -23,6 +23,8 @@ mod encryption;
 mod failing;
 #[path = "store/feed.rs"]
 mod feed;
+#[path = "store/lanes.rs"]
+mod lanes;
 #[path = "store/lock_order.rs"]
 mod lock_order;
 #[path = "store/many_rows.rs"]

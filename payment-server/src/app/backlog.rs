@@ -26,7 +26,7 @@ impl Exposition for App {
             Err(_) => None,
         };
         let backlog = Backlog { database, open_breakers: self.open_breakers() };
-        self.metrics.text(self.store.pool_use(), &backlog)
+        self.metrics.text(self.store.pool_use(), self.turns.waiting(), &backlog)
     }
 }
 

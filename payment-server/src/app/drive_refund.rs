@@ -1,10 +1,12 @@
 //! Driving a refund one step: send it, ask about it, or send it again with the same number; never give up (R17).
 
+use futures::FutureExt as _;
 use payment_core::{
     evidence::{ChannelEvidence, Evidence, Source},
     gateway::{
         GatewayError, Reason, RefundAnswer, RefundFinding, RefundQueryRequest, RefundRequest, RefundStatus,
     },
+    identifiers::PaymentNo,
     refund::{Refund, RefundOrigin, apply::RefundHappening, state::RefundState},
 };
 use payment_store::{
@@ -163,14 +165,15 @@ impl App {
             notification,
             now: self.now(),
         };
-        self.refund_applied(&request).await
+        self.refund_applied(&refund.payment_no, &request).await
     }
 
     pub(super) async fn refund_applied(
         &self,
+        payment_no: &PaymentNo,
         request: &RefundApplyRequest,
     ) -> Result<Option<RefundApplied>, AppError> {
-        let applied = self.store.refund_apply(request).await?;
+        let applied = self.turns.take(payment_no, self.store.refund_apply(request).boxed()).await??;
         if let Some(RefundApplied { refund, effect: Effect::Changed }) = &applied {
             tracing::info!(
                 refund.no = %refund.refund_no, refund.state = refund.state.as_str(),

@@ -11,12 +11,12 @@ use payment_core::{
         CallbackOutcome, ContestFinding, EventContent, Finding, GatewayError, RawCallback, RefundFinding,
         RefundQueryRequest, VerifiedEvent,
     },
-    identifiers::PaymentNo,
+    identifiers::{ChannelAccountId, ChannelName, PaymentNo},
     payment::{apply::Happening, state::PaymentState},
     refund::apply::RefundHappening,
 };
 use payment_store::{
-    Delivery, NotificationRecord, Replay,
+    Delivery, Lane, NotificationRecord, Replay,
     refund::{ForeignRefund, ForeignRefundOutcome, RefundApplyRequest},
 };
 use time::OffsetDateTime;
@@ -36,15 +36,19 @@ pub struct Notifications(pub Arc<App>);
 
 #[async_trait::async_trait]
 impl NotificationHandler for Notifications {
+    fn expects(&self, channel: &ChannelName, account: &ChannelAccountId) -> bool {
+        self.0.accounts.of_callback(channel.as_str(), account.as_str()).is_some()
+    }
+
     async fn handle(&self, channel: &str, account: &str, callback: RawCallback) -> NotificationReply {
         let Some(account) = self.0.accounts.of_callback(channel, account) else {
             return NotificationReply::UnknownAccount;
         };
         let (app, receiving) = (Arc::clone(&self.0), Arc::clone(&account));
-        let received = async move {
+        let received = Lane::Background.take(async move {
             let now = app.now();
             app.receive(&receiving, callback, now, None).await
-        };
+        });
         let outcome = self.0.detached(received).await.unwrap_or_else(|error| {
             tracing::error!(%error, "a notification could not be kept; the channel will send it again");
             CallbackOutcome::NotRecorded
@@ -108,7 +112,7 @@ impl App {
         };
         let Ok(payment_no) = PaymentNo::parse(payment_no.as_str()) else { return };
         let (app, account, found) = (Arc::clone(self), Arc::clone(account), found.clone());
-        self.lifecycle.tasks.spawn(async move {
+        self.lifecycle.tasks.spawn(Lane::current().take(async move {
             let carried_out = async {
                 let payment = app.payment(&account.merchant_id, &payment_no).await?;
                 app.carry_out(payment, &account, &found).await
@@ -116,7 +120,7 @@ impl App {
             if let Err(error) = carried_out.await {
                 tracing::error!(payment.no = %payment_no, %error, "an approved payment is captured by the scheduler");
             }
-        });
+        }));
     }
 
     async fn record(&self, delivery: Delivery, event: &VerifiedEvent) -> Result<(), AppError> {
@@ -182,7 +186,8 @@ impl App {
             payment.no = %finding.payment_no,
             refund.no = %finding.refund_no
         );
-        let applied = self.in_trace_of(&finding.payment_no, span, self.refund_applied(&request).boxed());
+        let applying = self.refund_applied(&finding.payment_no, &request).boxed();
+        let applied = self.in_trace_of(&finding.payment_no, span, applying);
         if applied.await?.is_some() {
             return Ok(());
         }
@@ -191,7 +196,7 @@ impl App {
         match self.record_foreign_refund(&foreign).await? {
             ForeignRefundOutcome::Recorded => {
                 tracing::warn!(refund.no = %finding.refund_no, "a refund that we did not start is recorded");
-                self.refund_applied(&request).await?;
+                self.refund_applied(&finding.payment_no, &request).await?;
             }
             ForeignRefundOutcome::CaseOpened => {
                 tracing::error!(refund.no = %finding.refund_no, "a refund that does not fit its payment: case open");

@@ -27,6 +27,7 @@ pub mod operate;
 pub mod principal;
 mod read;
 mod run_job;
+mod turns;
 mod watch_payment;
 pub mod webhooks;
 
@@ -37,14 +38,14 @@ pub(crate) use run_job::RowInHand;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use futures::future::BoxFuture;
+use futures::{FutureExt as _, future::BoxFuture};
 use payment_core::{
     identifiers::{ChannelAccountId, MerchantId, PaymentNo},
     payment::{Payment, apply::Happening, state::PaymentState},
     ports::{Clock, Randomness},
 };
 use payment_store::{
-    NotificationRecord, Store,
+    Lane, NotificationRecord, Store,
     payment::{Applied, ApplyRequest, Effect},
 };
 use time::OffsetDateTime;
@@ -66,6 +67,7 @@ use payment_core::{
     case::resolution::ApprovalLimits,
     evidence::{Evidence, Source},
 };
+use turns::Turns;
 use webhooks::Webhooks;
 
 /// What the configuration lets the use cases decide.
@@ -95,6 +97,7 @@ pub struct App {
     randomness: Arc<dyn Randomness>,
     policy: Policy,
     changes: Changes,
+    turns: Turns,
     feeds: Arc<Tails>,
     guards: Guards,
     webhooks: Webhooks,
@@ -128,6 +131,7 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { store, accounts, clock, randomness, policy, webhooks, metrics, lifecycle } = parts;
+        let turns = Turns::new(store.acquire_timeout());
         Arc::new(Self {
             store,
             accounts,
@@ -135,6 +139,7 @@ impl App {
             randomness,
             policy,
             changes: Changes::new(),
+            turns,
             feeds: Tails::new(),
             guards: Guards::new(),
             webhooks,
@@ -156,14 +161,15 @@ impl App {
         now.replace_microsecond(now.microsecond()).unwrap_or(now)
     }
 
-    /// Runs work to its end whether or not the caller waits for it.
+    /// Runs work to its end whether or not the caller waits for it, in the caller's lane.
     fn detached<T, F>(&self, work: F) -> impl Future<Output = Result<T, AppError>> + Send + use<'_, T, F>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, AppError>> + Send + 'static,
     {
         // Boxed before anything is put around it, for a use case's future is kilobytes.
-        let work = acting::acting_for(acting::acting(), Box::pin(work)).in_current_span();
+        let work = acting::acting_for(acting::acting(), Box::pin(work));
+        let work = Lane::current().take(work).in_current_span();
         async move {
             let outcome = self.lifecycle.run_to_end(work).await;
             outcome.unwrap_or_else(|failed| Err(AppError::Internal(failed.to_string())))
@@ -201,7 +207,8 @@ impl App {
             notification,
             now: self.now(),
         };
-        let applied = self.store.payment_apply(&request).await?;
+        let applying = self.store.payment_apply(&request).boxed();
+        let applied = self.turns.take(payment_no, applying).await??;
         if let Some(applied) = &applied {
             self.announce_change(applied, request.evidence.source);
         }

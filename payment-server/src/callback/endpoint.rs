@@ -13,15 +13,13 @@ use payment_core::{
     gateway::RawCallback,
     identifiers::{ChannelAccountId, ChannelName},
 };
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     NotificationHandler, NotificationReply,
     body::{BodyLimits, BoundedBody},
     outcome::Outcome,
+    turns::Turns,
 };
 use crate::{config::Callbacks, lifecycle::Lifecycle, metrics::Metrics, telemetry::Stopwatch};
 
@@ -30,8 +28,8 @@ struct Endpoint {
     lifecycle: Lifecycle,
     bodies: BodyLimits,
     deadline: std::time::Duration,
-    /// How many notifications may be handled at a time; the others wait, until their deadline.
-    turns: Arc<Semaphore>,
+    /// Who may be handled now; the others wait, until their deadline.
+    turns: Turns,
     metrics: Arc<Metrics>,
 }
 
@@ -47,7 +45,7 @@ pub fn router(
         lifecycle,
         bodies: BodyLimits::new(config.body_limit),
         deadline: config.deadline,
-        turns: Arc::new(Semaphore::new(config.max_concurrent)),
+        turns: Turns::new(config.max_concurrent),
         metrics,
     };
     Router::new().route("/v1/callbacks/{channel}/{account}", post(receive)).with_state(Arc::new(endpoint))
@@ -60,15 +58,17 @@ async fn receive(
 ) -> Response<Body> {
     let mut line = LogLine::begin(&channel, &account, Arc::clone(&endpoint.metrics));
     let outcome = match &line.account {
-        Some(_) => endpoint.receive(channel, account, request).await,
-        None => Outcome::UnknownAccount,
+        Some((channel, account)) if endpoint.handler.expects(channel, account) => {
+            endpoint.receive(channel, account, request).await
+        }
+        Some(_) | None => Outcome::UnknownAccount,
     };
     line.finish(&outcome);
     outcome.into_response()
 }
 
 impl Endpoint {
-    async fn receive(&self, channel: String, account: String, request: Request) -> Outcome {
+    async fn receive(&self, channel: &ChannelName, account: &ChannelAccountId, request: Request) -> Outcome {
         let deadline = Instant::now() + self.deadline;
         let (head, body) = request.into_parts();
         match timeout_at(deadline, self.bodies.read(body)).await {
@@ -82,8 +82,15 @@ impl Endpoint {
     }
 
     /// Waits for its turn, then hands over to a task that ends by itself whatever becomes of this request.
-    async fn handle(&self, channel: String, account: String, head: Parts, body: BoundedBody) -> Outcome {
-        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Outcome::HandlingFailed };
+    async fn handle(
+        &self,
+        channel: &ChannelName,
+        account: &ChannelAccountId,
+        head: Parts,
+        body: BoundedBody,
+    ) -> Outcome {
+        let Some(turn) = self.turns.of(channel).await else { return Outcome::HandlingFailed };
+        let (channel, account) = (channel.to_string(), account.to_string());
         let handler = Arc::clone(&self.handler);
         let BoundedBody { bytes, share } = body;
         let callback = raw(&head, bytes);

@@ -11,6 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use payment_core::schedule::{Schedule, Schedules};
+use payment_store::Lane;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::{App, RowInHand, error::AppError};
@@ -119,7 +120,7 @@ impl Report {
 /// Runs all jobs until the application drains.
 pub async fn run(app: Arc<App>, settings: Settings) {
     let loops = Job::ALL.map(|job| run_one(Arc::clone(&app), job, settings));
-    futures::future::join_all(loops).await;
+    Lane::Background.take(futures::future::join_all(loops)).await;
 }
 
 async fn run_one(app: Arc<App>, job: Job, settings: Settings) {

@@ -61,6 +61,8 @@ pub struct Metrics {
     connections_idle: Gauge,
     connections_in_use: Gauge,
     connection_waiters: Gauge,
+    background_waiters: Gauge,
+    turn_waiters: Gauge,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -131,6 +133,8 @@ impl Metrics {
             connections_idle: Gauge::default(),
             connections_in_use: Gauge::default(),
             connection_waiters: Gauge::default(),
+            background_waiters: Gauge::default(),
+            turn_waiters: Gauge::default(),
         };
         metrics.register();
         metrics.expect_jobs();
@@ -207,6 +211,16 @@ impl Metrics {
         registry.register("database_connections_in_use", "Connections in use", in_use);
         let waiters = self.connection_waiters.clone();
         registry.register("database_connection_waiters", "Requests that wait for a connection", waiters);
+        registry.register(
+            "database_background_waiters",
+            "Those among them that wait because callers are left a quarter of all connections",
+            self.background_waiters.clone(),
+        );
+        registry.register(
+            "turn_waiters",
+            "Callbacks, answers and calls that wait until another of the same payment is recorded",
+            self.turn_waiters.clone(),
+        );
     }
 
     /// A call was answered.
@@ -276,11 +290,18 @@ impl Metrics {
     }
 
     /// Everything as Prometheus reads it, with what waits in the database.
-    pub(crate) fn text(&self, pool: PoolUse, backlog: &Backlog) -> Result<String, std::fmt::Error> {
+    pub(crate) fn text(
+        &self,
+        pool: PoolUse,
+        turn_waiters: usize,
+        backlog: &Backlog,
+    ) -> Result<String, std::fmt::Error> {
         let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.connections_idle.set(whole(pool.idle));
         self.connections_in_use.set(whole(pool.in_use));
         self.connection_waiters.set(whole(pool.waiting));
+        self.background_waiters.set(whole(pool.waiting_in_background));
+        self.turn_waiters.set(whole(turn_waiters));
         let mut text = String::new();
         text::encode_registry(&mut text, &self.registry)?;
         text::encode_registry(&mut text, &backlog.registry())?;

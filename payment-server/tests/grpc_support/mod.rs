@@ -88,6 +88,10 @@ struct Handler(Arc<Mutex<Vec<String>>>);
 
 #[async_trait::async_trait]
 impl NotificationHandler for Handler {
+    fn expects(&self, _: &ChannelName, _: &ChannelAccountId) -> bool {
+        true
+    }
+
     async fn handle(&self, channel: &str, account: &str, callback: RawCallback) -> NotificationReply {
         let names: Vec<_> = callback.headers.iter().map(|(name, _)| name.as_str()).collect();
         let handled = format!("{channel}/{account} {}", names.join(" "));

@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, fs, net::SocketAddr, sync::Arc};
 
-use payment_core::gateway::RawCallback;
+use payment_core::{
+    gateway::RawCallback,
+    identifiers::{ChannelAccountId, ChannelName},
+};
 use payment_server::{
     admin::{NotReady, Readiness},
     callback::{NotificationHandler, NotificationReply},
@@ -29,6 +32,10 @@ struct Application(mpsc::UnboundedSender<Arrived>);
 
 #[async_trait::async_trait]
 impl NotificationHandler for Application {
+    fn expects(&self, _: &ChannelName, account: &ChannelAccountId) -> bool {
+        !account.as_str().starts_with("unknown")
+    }
+
     async fn handle(&self, channel: &str, account: &str, callback: RawCallback) -> NotificationReply {
         let (answer, answered) = oneshot::channel();
         let (channel, account) = (channel.to_owned(), account.to_owned());

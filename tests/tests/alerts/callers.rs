@@ -124,7 +124,10 @@ pub(crate) async fn calls_are_slow() -> Judged {
 
 pub(crate) async fn connections_are_held() -> Judged {
     let app = TestApp::start().await;
-    let payment_no = app.open("r-1", "A-1", 100).await;
+    let mut open = Vec::new();
+    for index in 0..4 {
+        open.push(app.open(&format!("r-{index}"), &format!("A-{index}"), 100).await);
+    }
     let replica = app
         .replica_with(&[
             ("DATABASE__MAX_CONNECTIONS", "2"),
@@ -137,10 +140,11 @@ pub(crate) async fn connections_are_held() -> Judged {
     let mut watch = Watch::of([(FIRST, replica.addresses().admin)], &app, MINUTE).await;
     watch.go_on(2).await;
     let well = watch.now();
-    let holder = hold(&app, &payment_no).await;
+    let holder = database::connect(app.database.url()).await;
+    holder.batch_execute("BEGIN; SELECT 1 FROM payment FOR UPDATE").await.unwrap();
     let mut calls = JoinSet::new();
-    for _ in 0..4 {
-        close(&mut calls, &payments, &payment_no);
+    for payment_no in &open {
+        close(&mut calls, &payments, payment_no);
     }
     app.until_recorded(&format!("(SELECT count(*) {WAITING}) = 2")).await;
     watch.go_on(3).await;

@@ -13,12 +13,14 @@ use payment_proto::v1::{
     CreatePaymentRequest, GetPaymentRequest, PaymentState, payment_service_client::PaymentServiceClient,
 };
 use payment_tests::{
-    app::{ACCOUNT, MERCHANT, TestApp},
+    app::{ACCOUNT, MERCHANT, TestApp, connect},
+    database,
     refusal::Refusal,
     replay::{exchange, status},
     requests::app_payment,
+    steps::until,
 };
-use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::interval};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet, time::interval};
 use tonic::{Code, codec::CompressionEncoding};
 
 use super::limits::resident_kilobytes;
@@ -130,6 +132,61 @@ async fn r03_a_flood_of_callbacks_of_one_payment_is_one_success() {
     assert!(taken > 0 && statuses.iter().all(|status| matches!(status, 200 | 503)), "{statuses:?}");
     assert_eq!(app.state(&paid).await, PaymentState::Succeeded);
     assert_eq!(app.order("B").await.effective_payment_no, paid);
+    app.finish().await;
+}
+
+/// Lets a server wait for PostgreSQL as long as a busy machine may need.
+const PATIENT: [(&str, &str); 3] = [
+    ("CALLBACKS__DEADLINE_SECONDS", "30"),
+    ("DATABASE__STATEMENT_TIMEOUT_SECONDS", "60"),
+    ("DATABASE__ACQUIRE_TIMEOUT_SECONDS", "60"),
+];
+
+/// A gauge of a server.
+async fn gauge(admin: SocketAddr, name: &str) -> u32 {
+    let answer = exchange(admin, b"GET /metrics HTTP/1.1\r\nhost: pay\r\nconnection: close\r\n\r\n").await;
+    let answer = String::from_utf8(answer).unwrap();
+    let line = answer.lines().find_map(|line| line.strip_prefix(name)).expect("it is told");
+    line.trim().parse().unwrap()
+}
+
+/// However many callbacks of a payment wait for its row, they hold one connection, and nobody else waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn r30_callbacks_that_wait_for_a_payment_keep_neither_calls_nor_callbacks_of_others_waiting() {
+    const CALLBACKS: u32 = 24;
+    let app = TestApp::start().await;
+    let (flooded, other) = (app.open("r-1", "A", 100).await, app.open("r-2", "B", 100).await);
+    let mut told = Vec::new();
+    for payment_no in [&flooded, &other] {
+        app.pay(payment_no).await;
+        told.push(app.received(payment_no).await);
+    }
+    let replica = app.replica_with(&PATIENT).await;
+    let (address, admin) = (replica.addresses().callbacks, replica.addresses().admin);
+    let holder = database::connect(app.database.url()).await;
+    let hold = format!("BEGIN; SELECT 1 FROM payment WHERE payment_no = '{flooded}' FOR UPDATE");
+    holder.batch_execute(&hold).await.unwrap();
+    let flood: JoinSet<u16> = (0..CALLBACKS)
+        .map(|_| {
+            let callback = told[0].clone();
+            async move { callback.send(address).await }
+        })
+        .collect();
+    until("all but one wait for their turn", async || {
+        gauge(admin, "payment_turn_waiters").await == CALLBACKS - 1
+    })
+    .await;
+    let locked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    assert_eq!(app.number(locked).await, 1, "one has a connection");
+    let channel = connect(replica.addresses().grpc).await;
+    let mut payments = PaymentServiceClient::with_interceptor(channel, app.key(MERCHANT));
+    payments.get_payment(GetPaymentRequest { payment_no: flooded.clone() }).await.unwrap();
+    payments.create_payment(app_payment("r-3", "C", 100)).await.unwrap();
+    assert_eq!(told[1].send(address).await, 200);
+    assert_eq!(gauge(admin, "payment_turn_waiters").await, CALLBACKS - 1, "the flood waits still");
+    holder.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(flood.join_all().await, [200; CALLBACKS as usize]);
+    replica.shutdown().await;
     app.finish().await;
 }
 

@@ -9,7 +9,7 @@ use payment_core::{
     webhook::{AttemptResult, EndpointHealth, PauseReason},
 };
 use payment_store::{
-    FeedEvent,
+    FeedEvent, Lane,
     webhook::{AttemptOutcome, ClaimRequest, EndpointId, HealthChange, RecordRequest, WebhookClaim},
 };
 use time::OffsetDateTime;
@@ -55,6 +55,10 @@ type OnItsWay = JoinHandle<bool>;
 
 /// Delivers until the application drains.
 pub async fn run(app: Arc<App>) {
+    Lane::Background.take(deliver(app)).await;
+}
+
+async fn deliver(app: Arc<App>) {
     let draining = app.draining();
     let mut ticks = interval(app.webhooks.settings.interval);
     let mut housekeeping = interval(HOUSEKEEPING);
@@ -186,12 +190,12 @@ impl App {
     ) -> OnItsWay {
         let app = Arc::clone(self);
         // Among the tasks that the end of the process waits for.
-        self.lifecycle.tasks.spawn(async move {
+        self.lifecycle.tasks.spawn(Lane::current().take(async move {
             let delivered = app.attempt_webhook(claim, event).await;
             drop(hand);
             app.webhooks.wake();
             delivered
-        })
+        }))
     }
 
     async fn attempt_webhook(&self, claim: WebhookClaim, event: FeedEvent) -> bool {
