@@ -91,8 +91,9 @@ async fn catch(
     }
 }
 
-/// Alipay's word of a refund, and PayPal's of a capture: what the service did after it was told of a payment.
+/// Alipay's word of a refund, and PayPal's of a capture and of the order that is complete with it: what the service did after it
+/// was told of a payment.
 fn tells_what_followed(body: &[u8]) -> bool {
     let has = |word: &[u8]| body.windows(word.len()).any(|part| part == word);
-    has(b"refund_fee=") || has(b"PAYMENT.CAPTURE.")
+    has(b"refund_fee=") || has(b"PAYMENT.CAPTURE.") || has(b"CHECKOUT.ORDER.COMPLETED")
 }
