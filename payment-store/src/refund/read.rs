@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::prelude::*;
+use diesel::{dsl::exists, prelude::*};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use payment_core::{
     identifiers::{MerchantId, OrderNo, PaymentNo, RefundNo},
@@ -15,7 +15,7 @@ use crate::{
     Store,
     among::among,
     error::StoreError,
-    schema::{payment, refund, refund_number, refund_part},
+    schema::{allocation, payment, refund, refund_number, refund_part},
     transaction::Abort,
     words::Word as _,
 };
@@ -74,11 +74,16 @@ impl Store {
             query = query.filter(refund::payment_no.eq(payment_no.as_str()));
         }
         if let Some(order_no) = &filter.order_no {
+            // Found by the payments that cover the order: no index leads from an order to its refunds.
+            let covering = allocation::table
+                .filter(allocation::merchant_id.eq(filter.merchant_id.as_str()))
+                .filter(allocation::order_no.eq(order_no.as_str()))
+                .select(allocation::payment_no);
             let of_order = refund_part::table
-                .filter(refund_part::merchant_id.eq(filter.merchant_id.as_str()))
-                .filter(refund_part::order_no.eq(order_no.as_str()))
-                .select(refund_part::refund_no);
-            query = query.filter(refund::refund_no.eq_any(of_order));
+                .filter(refund_part::merchant_id.eq(refund::merchant_id))
+                .filter(refund_part::refund_no.eq(refund::refund_no))
+                .filter(refund_part::order_no.eq(order_no.as_str()));
+            query = query.filter(refund::payment_no.eq_any(covering)).filter(exists(of_order));
         }
         if !filter.states.is_empty() {
             let words: Vec<_> = filter.states.iter().map(|state| state.word()).collect();
