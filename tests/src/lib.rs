@@ -15,6 +15,7 @@ pub mod books;
 pub mod channel_hand;
 pub mod conformance;
 pub mod database;
+pub mod honest;
 pub mod kept_log;
 pub mod log_watch;
 pub mod operators;

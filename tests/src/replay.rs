@@ -6,6 +6,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
+use tokio_postgres::Client;
 
 use crate::app::TestApp;
 
@@ -71,22 +72,28 @@ pub fn status(answer: &[u8]) -> u16 {
     word.and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("no HTTP answer: {text}"))
 }
 
+/// The newest notification about a payment exactly as it came. Its connection's own headers are left out.
+pub async fn received(database: &Client, payment_no: &str) -> RawRequest {
+    let sql =
+        "SELECT target, headers, body FROM notification WHERE payment_no = $1 ORDER BY notification_id DESC";
+    let row = database.query(sql, &[&payment_no]).await.unwrap().into_iter().next().unwrap();
+    let lines: Vec<u8> = row.get(1);
+    let headers = lines.split(|byte| *byte == b'\n').filter_map(|line| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let name = String::from_utf8(line[..colon].to_vec()).unwrap();
+        Some((name, line[colon + 2..].to_vec()))
+    });
+    let of_connection = ["host", "connection", "content-length"];
+    RawRequest {
+        target: row.get(0),
+        headers: headers.filter(|(name, _)| !of_connection.contains(&name.as_str())).collect(),
+        body: row.get(2),
+    }
+}
+
 impl TestApp {
-    /// The newest notification about a payment exactly as it came. Its connection's own headers are left out.
+    /// The newest notification about a payment: [`received`].
     pub async fn received(&self, payment_no: &str) -> RawRequest {
-        let sql = "SELECT target, headers, body FROM notification WHERE payment_no = $1 ORDER BY notification_id DESC";
-        let row = self.observer.query(sql, &[&payment_no]).await.unwrap().into_iter().next().unwrap();
-        let lines: Vec<u8> = row.get(1);
-        let headers = lines.split(|byte| *byte == b'\n').filter_map(|line| {
-            let colon = line.iter().position(|byte| *byte == b':')?;
-            let name = String::from_utf8(line[..colon].to_vec()).unwrap();
-            Some((name, line[colon + 2..].to_vec()))
-        });
-        let of_connection = ["host", "connection", "content-length"];
-        RawRequest {
-            target: row.get(0),
-            headers: headers.filter(|(name, _)| !of_connection.contains(&name.as_str())).collect(),
-            body: row.get(2),
-        }
+        received(&self.observer, payment_no).await
     }
 }

@@ -16,6 +16,8 @@ mod acknowledged;
 mod events;
 #[path = "crash/figures.rs"]
 mod figures;
+#[path = "crash/flood.rs"]
+mod flood;
 #[path = "crash/killed.rs"]
 mod killed;
 #[path = "crash/many.rs"]

@@ -3,18 +3,20 @@
 //! How long honest calls take, calm and attacked, and how much memory this process takes for server and attackers together, is
 //! printed. Beside other tests these figures prove nothing, so what is held is that each call is answered.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use futures::{StreamExt as _, future::join_all, stream};
+use channel_bad_pay::{Accident, BadPayApp, BadPayFactory};
+use futures::future::join_all;
 use payment_proto::v1::{
-    CreatePaymentRequest, GetPaymentRequest, PaymentState, payment_service_client::PaymentServiceClient,
+    CreatePaymentRequest, GetPaymentRequest, PluginOptions, create_payment_request::ChannelOptions,
+    payment_service_client::PaymentServiceClient,
 };
+use payment_sandbox::clock::SimulatorClock;
 use payment_tests::{
-    app::{ACCOUNT, MERCHANT, TestApp, connect},
+    accounts::bad_pay_section,
+    app::{ACCOUNT, MERCHANT, START, SharedClock, TestApp, TestAppOptions, connect},
     database,
+    honest::{p99_of_creates, p99_of_reads, times},
     refusal::Refusal,
     replay::{exchange, status},
     requests::app_payment,
@@ -25,31 +27,14 @@ use tonic::{Code, codec::CompressionEncoding};
 
 use super::limits::resident_kilobytes;
 
-/// Honest calls that are measured at a time.
-const CALLS: usize = 200;
-
-/// The time that 99 of 100 honest reads stay below, one after the other.
-#[expect(clippy::disallowed_methods, reason = "how long calls take is measured")]
-async fn honest_p99(app: &TestApp, payment_no: &str) -> Duration {
-    let mut times = Vec::with_capacity(CALLS);
-    let mut payments = app.payments();
-    for _ in 0..CALLS {
-        let begun = Instant::now();
-        let request = GetPaymentRequest { payment_no: payment_no.to_owned() };
-        payments.get_payment(request).await.expect("an honest call is answered");
-        times.push(begun.elapsed());
-    }
-    times.sort_unstable();
-    times[CALLS * 99 / 100 - 1]
-}
-
 /// Measures honest calls before, during and after `attack`, and how much memory it took.
 async fn under<T>(name: &str, app: &TestApp, payment_no: &str, attack: impl Future<Output = T>) -> T {
-    let calm = honest_p99(app, payment_no).await;
+    let payments = app.payments();
+    let calm = p99_of_reads(&payments, payment_no).await;
     let before = resident_kilobytes();
-    let (outcome, attacked) = futures::join!(attack, honest_p99(app, payment_no));
+    let (outcome, attacked) = futures::join!(attack, p99_of_reads(&payments, payment_no));
     let grown = resident_kilobytes().saturating_sub(before);
-    let after = honest_p99(app, payment_no).await;
+    let after = p99_of_reads(&payments, payment_no).await;
     println!("{name}: p99 of reads {calm:?} calm, {attacked:?} attacked, {after:?} after; {grown} KiB more");
     outcome
 }
@@ -108,33 +93,6 @@ async fn r30_a_byte_a_second_from_two_thousand_clients_keeps_nobody_waiting() {
     app.finish().await;
 }
 
-/// How many callbacks come for one payment; `PAYMENT_FLOOD=10000` asks for more than CI has time for.
-#[expect(clippy::disallowed_methods, reason = "another number is asked for by the environment")]
-fn flood_of() -> u32 {
-    std::env::var("PAYMENT_FLOOD").map_or(1000, |text| text.parse().expect("a whole number"))
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn r03_a_flood_of_callbacks_of_one_payment_is_one_success() {
-    let app = TestApp::start().await;
-    let (open, paid) = (app.open("r-1", "A", 100).await, app.open("r-2", "B", 100).await);
-    app.pay(&paid).await;
-    let callback = app.received(&paid).await;
-    let address = app.callback_address();
-    let flood = stream::iter(0..flood_of())
-        .map(|_| callback.send(address))
-        .buffer_unordered(64)
-        .collect::<Vec<u16>>();
-    let statuses = under("callbacks of one payment", &app, &open, flood).await;
-    // A full house sends away, and the channel comes again; nothing else is said.
-    let taken = statuses.iter().filter(|status| **status == 200).count();
-    println!("{taken} of {} were taken", statuses.len());
-    assert!(taken > 0 && statuses.iter().all(|status| matches!(status, 200 | 503)), "{statuses:?}");
-    assert_eq!(app.state(&paid).await, PaymentState::Succeeded);
-    assert_eq!(app.order("B").await.effective_payment_no, paid);
-    app.finish().await;
-}
-
 /// Lets a server wait for PostgreSQL as long as a busy machine may need.
 const PATIENT: [(&str, &str); 3] = [
     ("CALLBACKS__DEADLINE_SECONDS", "30"),
@@ -188,6 +146,64 @@ async fn r30_callbacks_that_wait_for_a_payment_keep_neither_calls_nor_callbacks_
     assert_eq!(flood.join_all().await, [200; CALLBACKS as usize]);
     replica.shutdown().await;
     app.finish().await;
+}
+
+/// Calls to a channel that does not answer.
+const STALLED: u32 = 64;
+
+/// Callers create where the channel does not answer, and honest ones go on beside them at another channel.
+#[tokio::test(flavor = "multi_thread")]
+async fn r30_a_channel_that_does_not_answer_for_a_minute_keeps_nobody_elses_caller_waiting() {
+    let clock = SimulatorClock::manual(START);
+    let bad = BadPayApp::start(Arc::new(SharedClock(clock.clone()))).await;
+    let section =
+        bad_pay_section(MERCHANT, "acme-bad", &bad, "corner") + "request_timeout_milliseconds = 60000\n";
+    let app = TestApp::start_with(TestAppOptions {
+        clock,
+        account_config: section,
+        plugins: vec![Arc::new(BadPayFactory::new().unwrap())],
+        ..TestAppOptions::usual()
+    })
+    .await;
+    let replica = app.replica_with(&[("GRPC__REQUEST_DEADLINE_SECONDS", "300")]).await;
+    let channel = connect(replica.addresses().grpc).await;
+    let payments = PaymentServiceClient::with_interceptor(channel, app.key(MERCHANT));
+    let payment_no = app.open("r-1", "A", 100).await;
+    let calm = (p99_of_reads(&payments, &payment_no).await, p99_of_creates(&payments, "calm").await);
+    let mut stalled: JoinSet<bool> = (0..STALLED)
+        .map(|number| {
+            bad.accident(Accident::Held);
+            let mut payments = payments.clone();
+            async move { payments.create_payment(at_bad_pay(number)).await.is_ok() }
+        })
+        .collect();
+    until("all wait for the channel", async || bad.unanswered() == STALLED).await;
+    let beside = (p99_of_reads(&payments, &payment_no).await, p99_of_creates(&payments, "beside").await);
+    assert!(stalled.try_join_next().is_none(), "they wait still");
+    println!(
+        "{STALLED} calls wait for a channel: p99 of reads {:?} calm, {:?} meanwhile, {:.1} times; of creates elsewhere {:?} and \
+         {:?}, {:.1} times",
+        calm.0,
+        beside.0,
+        times(beside.0, calm.0),
+        calm.1,
+        beside.1,
+        times(beside.1, calm.1)
+    );
+    bad.answer_held();
+    assert!(stalled.join_all().await.into_iter().all(|created| created));
+    replica.shutdown().await;
+    app.finish().await;
+}
+
+fn at_bad_pay(number: u32) -> CreatePaymentRequest {
+    let name = format!("stalled-{number}");
+    let plugin = PluginOptions { product: "app".to_owned(), options: None };
+    CreatePaymentRequest {
+        channel_account: "acme-bad".to_owned(),
+        channel_options: Some(ChannelOptions::Plugin(plugin)),
+        ..app_payment(&name, &name, 100)
+    }
 }
 
 /// A few kilobytes of gzip can be gigabytes of message, so compressed messages are not taken at all.
