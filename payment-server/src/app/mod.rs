@@ -34,7 +34,7 @@ pub mod webhooks;
 pub(crate) use acting::acting_for;
 pub use feed::{Delivery, FeedSettings, consume, keep_feeds};
 pub use handle_notification::Notifications;
-pub(crate) use run_job::RowInHand;
+pub(crate) use run_job::Taken;
 
 use std::{future::Future, sync::Arc, time::Duration};
 

@@ -16,14 +16,23 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 use super::{App, command::ChannelContact, error::AppError, operate::JobRun};
-use crate::jobs::{Handled, Job, Report, Settings};
+use crate::jobs::{Guard, Handled, Job, Report, Rest, Settings, is_failed};
 
 /// How long a row waits whose account is not in the configuration any more: short enough that an alert about failed rows
 /// goes on until somebody puts the account back.
 const WITHOUT_ACCOUNT: time::Duration = time::Duration::minutes(5);
 
+/// How many batches a job takes one after the other without a pause, before any of them is handled.
+const BATCHES_IN_HAND: usize = 4;
+
 /// A row that was claimed, and the handling of it. It goes on to its end once it has begun.
 pub(crate) type RowInHand = BoxFuture<'static, Result<Handled, AppError>>;
+
+/// What a look took.
+pub(crate) struct Taken {
+    rows: Vec<RowInHand>,
+    pub(crate) rest: Rest,
+}
 
 impl App {
     /// Cancelled once the application begins to end.
@@ -36,8 +45,8 @@ impl App {
     /// # Errors
     /// [`AppError::StoreUnavailable`] if nothing could be claimed.
     pub async fn run_job(self: &Arc<Self>, job: Job, settings: Settings) -> Result<Report, AppError> {
-        let rows = self.begin_look(job, settings).await?;
-        Ok(self.finish_look(job, rows).await)
+        let taken = self.begin_look(job, settings).await?;
+        Ok(self.finish_look(job, taken).await)
     }
 
     /// Claims what is due, but for accounts of which this job has enough in hand already.
@@ -48,7 +57,7 @@ impl App {
         self: &Arc<Self>,
         job: Job,
         settings: Settings,
-    ) -> Result<Vec<RowInHand>, AppError> {
+    ) -> Result<Taken, AppError> {
         let claimed = match job {
             Job::PaymentSuccess => self.claim_payments(job, DuePayments::ToAsk, settings).await,
             Job::PaymentClose => self.claim_payments(job, DuePayments::ToClose, settings).await,
@@ -62,8 +71,8 @@ impl App {
     }
 
     /// Handles what was claimed, all of it at once as far as the accounts' guards let it.
-    pub(crate) async fn finish_look(&self, job: Job, rows: Vec<RowInHand>) -> Report {
-        let report = report(join_all(rows).await);
+    pub(crate) async fn finish_look(&self, job: Job, taken: Taken) -> Report {
+        let report = report(join_all(taken.rows).await);
         self.metrics.looked(job, report);
         self.job_board.note(job, JobRun { time: self.now(), report: Some(report) });
         report
@@ -74,30 +83,63 @@ impl App {
         job: Job,
         which: DuePayments,
         settings: Settings,
-    ) -> Result<Vec<RowInHand>, AppError> {
+    ) -> Result<Taken, AppError> {
         let except = self.guards.with_full_hands(job);
         let claims = self.store.payments_claim_due(which, self.now(), limits(settings, &except)).await?;
         let look =
             move |app: Arc<Self>, claim| async move { app.look_at_payment(job, claim, settings).await };
-        Ok(claims.into_iter().map(|claim| self.take_in_hand(job, claim, settings, look)).collect())
+        Ok(self.take_in_hand(job, claims, settings, &except, look))
     }
 
-    /// A claimed row, which counts as in hand until it is handled.
+    /// Waits until there is room in a job's hands for the rows of an account of which they were full.
+    pub(crate) async fn room_in_hands(&self, job: Job) {
+        self.guards.room(job).await;
+    }
+
+    /// Claimed rows, which count as in hand until they are handled, and what was left where it was.
     fn take_in_hand<Number, F: Future<Output = Result<Handled, AppError>> + Send + 'static>(
         self: &Arc<Self>,
         job: Job,
-        claim: Claim<Number>,
+        claims: Vec<Claim<Number>>,
         settings: Settings,
-        look: impl FnOnce(Arc<Self>, Claim<Number>) -> F,
+        except: &[AccountOf],
+        look: impl Fn(Arc<Self>, Claim<Number>) -> F,
+    ) -> Taken {
+        let is_full = claims.len() >= usize::from(settings.batch);
+        let rows = claims.into_iter().map(|claim| {
+            let guard = self.guards.of(&claim.merchant_id, &claim.channel_account, settings.calls_in_flight);
+            self.in_hand(job, &guard, look(Arc::clone(self), claim))
+        });
+        let rows = rows.collect();
+        let rest = match (is_full, except) {
+            (false, []) => Rest::Nothing,
+            (true, _) if self.has_hands_free(job, settings) => Rest::Waits,
+            (true | false, _) => Rest::WaitsForRoom,
+        };
+        Taken { rows, rest }
+    }
+
+    fn in_hand(
+        self: &Arc<Self>,
+        job: Job,
+        guard: &Arc<Guard>,
+        handling: impl Future<Output = Result<Handled, AppError>> + Send + 'static,
     ) -> RowInHand {
-        let guard = self.guards.of(&claim.merchant_id, &claim.channel_account, settings.calls_in_flight);
         let (app, hand) = (Arc::clone(self), guard.take_in_hand(job));
-        let handling = look(Arc::clone(self), claim);
         async move {
-            let _hand = hand;
-            app.detached(handling).await
+            let handled = app.detached(handling).await;
+            if !is_failed(&handled) {
+                hand.put_down();
+            }
+            handled
         }
         .boxed()
+    }
+
+    /// Whether a job may take more at once. Beyond some batches in hand, rows would wait for connections, and longer than
+    /// their lease.
+    fn has_hands_free(&self, job: Job, settings: Settings) -> bool {
+        self.guards.rows_in_hand(job) < usize::from(settings.batch) * BATCHES_IN_HAND
     }
 
     async fn look_at_payment(
@@ -174,7 +216,7 @@ impl App {
         Ok(handled(synced.contact))
     }
 
-    async fn find_duplicates(self: &Arc<Self>, settings: Settings) -> Result<Vec<RowInHand>, AppError> {
+    async fn find_duplicates(self: &Arc<Self>, settings: Settings) -> Result<Taken, AppError> {
         let found = self.store.duplicates_find(settings.batch).await?;
         let in_hand = found.into_iter().map(|(merchant_id, payment_no)| {
             let app = Arc::clone(self);
@@ -189,15 +231,18 @@ impl App {
             }
             .boxed()
         });
-        Ok(in_hand.collect())
+        let rows: Vec<_> = in_hand.collect();
+        // What was found is found again until it is handled, so the next look is after that.
+        let rest = if rows.len() < usize::from(settings.batch) { Rest::Nothing } else { Rest::WaitsForRoom };
+        Ok(Taken { rows, rest })
     }
 
-    async fn claim_refunds(self: &Arc<Self>, settings: Settings) -> Result<Vec<RowInHand>, AppError> {
+    async fn claim_refunds(self: &Arc<Self>, settings: Settings) -> Result<Taken, AppError> {
         let job = Job::RefundSuccess;
         let except = self.guards.with_full_hands(job);
         let claims = self.store.refunds_claim_due(self.now(), limits(settings, &except)).await?;
         let look = move |app: Arc<Self>, claim| async move { app.look_at_refund(claim, settings).await };
-        Ok(claims.into_iter().map(|claim| self.take_in_hand(job, claim, settings, look)).collect())
+        Ok(self.take_in_hand(job, claims, settings, &except, look))
     }
 
     async fn look_at_refund(&self, claim: DueRefund, settings: Settings) -> Result<Handled, AppError> {

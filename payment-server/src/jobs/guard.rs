@@ -12,7 +12,7 @@ use std::{
 use payment_core::identifiers::{ChannelAccountId, MerchantId};
 use payment_store::AccountOf;
 use time::{Duration, OffsetDateTime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::{
     Job,
@@ -22,6 +22,19 @@ use super::{
 /// The guards of all accounts, made as they are needed.
 pub struct Guards {
     guards: Mutex<HashMap<AccountOf, Arc<Guard>>>,
+    hands: Arc<Hands>,
+}
+
+/// What the jobs have in hand, of all accounts together.
+type Hands = [Hand; Job::ALL.len()];
+
+/// What one job has in hand.
+#[derive(Default)]
+struct Hand {
+    /// Rows that were claimed and are not handled yet.
+    rows: AtomicUsize,
+    /// Told when an account of which it had enough in hand has room again.
+    room: Notify,
 }
 
 /// The guard of one account.
@@ -32,6 +45,7 @@ pub(crate) struct Guard {
     most_calls: usize,
     /// Rows that were claimed and are not handled yet, by job.
     in_hand: [AtomicUsize; Job::ALL.len()],
+    hands: Arc<Hands>,
 }
 
 /// A row in hand, until this is dropped.
@@ -44,7 +58,7 @@ impl Guards {
     /// No guard yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { guards: Mutex::new(HashMap::new()) }
+        Self { guards: Mutex::new(HashMap::new()), hands: Arc::default() }
     }
 
     /// The guard of an account, with this many calls in flight if it is made now.
@@ -56,6 +70,7 @@ impl Guards {
                 calls: Arc::new(Semaphore::new(calls)),
                 most_calls: calls,
                 in_hand: std::array::from_fn(|_| AtomicUsize::new(0)),
+                hands: Arc::clone(&self.hands),
             })
         };
         Arc::clone(guards.entry((merchant.clone(), account.clone())).or_insert_with(make))
@@ -67,8 +82,17 @@ impl Guards {
     /// hands, for then the rows of all others would wait too.
     pub(crate) fn with_full_hands(&self, job: Job) -> Vec<AccountOf> {
         let guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = |guard: &Guard| guard.in_hand(job).load(Ordering::Relaxed) >= guard.most_calls;
-        guards.iter().filter(|(_, guard)| is_full(guard)).map(|(key, _)| key.clone()).collect()
+        guards.iter().filter(|(_, guard)| !guard.has_room(job)).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// How many rows this job has in hand.
+    pub(crate) fn rows_in_hand(&self, job: Job) -> usize {
+        of(job, &self.hands).rows.load(Ordering::Relaxed)
+    }
+
+    /// Waits until an account of which this job had enough in hand has room again.
+    pub(crate) async fn room(&self, job: Job) {
+        of(job, &self.hands).room.notified().await;
     }
 
     /// The accounts that are left alone at `now`.
@@ -101,18 +125,14 @@ impl Default for Guards {
 impl Guard {
     /// Counts a row that this job has claimed.
     pub(crate) fn take_in_hand(self: &Arc<Self>, job: Job) -> InHand {
-        self.in_hand(job).fetch_add(1, Ordering::Relaxed);
+        of(job, &self.in_hand).fetch_add(1, Ordering::Relaxed);
+        of(job, &self.hands).rows.fetch_add(1, Ordering::Relaxed);
         InHand { guard: Arc::clone(self), job }
     }
 
-    const fn in_hand(&self, job: Job) -> &AtomicUsize {
-        let [payment_success, payment_close, payment_duplicate, refund_success] = &self.in_hand;
-        match job {
-            Job::PaymentSuccess => payment_success,
-            Job::PaymentClose => payment_close,
-            Job::PaymentDuplicate => payment_duplicate,
-            Job::RefundSuccess => refund_success,
-        }
+    /// Whether more of its rows would be handled at once rather than wait.
+    pub(crate) fn has_room(&self, job: Job) -> bool {
+        of(job, &self.in_hand).load(Ordering::Relaxed) < self.most_calls
     }
 
     /// Waits for a free call, then asks the breaker. A row whose lease ended while it waited is left to whoever has it now.
@@ -144,8 +164,67 @@ impl Guard {
     }
 }
 
+impl InHand {
+    /// Puts down a row that was handled. If there is room again, the job is told; not by a row that failed, for where
+    /// something is wrong the next look is not before its time.
+    pub(crate) fn put_down(self) {
+        let (guard, job) = (Arc::clone(&self.guard), self.job);
+        let was_full = !guard.has_room(job);
+        drop(self);
+        if was_full && guard.has_room(job) {
+            of(job, &guard.hands).room.notify_one();
+        }
+    }
+}
+
 impl Drop for InHand {
     fn drop(&mut self) {
-        self.guard.in_hand(self.job).fetch_sub(1, Ordering::Relaxed);
+        of(self.job, &self.guard.in_hand).fetch_sub(1, Ordering::Relaxed);
+        of(self.job, &self.guard.hands).rows.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What belongs to a job.
+const fn of<T>(job: Job, all: &[T; Job::ALL.len()]) -> &T {
+    let [payment_success, payment_close, payment_duplicate, refund_success] = all;
+    match job {
+        Job::PaymentSuccess => payment_success,
+        Job::PaymentClose => payment_close,
+        Job::PaymentDuplicate => payment_duplicate,
+        Job::RefundSuccess => refund_success,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::poll;
+
+    use super::*;
+
+    const JOB: Job = Job::PaymentSuccess;
+
+    #[tokio::test]
+    async fn who_waits_for_room_is_told_when_a_full_account_has_room_again_unless_something_is_wrong() {
+        let guards = Guards::new();
+        let (merchant, account) =
+            (MerchantId::parse("shop").unwrap(), ChannelAccountId::parse("acme").unwrap());
+        let guard = guards.of(&merchant, &account, 2);
+        let mut hand: Vec<_> = (0..4).map(|_| guard.take_in_hand(JOB)).collect();
+        assert_eq!(guards.with_full_hands(JOB), [(merchant, account)]);
+        assert_eq!([JOB, Job::RefundSuccess].map(|job| guards.rows_in_hand(job)), [4, 0]);
+
+        let mut room = Box::pin(guards.room(JOB));
+        for _ in 0..2 {
+            hand.pop().unwrap().put_down();
+            assert!(poll!(&mut room).is_pending(), "as many are left as calls may be under way");
+        }
+        hand.pop().unwrap().put_down();
+        assert!(poll!(&mut room).is_ready());
+
+        hand.push(guard.take_in_hand(JOB));
+        let mut room = Box::pin(guards.room(JOB));
+        hand.clear();
+        assert!(poll!(&mut room).is_pending(), "rows that failed call for no look before its time");
+        assert_eq!((guards.with_full_hands(JOB), guards.rows_in_hand(JOB)), (vec![], 0));
     }
 }

@@ -2,20 +2,21 @@
 //!
 //! A job claims due rows with a lease, handles each through the same use cases that callers use, and says when the row is
 //! due again. What a killed replica had claimed is due again when its lease ends. A look does not wait for the one before:
-//! while a slow channel answers, further looks take what is due at others.
+//! while a slow channel answers, further looks take what is due at others, and the rest of what is due there.
 
 mod breaker;
 mod guard;
 
 use std::{sync::Arc, time::Duration};
 
-use futures::{StreamExt as _, stream::FuturesUnordered};
+use futures::{StreamExt as _, future::ready, stream::FuturesUnordered};
 use payment_core::schedule::{Schedule, Schedules};
 use payment_store::Lane;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::app::{App, RowInHand, error::AppError};
+use crate::app::{App, Taken, error::AppError};
 
+pub(crate) use guard::Guard;
 pub use guard::Guards;
 
 /// The four jobs.
@@ -102,18 +103,32 @@ pub(crate) enum Handled {
     WithoutAccount,
 }
 
-impl Report {
-    /// A full batch means that more is due: there is no pause until the rest is claimed, unless something is wrong.
-    fn calls_for_another(self, settings: Settings) -> bool {
-        self.claimed >= usize::from(settings.batch) && self.failed == 0
-    }
+/// What a look leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Nothing that is due.
+    Nothing,
+    /// Maybe more: there is no pause until it is taken.
+    Waits,
+    /// Maybe more, of which enough is in hand for now.
+    WaitsForRoom,
+}
 
+impl Report {
     pub(crate) fn count(&mut self, handled: &Result<Handled, AppError>) {
         match handled {
             Ok(Handled::Answered | Handled::NotAsked) => self.answered += 1,
             Ok(Handled::Unanswered) => self.unanswered += 1,
             Ok(Handled::WithoutAccount) | Err(_) => self.failed += 1,
         }
+    }
+}
+
+/// Whether a row could not be handled for a reason of ours.
+pub(crate) const fn is_failed(handled: &Result<Handled, AppError>) -> bool {
+    match handled {
+        Ok(Handled::Answered | Handled::NotAsked | Handled::Unanswered) => false,
+        Ok(Handled::WithoutAccount) | Err(_) => true,
     }
 }
 
@@ -128,24 +143,41 @@ async fn run_one(app: Arc<App>, job: Job, settings: Settings) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let draining = app.draining();
     let mut looks = FuturesUnordered::new();
+    let mut rest = Rest::Nothing;
     loop {
-        let look = tokio::select! {
+        // In this order: what was taken is begun before more is.
+        tokio::select! {
+            biased;
             () = draining.cancelled() => break,
-            _ = ticks.tick() => true,
-            Some(report) = looks.next() => Report::calls_for_another(report, settings),
-        };
-        if look {
-            looks.extend(begin(&app, job, settings).await);
+            Some(Report { claimed, failed, .. }) = looks.next() => {
+                // Where something is wrong, the next look is not before its time.
+                if failed > 0 {
+                    rest = Rest::Nothing;
+                }
+                if rest == Rest::Nothing || claimed < usize::from(settings.batch) {
+                    continue;
+                }
+            }
+            _ = ticks.tick() => {}
+            () = app.room_in_hands(job), if rest == Rest::WaitsForRoom => {}
+            () = ready(()), if rest == Rest::Waits => {}
         }
+        let begun = begin(&app, job, settings).await;
+        rest = begun.as_ref().map_or(Rest::Nothing, |(rest, _)| *rest);
+        looks.extend(begun.map(|(_, look)| look));
     }
     // What is in hand is handled to its end.
     while looks.next().await.is_some() {}
 }
 
 /// Begins a look; the rest of it goes on beside further looks.
-async fn begin(app: &Arc<App>, job: Job, settings: Settings) -> Option<impl Future<Output = Report> + use<>> {
+async fn begin(
+    app: &Arc<App>,
+    job: Job,
+    settings: Settings,
+) -> Option<(Rest, impl Future<Output = Report> + use<>)> {
     match app.begin_look(job, settings).await {
-        Ok(rows) => Some(finish(Arc::clone(app), job, rows)),
+        Ok(taken) => Some((taken.rest, finish(Arc::clone(app), job, taken))),
         Err(error) => {
             tracing::error!(job = job.as_str(), %error, "could not look for due rows");
             None
@@ -153,8 +185,8 @@ async fn begin(app: &Arc<App>, job: Job, settings: Settings) -> Option<impl Futu
     }
 }
 
-async fn finish(app: Arc<App>, job: Job, rows: Vec<RowInHand>) -> Report {
-    let report = app.finish_look(job, rows).await;
+async fn finish(app: Arc<App>, job: Job, taken: Taken) -> Report {
+    let report = app.finish_look(job, taken).await;
     if report != Report::default() {
         tracing::info!(
             job = job.as_str(),

@@ -21,15 +21,18 @@ const SLOW: u32 = 20;
 /// One look takes fewer rows than wait at the slow channel, which has two calls in flight at most.
 const JOBS: &str = "[jobs]\ninterval_milliseconds = 100\nbatch = 4\ncalls_in_flight = 2\n";
 
-/// A service that looks by itself, with an account at Bad Pay.
-async fn beside_bad_pay() -> (TestApp, BadPayApp) {
+/// A service that does not look, for replicas of it that look with small hands, and so seldom that their first look is the only one.
+const IDLE: &str = "[jobs]\nenabled = false\ninterval_milliseconds = 60000\nbatch = 4\ncalls_in_flight = 2\n";
+
+/// A service with an account at Bad Pay.
+async fn beside_bad_pay(jobs: &str) -> (TestApp, BadPayApp) {
     let clock = SimulatorClock::manual(START);
     let bad = BadPayApp::start(Arc::new(SharedClock(clock.clone()))).await;
     let section =
         bad_pay_section(MERCHANT, "acme-bad", &bad, SHOP) + "request_timeout_milliseconds = 60000\n";
     let app = TestApp::start_with(TestAppOptions {
         clock,
-        more_config: JOBS.to_owned(),
+        more_config: jobs.to_owned(),
         account_config: section,
         plugins: vec![Arc::new(BadPayFactory::new().unwrap())],
         ..TestAppOptions::usual()
@@ -45,23 +48,41 @@ async fn open_at_bad_pay(app: &TestApp, number: u32) {
     app.create(request).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn r19_a_slow_channel_holds_back_neither_other_channels_nor_later_looks() {
-    let (app, bad) = beside_bad_pay().await;
+/// Payments that are due together soon, those of the slow channel first; the number of the one at another, which is paid.
+async fn all_due(app: &TestApp) -> String {
     for number in 0..SLOW {
-        open_at_bad_pay(&app, number).await;
+        open_at_bad_pay(app, number).await;
     }
     let payment_no = app.open("fast", "fast", 100).await;
     app.pay_unheard(&payment_no).await;
-    for _ in 0..2 {
-        bad.accident(Accident::Held);
-    }
-    // All are due now, those of the slow channel first.
-    app.clock().advance(Duration::from_secs(20)).unwrap();
+    payment_no
+}
+
+async fn until_found(app: &TestApp, payment_no: &str) {
     app.until_recorded(&format!(
         "EXISTS (SELECT FROM payment WHERE payment_no = '{payment_no}' AND state = 'SUCCEEDED')"
     ))
     .await;
+}
+
+/// Waits until so many at Bad Pay were asked about, once.
+async fn until_asked(app: &TestApp, count: u32) {
+    app.until_recorded(&format!(
+        "(SELECT count(*) FROM payment WHERE channel = 'bad-pay' AND checks = 1) = {count}"
+    ))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r19_a_slow_channel_holds_back_neither_other_channels_nor_later_looks() {
+    let (app, bad) = beside_bad_pay(JOBS).await;
+    let payment_no = all_due(&app).await;
+    for _ in 0..2 {
+        bad.accident(Accident::Held);
+    }
+    // They are due now.
+    app.clock().advance(Duration::from_secs(20)).unwrap();
+    until_found(&app, &payment_no).await;
     let asked = "SELECT count(*) FROM payment WHERE channel = 'bad-pay' AND checks > 0";
     assert_eq!(app.number(asked).await, 0, "the slow channel has not answered once");
     let untouched = "SELECT count(*) FROM payment WHERE channel = 'bad-pay' AND next_check_time <= create_time + interval '20 s'";
@@ -71,10 +92,37 @@ async fn r19_a_slow_channel_holds_back_neither_other_channels_nor_later_looks() 
     );
 
     bad.answer_held();
-    app.until_recorded(&format!(
-        "(SELECT count(*) FROM payment WHERE channel = 'bad-pay' AND checks = 1) = {SLOW}"
-    ))
-    .await;
+    until_asked(&app, SLOW).await;
     assert_eq!(app.state(&payment_no).await, PaymentState::Succeeded);
+    finish(app).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r19_what_is_due_waits_neither_for_slow_answers_nor_for_the_next_look() {
+    let (app, bad) = beside_bad_pay(IDLE).await;
+    let payment_no = all_due(&app).await;
+    app.clock().advance(Duration::from_secs(20)).unwrap();
+    for _ in 0..2 {
+        bad.accident(Accident::Held);
+    }
+    let replica = app.replica_with(&[("JOBS__ENABLED", "true")]).await;
+    until_found(&app, &payment_no).await;
+    bad.answer_held();
+    until_asked(&app, SLOW).await;
+    replica.shutdown().await;
+    finish(app).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r19_one_slow_answer_holds_back_nothing_else_that_is_due_at_its_channel() {
+    let (app, bad) = beside_bad_pay(IDLE).await;
+    all_due(&app).await;
+    app.clock().advance(Duration::from_secs(20)).unwrap();
+    bad.accident(Accident::Held);
+    let replica = app.replica_with(&[("JOBS__ENABLED", "true")]).await;
+    until_asked(&app, SLOW - 1).await;
+    bad.answer_held();
+    until_asked(&app, SLOW).await;
+    replica.shutdown().await;
     finish(app).await;
 }
