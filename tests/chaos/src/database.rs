@@ -4,7 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Mutex,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use nix::{sys::signal::Signal, unistd::Pid};
@@ -13,7 +13,7 @@ use payment_sandbox::postgres::{
 };
 use tokio_postgres::{Client, NoTls};
 
-use crate::pause::pause;
+use crate::pause::{instant, pause};
 
 const NAME: &str = "payment";
 
@@ -21,12 +21,15 @@ const NAME: &str = "payment";
 pub(crate) struct Database {
     data: PathBuf,
     running: Mutex<Option<PrivatePostgres>>,
+    /// Since when it takes connections; none while it does not.
+    there_since: Mutex<Option<Instant>>,
 }
 
 impl Database {
     /// Makes a cluster below `folder` and an empty database in it.
     pub(crate) async fn start(folder: &Path) -> Self {
-        let database = Self { data: folder.join("postgres"), running: Mutex::default() };
+        let database =
+            Self { data: folder.join("postgres"), running: Mutex::default(), there_since: Mutex::default() };
         database.run().await;
         let databases = database.running.lock().unwrap().as_ref().unwrap().databases();
         databases.create_database(NAME).await.unwrap();
@@ -44,10 +47,12 @@ impl Database {
         };
         let started = tokio::task::spawn_blocking(|| PrivatePostgres::start(options)).await.unwrap();
         *self.running.lock().unwrap() = Some(started.unwrap_or_else(|error| panic!("{error}")));
+        *self.there_since.lock().unwrap() = Some(instant());
     }
 
     /// Stops it in immediate mode: nothing is written down, and the next start recovers from the log.
     pub(crate) async fn stop_immediately(&self) {
+        *self.there_since.lock().unwrap() = None;
         let Some(server) = self.running.lock().unwrap().take() else { return };
         let file = walk(&self.data).expect("a running server has a lock file");
         let first = fs::read_to_string(&file).unwrap();
@@ -58,6 +63,11 @@ impl Database {
         }
         // The supervisor sees that its server has ended, and tidies up behind it.
         tokio::task::spawn_blocking(move || server.stop()).await.unwrap().unwrap();
+    }
+
+    /// Since when it takes connections; none while it does not.
+    pub(crate) fn there_since(&self) -> Option<Instant> {
+        *self.there_since.lock().unwrap()
     }
 
     /// Where it is now; the socket is another after each start.

@@ -101,16 +101,37 @@ pub(crate) struct Weather {
     dice: Mutex<StdRng>,
     storm: AtomicBool,
     counts: [AtomicU64; Fault::ALL.len()],
+    /// How often each fault is to strike at least, before [`PLANNED`] of a thousand orders are done.
+    least: u64,
+    /// How many of a thousand orders are done.
+    done: AtomicU64,
 }
 
+/// After so many of a thousand orders nothing more is planned: what came too late for its turn comes before the end.
+const PLANNED: u64 = 900;
+
 impl Weather {
-    /// Calm at first.
-    pub(crate) fn new(seed: u64) -> Self {
+    /// Calm at first. Later each fault strikes by chance, and where chance is behind the plan, without it.
+    pub(crate) fn new(seed: u64, least: u64) -> Self {
         Self {
             dice: Mutex::new(StdRng::seed_from_u64(seed)),
             storm: AtomicBool::new(false),
             counts: [const { AtomicU64::new(0) }; Fault::ALL.len()],
+            least,
+            done: AtomicU64::new(0),
         }
+    }
+
+    /// So many of all orders are done.
+    pub(crate) fn progressed(&self, done: usize, total: usize) {
+        let per_mille = u64::try_from(1000 * done / total.max(1)).unwrap();
+        self.done.fetch_max(per_mille, Ordering::Relaxed);
+    }
+
+    /// Whether a fault struck less often than it should have by now, if it is to strike as often as planned before the end.
+    pub(crate) fn is_behind(&self, fault: Fault) -> bool {
+        let done = self.done.load(Ordering::Relaxed).min(PLANNED);
+        self.counted(fault) < self.least * done / PLANNED
     }
 
     /// From now on things go wrong.
@@ -128,9 +149,9 @@ impl Weather {
         self.storm.load(Ordering::SeqCst)
     }
 
-    /// Whether this goes wrong here, as it does so many times in a thousand. It is counted.
+    /// Whether this goes wrong here, as it does so many times in a thousand, or more often if the plan wants it. It is counted.
     pub(crate) fn strikes(&self, fault: Fault, per_mille: u32) -> bool {
-        let struck = self.is_stormy() && self.below(1000) < u64::from(per_mille);
+        let struck = self.is_stormy() && (self.below(1000) < u64::from(per_mille) || self.is_behind(fault));
         if struck {
             self.count(fault);
         }
@@ -156,5 +177,40 @@ impl Weather {
     pub(crate) fn between(&self, least: Duration, most: Duration) -> Duration {
         let span = u64::try_from((most - least).as_millis()).unwrap();
         least + Duration::from_millis(self.below(span))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORDERS: usize = 1000;
+
+    /// How often a fault struck that has one occasion with each order, and chance in its favour so many times in a thousand.
+    fn struck(least: u64, per_mille: u32) -> u64 {
+        let weather = Weather::new(1, least);
+        weather.begin_storm();
+        for done in 0..=ORDERS {
+            weather.progressed(done, ORDERS);
+            weather.strikes(Fault::CutAfterCommit, per_mille);
+        }
+        weather.counted(Fault::CutAfterCommit)
+    }
+
+    #[test]
+    fn a_fault_that_chance_forgets_strikes_as_often_as_planned() {
+        assert_eq!([struck(0, 0), struck(30, 0)], [0, 30]);
+        assert!(struck(30, 200) > 100, "chance is not held back by the plan");
+    }
+
+    #[test]
+    fn what_is_planned_is_spread_over_the_orders() {
+        let weather = Weather::new(1, 30);
+        weather.progressed(ORDERS * 3 / 10, ORDERS);
+        for _ in 0..10 {
+            assert!(weather.is_behind(Fault::DatabaseStopped));
+            weather.count(Fault::DatabaseStopped);
+        }
+        assert!(!weather.is_behind(Fault::DatabaseStopped));
     }
 }

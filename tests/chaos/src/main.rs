@@ -27,6 +27,7 @@ mod run;
 mod stage;
 mod storm;
 mod told;
+mod vigil;
 mod watch;
 
 use std::process::ExitCode;

@@ -11,7 +11,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use channel_bad_pay::BadPayFactory;
@@ -21,7 +21,10 @@ use payment_server::{channels::ChannelRegistry, command_line};
 use payment_tests::app::free_address;
 use time::OffsetDateTime;
 
-use crate::{arguments::ReplicaArguments, pause::pause};
+use crate::{
+    arguments::ReplicaArguments,
+    pause::{instant, pause},
+};
 
 /// How often it is looked whether a replica serves, and after which pauses: a minute in all, on a machine that is busy with
 /// other things.
@@ -79,15 +82,51 @@ pub(crate) struct Replica {
     pub(crate) callbacks: SocketAddr,
     admin: SocketAddr,
     running: Mutex<Option<Running>>,
-    /// The most memory that one of its processes had in use, in KiB.
-    peak_memory: Mutex<u64>,
+    /// The most memory that one of its processes had in use.
+    peak_memory: Mutex<InUse>,
+}
+
+/// What a process had in use, in KiB.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct InUse {
+    /// All that was resident, as the kernel remembers it.
+    pub(crate) resident: u64,
+    /// What the process made for itself, as it was seen: all but pages of files, of which its code is most.
+    pub(crate) own: u64,
 }
 
 struct Running {
     child: Child,
     stdin: ChildStdin,
-    /// How many seconds its clock is ahead of everybody's.
-    ahead: i64,
+    clock: Lead,
+}
+
+/// How far the clock of a replica that serves is ahead: at least so far since then, and further since a later time.
+#[derive(Debug, Clone)]
+pub(crate) struct Lead(Vec<SteadyClock>);
+
+/// Of a clock, that it was not behind this since then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SteadyClock {
+    /// How many seconds it is ahead of everybody's at least.
+    pub(crate) ahead: i64,
+    /// Since when.
+    pub(crate) since: Instant,
+}
+
+impl Lead {
+    fn new(ahead: i64) -> Self {
+        Self(vec![SteadyClock { ahead, since: instant() }])
+    }
+
+    /// It is as far ahead as this from now on.
+    fn set(&mut self, ahead: i64, now: Instant) {
+        let mut since = now;
+        while let Some(clock) = self.0.pop_if(|clock| clock.ahead >= ahead) {
+            since = clock.since;
+        }
+        self.0.push(SteadyClock { ahead, since });
+    }
 }
 
 impl Replica {
@@ -112,6 +151,7 @@ impl Replica {
         let mut running = self.spawn(&ready, ahead);
         for _ in 0..LOOKS {
             if ready.exists() {
+                running.clock = Lead::new(ahead);
                 *self.running.lock().unwrap() = Some(running);
                 return;
             }
@@ -138,13 +178,13 @@ impl Replica {
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
         let mut child = command.spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
-        Running { child, stdin, ahead }
+        Running { child, stdin, clock: Lead::new(ahead) }
     }
 
     /// Ends it without warning, as a power cut would.
     pub(crate) fn kill(&self) {
         let Some(mut running) = self.running.lock().unwrap().take() else { return };
-        self.note_memory(&running.child);
+        self.note_memory_of(&running.child);
         assert!(running.child.try_wait().unwrap().is_none(), "{} had ended by itself", self.name);
         running.child.kill().unwrap();
         running.child.wait().unwrap();
@@ -153,14 +193,15 @@ impl Replica {
     /// Sets its clock ahead of everybody's, or behind.
     pub(crate) fn set_ahead(&self, seconds: i64) {
         if let Some(running) = self.running.lock().unwrap().as_mut() {
-            running.ahead = seconds;
+            running.clock.set(seconds, instant());
             writeln!(running.stdin, "{seconds}").unwrap();
         }
     }
 
-    /// How many seconds its clock is ahead, if it is running.
-    pub(crate) fn ahead(&self) -> Option<i64> {
-        self.running.lock().unwrap().as_ref().map(|running| running.ahead)
+    /// What is sure of its clock; nothing unless it serves.
+    pub(crate) fn clock(&self) -> Vec<SteadyClock> {
+        let running = self.running.lock().unwrap();
+        running.as_ref().map_or_else(Vec::new, |running| running.clock.0.clone())
     }
 
     /// Everything that its processes wrote.
@@ -168,20 +209,28 @@ impl Replica {
         String::from_utf8_lossy(&fs::read(self.log_path()).unwrap_or_default()).into_owned()
     }
 
-    /// The most memory that one of its processes had in use, in KiB.
-    pub(crate) fn peak_memory(&self) -> u64 {
-        if let Some(running) = self.running.lock().unwrap().as_ref() {
-            self.note_memory(&running.child);
-        }
+    /// The most memory that one of its processes had in use.
+    pub(crate) fn peak_memory(&self) -> InUse {
+        self.note_memory();
         *self.peak_memory.lock().unwrap()
     }
 
-    fn note_memory(&self, child: &Child) {
+    /// Notes how much memory it has in use, if it runs.
+    pub(crate) fn note_memory(&self) {
+        if let Some(running) = self.running.lock().unwrap().as_ref() {
+            self.note_memory_of(&running.child);
+        }
+    }
+
+    fn note_memory_of(&self, child: &Child) {
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
-        let peak: u64 = line.trim().trim_end_matches(" kB").parse().unwrap_or_default();
+        let line = |name: &str| -> u64 {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0 kB");
+            line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
+        };
         let mut known = self.peak_memory.lock().unwrap();
-        *known = peak.max(*known);
+        known.resident = line("VmHWM:").max(known.resident);
+        known.own = line("RssAnon:").max(known.own);
     }
 
     fn log_path(&self) -> PathBuf {
@@ -195,5 +244,24 @@ impl Drop for Replica {
             let _ = running.child.kill();
             let _ = running.child.wait();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_moved_back_was_not_behind_that_before() {
+        let start = instant();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let steady = |ahead, seconds| SteadyClock { ahead, since: at(seconds) };
+        let mut clock = Lead(vec![steady(10, 0)]);
+        clock.set(60, at(1));
+        assert_eq!(clock.0, [steady(10, 0), steady(60, 1)]);
+        clock.set(30, at(2));
+        assert_eq!(clock.0, [steady(10, 0), steady(30, 1)]);
+        clock.set(-5, at(3));
+        assert_eq!(clock.0, [steady(-5, 0)]);
     }
 }

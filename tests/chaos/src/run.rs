@@ -15,6 +15,7 @@ use crate::{
     caller::Market,
     client::Client,
     consumer::Consumer,
+    faults::Weather,
     judge::{self, Case},
     pause::{instant, pause},
     report::Report,
@@ -43,11 +44,10 @@ pub(crate) async fn run(arguments: &RunArguments, seed: u64) -> Report {
     let market = Arc::new(market(&stage, &told, seed));
     let following = tokio::spawn(Consumer::follow(Arc::clone(&consumer), Arc::clone(&market)));
     stage.weather.begin_storm();
-    stage.disturbed();
     let blowing = tokio::spawn(storm::blow(Arc::clone(&stage), Arc::clone(&told)));
     let watching = tokio::spawn(Arc::clone(&watch).keep(Arc::clone(&stage)));
     let stormy = instant();
-    shop(&market, arguments).await;
+    shop(&market, &stage.weather, arguments).await;
     let stormed = stormy.elapsed();
     stage.weather.end_storm();
     blowing.await.unwrap();
@@ -80,7 +80,7 @@ fn market(stage: &Stage, told: &Arc<Told>, seed: u64) -> Market {
 }
 
 /// All callers live all their orders.
-async fn shop(market: &Arc<Market>, arguments: &RunArguments) {
+async fn shop(market: &Arc<Market>, weather: &Weather, arguments: &RunArguments) {
     let done = AtomicUsize::new(0);
     let total = arguments.orders;
     let lives = stream::iter(0..total).for_each_concurrent(arguments.callers, |index| {
@@ -88,6 +88,7 @@ async fn shop(market: &Arc<Market>, arguments: &RunArguments) {
         async move {
             market.buy(index).await;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            weather.progressed(done, total);
             if done.is_multiple_of(500) {
                 crate::report::say(&format!("{done} of {total} orders"));
             }

@@ -3,8 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-    time::Instant,
+    sync::Arc,
 };
 
 use payment_sandbox::clock::SimulatorClock;
@@ -19,7 +18,6 @@ use crate::{
     database::Database,
     database_wire::DatabaseWire,
     faults::Weather,
-    pause::instant,
     post_office::PostOffice,
     replica::Replica,
 };
@@ -40,8 +38,6 @@ pub(crate) struct Stage {
     pub(crate) office: Arc<PostOffice>,
     pub(crate) replicas: Vec<Replica>,
     pub(crate) api_key: String,
-    /// Since when nothing kept every replica from its work.
-    undisturbed: Mutex<Instant>,
     _wire: DatabaseWire,
     /// Removed last, unless the run is to be kept.
     _temporary: Option<TempDir>,
@@ -51,7 +47,7 @@ impl Stage {
     /// Starts everything, in calm weather.
     pub(crate) async fn set(arguments: &RunArguments, seed: u64) -> Self {
         let (folder, temporary) = folder(arguments.keep.as_deref());
-        let weather = Arc::new(Weather::new(seed));
+        let weather = Arc::new(Weather::new(seed, arguments.least));
         let since = machine_time();
         let clock = SimulatorClock::hastened(since, arguments.speed);
         let (database, channels) =
@@ -81,25 +77,9 @@ impl Stage {
             office,
             replicas,
             api_key: api_key.key.expose_secret().to_owned(),
-            undisturbed: Mutex::new(instant()),
             _wire: wire,
             _temporary: temporary,
         }
-    }
-
-    /// Something kept every replica from its work until now, or moved the clock by which work is due.
-    pub(crate) fn disturbed(&self) {
-        *self.undisturbed.lock().unwrap() = instant();
-    }
-
-    /// Since when nothing did.
-    pub(crate) fn undisturbed(&self) -> Instant {
-        *self.undisturbed.lock().unwrap()
-    }
-
-    /// By how many seconds the slowest living replica's clock is ahead; none if all are dead.
-    pub(crate) fn slowest(&self) -> Option<i64> {
-        self.replicas.iter().filter_map(Replica::ahead).min()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     consumer::{Consumer, Heard},
     judge::records::Records,
     post_office::Deliveries,
+    replica::{InUse, Replica},
     stage::Stage,
     told::{Memory, Told},
     watch::Seen,
@@ -39,7 +40,7 @@ pub(crate) struct Case {
     /// How many times slower than it should be the machine may be.
     slack: u32,
     logs: Vec<String>,
-    peak_memory: u64,
+    peak_memory: InUse,
 }
 
 impl Case {
@@ -78,8 +79,8 @@ impl Case {
             seen,
             stuck,
             slack,
-            logs: stage.replicas.iter().map(crate::replica::Replica::log).collect(),
-            peak_memory: stage.replicas.iter().map(crate::replica::Replica::peak_memory).max().unwrap(),
+            logs: stage.replicas.iter().map(Replica::log).collect(),
+            peak_memory: peak_memory(stage),
         }
     }
 
@@ -105,9 +106,20 @@ impl Case {
                 "milliseconds that a row was overdue at most",
                 u64::try_from(self.seen.overdue.as_millis()).unwrap(),
             ),
-            ("MiB that a replica had in use at most", self.peak_memory / 1024),
+            ("rows that were due for longer than an interval", count(self.seen.slow.len())),
+            ("MiB that a replica had in use at most", self.peak_memory.resident / 1024),
+            ("MiB of its own that a replica was seen to have at most", self.peak_memory.own / 1024),
         ]
     }
+}
+
+/// The most that any replica had.
+fn peak_memory(stage: &Stage) -> InUse {
+    let peaks = stage.replicas.iter().map(Replica::peak_memory);
+    peaks.fold(InUse::default(), |most, peak| InUse {
+        resident: peak.resident.max(most.resident),
+        own: peak.own.max(most.own),
+    })
 }
 
 /// Judges all nine points.

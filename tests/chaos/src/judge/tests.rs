@@ -98,7 +98,7 @@ fn case() -> Case {
         stuck: Vec::new(),
         slack: 1,
         logs: Vec::new(),
-        peak_memory: 0,
+        peak_memory: InUse::default(),
     }
 }
 
@@ -198,6 +198,10 @@ fn what_is_stuck_or_late_is_found() {
     );
     assert_eq!(after(|case| case.logs.push("thread 'x' panicked at y".to_owned())), [8]);
     assert_eq!(after(|case| case.records.idle_in_transaction = 1), [8]);
-    assert_eq!(after(|case| case.seen.overdue = Duration::from_secs(60)), [9]);
+    assert_eq!(after(|case| case.peak_memory.resident = 512 * 1024), [8]);
+    let waited = |milliseconds| {
+        after(|case| case.seen.slow = [("P1".to_owned(), Duration::from_millis(milliseconds))].into())
+    };
+    assert_eq!([waited(1900), waited(2100)], [vec![], vec![9]]);
     assert_eq!(after(|case| case.seen.looks = 0), [9]);
 }

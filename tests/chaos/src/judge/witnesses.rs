@@ -112,15 +112,16 @@ pub(super) fn nothing_is_stuck(case: &Case) -> Vec<String> {
     ];
     let counts = counts.into_iter().filter(|(count, _)| *count > 0);
     wrong.extend(counts.map(|(count, what)| format!("{count} {what}")));
-    if case.peak_memory > MEMORY_LIMIT {
-        wrong.push(format!("a replica had {} KiB in use", case.peak_memory));
+    if case.peak_memory.resident > MEMORY_LIMIT {
+        wrong.push(format!("a replica had {} KiB in use", case.peak_memory.resident));
     }
     wrong
 }
 
 pub(super) fn nothing_was_late(case: &Case) -> Vec<String> {
-    let late = case.seen.overdue > JOB_INTERVAL * 2 * case.slack;
+    let limit = JOB_INTERVAL * 2 * case.slack;
     let none = (case.seen.looks == 0).then(|| "nobody looked".to_owned());
-    let late = late.then(|| format!("a row was due for {:?} while a replica lived", case.seen.overdue));
+    let late = case.seen.slow.iter().filter(|(_, waited)| **waited > limit);
+    let late = late.map(|(row, waited)| format!("{row} was due for {waited:?} while a replica lived"));
     none.into_iter().chain(late).collect()
 }
