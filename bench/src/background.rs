@@ -15,6 +15,12 @@ use crate::{
 /// How long any of it may take before something is taken for broken.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// How often is looked at what is in memory.
+const LOOKING: Duration = Duration::from_millis(10);
+
+/// How often PostgreSQL is asked what is left, which costs it some milliseconds of what is measured.
+const COUNTING: Duration = Duration::from_millis(200);
+
 /// The four jobs, by name.
 const JOBS: [&str; 4] = ["payment-success", "payment-close", "payment-duplicate", "refund-success"];
 
@@ -71,7 +77,7 @@ async fn due_rows(stage: &Stage, count: usize) -> Result<f64, Failure> {
         .map_err(Failure::new)?;
     stage.observer.batch_execute(&due).await.map_err(Failure::new)?;
     let begin = load::now();
-    until(begin, async || {
+    until(begin, COUNTING, async || {
         let row = stage.observer.query_one(not_looked_at.as_str(), &[]).await.map_err(Failure::new)?;
         Ok(row.get::<_, i64>(0) == 0)
     })
@@ -124,8 +130,10 @@ async fn first_attempt(stage: &Stage) -> Result<Speed, Failure> {
         acknowledged.push(sent.await.map_err(Failure::new)??);
     }
     // Payments that were made earlier may be told of meanwhile, so these are waited for by their numbers.
-    until(begin, async || Ok(stage.receiver.has_all(acknowledged.iter().map(|(payment_no, _)| payment_no))))
-        .await?;
+    until(begin, LOOKING, async || {
+        Ok(stage.receiver.has_all(acknowledged.iter().map(|(payment_no, _)| payment_no)))
+    })
+    .await?;
     let attempts = stage.receiver.attempts();
     // An attempt may be faster than the acknowledgement.
     let took = acknowledged.iter().filter_map(|(payment_no, time)| {
@@ -134,9 +142,13 @@ async fn first_attempt(stage: &Stage) -> Result<Speed, Failure> {
     Ok(Speed::of(took.collect(), begin.elapsed()))
 }
 
-/// Looks every few milliseconds until something is so.
-async fn until(begin: Instant, done: impl AsyncFn() -> Result<bool, Failure>) -> Result<(), Failure> {
-    let mut looks = tokio::time::interval(Duration::from_millis(10));
+/// Looks this often until something is so.
+async fn until(
+    begin: Instant,
+    often: Duration,
+    done: impl AsyncFn() -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    let mut looks = tokio::time::interval(often);
     while begin.elapsed() < PATIENCE {
         looks.tick().await;
         if done().await? {
