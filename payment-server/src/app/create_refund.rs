@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use payment_core::{
     identifiers::{PaymentNo, RefundNo},
     payment::Payment,
@@ -66,7 +67,8 @@ impl App {
     }
 
     pub(super) async fn record_and_send(&self, new: NewRefund) -> Result<Refund, AppError> {
-        match self.store.refund_create(&new).await? {
+        let creating = self.store.refund_create(&new).boxed();
+        match self.turns.take(&new.content.payment_no, creating).await?? {
             RefundOutcome::Created(refund) => {
                 crash_point::reach(CrashPoint::RefundReserved);
                 self.drive_refund(*refund).await.map(|driven| driven.refund)

@@ -8,8 +8,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use channel_bad_pay::{Accident, BadPayApp, BadPayFactory};
 use futures::future::join_all;
 use payment_proto::v1::{
-    CreatePaymentRequest, GetPaymentRequest, PluginOptions, create_payment_request::ChannelOptions,
+    CreatePaymentRequest, CreateRefundRequest, GetPaymentRequest, Money, PluginOptions, RefundReason,
+    create_payment_request::ChannelOptions,
+    create_refund_request::{Extent, Payment},
     payment_service_client::PaymentServiceClient,
+    refund_service_client::RefundServiceClient,
 };
 use payment_sandbox::clock::SimulatorClock;
 use payment_tests::{
@@ -144,6 +147,48 @@ async fn r30_callbacks_that_wait_for_a_payment_keep_neither_calls_nor_callbacks_
     assert_eq!(gauge(admin, "payment_turn_waiters").await, CALLBACKS - 1, "the flood waits still");
     holder.batch_execute("COMMIT").await.unwrap();
     assert_eq!(flood.join_all().await, [200; CALLBACKS as usize]);
+    replica.shutdown().await;
+    app.finish().await;
+}
+
+/// A caller's own flood: so many refunds of one payment at once hold one connection while they wait for its row.
+#[tokio::test(flavor = "multi_thread")]
+async fn r30_refunds_that_wait_for_a_payment_keep_no_other_call_waiting() {
+    const REFUNDS: u32 = 12;
+    let app = TestApp::start().await;
+    let payment_no = app.open("r-1", "A", 100).await;
+    app.pay(&payment_no).await;
+    let told = app.received(&payment_no).await;
+    let replica = app.replica_with(&PATIENT).await;
+    assert_eq!(told.send(replica.addresses().callbacks).await, 200);
+    let holder = database::connect(app.database.url()).await;
+    let hold = format!("BEGIN; SELECT 1 FROM payment WHERE payment_no = '{payment_no}' FOR UPDATE");
+    holder.batch_execute(&hold).await.unwrap();
+    let channel = connect(replica.addresses().grpc).await;
+    let flood: JoinSet<bool> = (0..REFUNDS)
+        .map(|number| {
+            let mut refunds = RefundServiceClient::with_interceptor(channel.clone(), app.key(MERCHANT));
+            let request = CreateRefundRequest {
+                refund_no: format!("R-{number}"),
+                payment: Some(Payment::PaymentNo(payment_no.clone())),
+                extent: Some(Extent::Amount(Money { currency_code: "CNY".to_owned(), minor_units: 1 })),
+                reason: RefundReason::Return.into(),
+                description: String::new(),
+            };
+            async move { refunds.create_refund(request).await.is_ok() }
+        })
+        .collect();
+    until("all but one wait for their turn", async || {
+        gauge(replica.addresses().admin, "payment_turn_waiters").await == REFUNDS - 1
+    })
+    .await;
+    let locked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    assert_eq!(app.number(locked).await, 1, "one has a connection");
+    let mut payments = PaymentServiceClient::with_interceptor(channel, app.key(MERCHANT));
+    payments.get_payment(GetPaymentRequest { payment_no }).await.unwrap();
+    payments.create_payment(app_payment("r-2", "B", 100)).await.unwrap();
+    holder.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(flood.join_all().await, [true; REFUNDS as usize]);
     replica.shutdown().await;
     app.finish().await;
 }
