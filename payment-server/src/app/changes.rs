@@ -53,14 +53,37 @@ impl Waiter<'_> {
     pub(crate) async fn changed_or(&mut self, patience: Duration) {
         let _ = tokio::time::timeout(patience, self.changed.changed()).await;
     }
+
+    /// Gives up its place under the lock, for two that go at once must not each count the other.
+    fn leave(&mut self) {
+        let mut waited_for = self.changes.waited_for.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(std::mem::replace(&mut self.changed, watch::channel(()).1));
+        if waited_for.get(&self.payment_no).is_some_and(|sender| sender.receiver_count() == 0) {
+            waited_for.remove(&self.payment_no);
+        }
+    }
 }
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        let mut waited_for = self.changes.waited_for.lock().unwrap_or_else(PoisonError::into_inner);
-        // The receiver of this waiter is still counted.
-        if waited_for.get(&self.payment_no).is_some_and(|sender| sender.receiver_count() <= 1) {
-            waited_for.remove(&self.payment_no);
+        self.leave();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiters_that_go_at_once_leave_nothing_behind() {
+        let changes = Changes::new();
+        let time = time::macros::datetime!(2026-11-28 08:00 UTC);
+        let number = PaymentNo::generate(time, 0, [1; PaymentNo::RANDOM_BYTES]);
+        let mut waiters = [changes.waiter(&number), changes.waiter(&number)];
+        // Both have left before either is gone.
+        for waiter in &mut waiters {
+            waiter.leave();
         }
+        assert!(changes.waited_for.lock().unwrap().is_empty());
     }
 }
