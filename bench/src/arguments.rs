@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Measures what happens without a caller, and no operation.
     #[arg(long, conflicts_with = "only")]
     pub(crate) background: bool,
-    /// Measures beside so many finished payments, such as 0,1000000,10000000. A million takes about 2 GB and some minutes.
+    /// Measures beside so many finished payments, such as 0,1000000,10000000. A million takes about 3 GB and a minute.
     #[arg(long, value_delimiter = ',', default_values_t = [0])]
     pub(crate) growth: Vec<usize>,
     /// How many rows are due and how many events wait where that is measured.
