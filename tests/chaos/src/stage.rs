@@ -28,6 +28,10 @@ pub(crate) const REPLICAS: usize = 3;
 /// How often each job looks for due rows, by the machine's clock.
 pub(crate) const JOB_INTERVAL: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// The most calls that the jobs of a replica make to one account at a time: four times as many as where nothing is said, for
+/// ten seconds pass for everybody in one of the machine's, and a clock that is moved by minutes makes minutes of work due at once.
+const CALLS_IN_FLIGHT: u16 = 32;
+
 /// All of it.
 pub(crate) struct Stage {
     pub(crate) clock: SimulatorClock,
@@ -112,7 +116,7 @@ fn configuration(
         "[database]\nurl = \"{database_url}\"\ntls = \"disabled\"\nmigrate_at_start = true\nmax_connections = 16\n\
          [grpc]\n[callbacks]\npublic_url = \"{office}\"\nallow_insecure = true\n[admin]\n\
          [log]\nformat = \"json\"\nfilter = \"warn\"\n\
-         [jobs]\ninterval_milliseconds = {}\nlease_seconds = 300\n\
+         [jobs]\ninterval_milliseconds = {}\nlease_seconds = 300\ncalls_in_flight = {CALLS_IN_FLIGHT}\n\
          [merchants.{MERCHANT}]\napi_keys = [{{ id = \"shop\", sha256 = \"{}\", scopes = [\"pay\", \"refund\", \"read\"] }}]\n{}",
         JOB_INTERVAL.as_millis(),
         api_key.hash,
