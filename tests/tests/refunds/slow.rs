@@ -9,6 +9,7 @@ use payment_tests::{
     accounts::bad_pay_section,
     app::{MERCHANT, START, SharedClock, TestApp, TestAppOptions},
     requests::app_payment,
+    steps::until,
 };
 
 use super::scene::finish;
@@ -23,6 +24,13 @@ const JOBS: &str = "[jobs]\ninterval_milliseconds = 100\nbatch = 4\ncalls_in_fli
 
 /// A service that does not look, for replicas of it that look with small hands, and so seldom that their first look is the only one.
 const IDLE: &str = "[jobs]\nenabled = false\ninterval_milliseconds = 60000\nbatch = 4\ncalls_in_flight = 2\n";
+
+/// The same, with calls for more rows than are due.
+const WIDE: &str =
+    "[jobs]\nenabled = false\ninterval_milliseconds = 60000\nbatch = 4\ncalls_in_flight = 100\n";
+
+/// How many rows a job has in hand at most where a look takes four: as many as four looks take.
+const IN_HAND: u32 = 16;
 
 /// A service with an account at Bad Pay.
 async fn beside_bad_pay(jobs: &str) -> (TestApp, BadPayApp) {
@@ -121,6 +129,28 @@ async fn r19_one_slow_answer_holds_back_nothing_else_that_is_due_at_its_channel(
     bad.accident(Accident::Held);
     let replica = app.replica_with(&[("JOBS__ENABLED", "true")]).await;
     until_asked(&app, SLOW - 1).await;
+    bad.answer_held();
+    until_asked(&app, SLOW).await;
+    replica.shutdown().await;
+    finish(app).await;
+}
+
+/// A full look is followed by the next at once, but not for ever: beyond some batches rows would wait in hand, where no other
+/// replica takes them.
+#[tokio::test(flavor = "multi_thread")]
+async fn r19_a_backlog_is_taken_without_pause_and_four_batches_of_it_at_most_are_in_hand() {
+    let (app, bad) = beside_bad_pay(WIDE).await;
+    all_due(&app).await;
+    app.clock().advance(Duration::from_secs(20)).unwrap();
+    for _ in 0..SLOW {
+        bad.accident(Accident::Held);
+    }
+    let replica = app.replica_with(&[("JOBS__ENABLED", "true")]).await;
+    until("all in hand are asked about", async || bad.unanswered() >= IN_HAND).await;
+    let in_hand = "SELECT count(*) FROM payment WHERE channel = 'bad-pay' AND next_check_time > create_time + interval '20 s'";
+    assert_eq!(app.number(in_hand).await, i64::from(IN_HAND));
+    bad.answer_held();
+    until("the rest is asked about", async || bad.unanswered() == SLOW - IN_HAND).await;
     bad.answer_held();
     until_asked(&app, SLOW).await;
     replica.shutdown().await;

@@ -27,8 +27,7 @@ fn copies(table: &str, of: &str, changed: &[(&str, &str)]) -> String {
     )
 }
 
-/// Another payment for another order, paid and given back, so many times, as PostgreSQL knows them once it has looked. What
-/// refers to what is left unchecked meanwhile.
+/// Another payment for another order, paid and given back, so many times. What refers to what is left unchecked meanwhile.
 async fn many_payments(on: &TestStore) {
     let (payment_no, order_no) = ("left(model.payment_no, 21) || 'N' || lpad(n::text, 9, '0')", "'N-' || n");
     let transaction_no = ("channel_transaction_no", "'N-' || n");
@@ -58,32 +57,42 @@ async fn many_payments(on: &TestStore) {
         format!("SET session_replication_role = replica; {} RESET session_replication_role", sql.concat());
     let client = connect(on.database.url()).await;
     client.batch_execute(&sql).await.unwrap();
-    client.batch_execute("ANALYZE").await.unwrap();
 }
 
-/// Each table, and how many pages of it and of its indexes a day's use cases looked at, in a session of its own: what a session
-/// read is told for certain once it has ended.
+/// Each table, and how many pages of it and of its indexes a day's use cases looked at, in a session of its own.
 async fn pages_read(on: &mut TestStore, proxy: &Proxy, rounds: Range<usize>) -> Vec<(String, i64)> {
-    let before = pages_until_now(on).await;
+    let before = told(on, PAGES).await;
+    days(on, proxy, rounds).await;
+    end_session(on, proxy);
+    let after = told(on, PAGES).await;
+    before.into_iter().zip(after).map(|((table, before), (_, after))| (table, after - before)).collect()
+}
+
+async fn days(on: &TestStore, proxy: &Proxy, rounds: Range<usize>) {
     for round in rounds {
         use_cases(on, proxy, round).await;
         look_at_order(on, &format!("A-{round}")).await;
     }
-    on.store = open(&options(&proxy.url(on.database.url()), 1));
-    let after = pages_until_now(on).await;
-    before.into_iter().zip(after).map(|((table, before), (_, after))| (table, after - before)).collect()
 }
 
-async fn pages_until_now(on: &TestStore) -> Vec<(String, i64)> {
+/// What a session read is told for certain once it has ended.
+fn end_session(on: &mut TestStore, proxy: &Proxy) {
+    on.store = open(&options(&proxy.url(on.database.url()), 1));
+}
+
+const PAGES: &str = "SELECT relname::text, heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0) \
+    FROM pg_statio_user_tables ORDER BY 1";
+
+const ROWS_SCANNED: &str = "SELECT relname::text, seq_tup_read FROM pg_stat_user_tables ORDER BY 1";
+
+/// What all sessions together have read of each table, once none is there.
+async fn told(on: &TestStore, what: &str) -> Vec<(String, i64)> {
     on.until(
         "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
          AND backend_type = 'client backend')",
     )
     .await;
-    let pages = "SELECT relname::text, heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0) \
-                 FROM pg_statio_user_tables ORDER BY 1";
-    let pages = on.observer.query(pages, &[]).await.unwrap();
-    pages.iter().map(|row| (row.get(0), row.get(1))).collect()
+    on.observer.query(what, &[]).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
 /// An order's payments and refunds, as `GetOrder` shows them.
@@ -114,9 +123,23 @@ async fn what_callers_wait_for_looks_at_as_many_pages_beside_ten_thousand_paymen
     let (mut on, proxy) = over_a_wire(1).await;
     let alone = pages_read(&mut on, &proxy, 0..ROUNDS).await;
     many_payments(&on).await;
+    connect(on.database.url()).await.batch_execute("ANALYZE").await.unwrap();
     let beside_many = pages_read(&mut on, &proxy, ROUNDS..2 * ROUNDS).await;
     for ((table, alone), (_, beside_many)) in alone.into_iter().zip(beside_many) {
         println!("{table}: {alone} pages alone, {beside_many} beside {MANY} payments");
         assert!(beside_many <= 3 * alone + 100, "{table}: {alone} pages alone, {beside_many} beside many");
+    }
+}
+
+/// PostgreSQL keeps a plan that it made when a table had a few rows, for which it would rather read all of them.
+#[tokio::test]
+async fn plans_from_when_there_was_little_scan_no_table_once_there_is_more() {
+    let (mut on, proxy) = over_a_wire(1).await;
+    days(&on, &proxy, 0..ROUNDS).await;
+    many_payments(&on).await;
+    days(&on, &proxy, ROUNDS..2 * ROUNDS).await;
+    end_session(&mut on, &proxy);
+    for (table, rows) in told(&on, ROWS_SCANNED).await {
+        assert!(rows < i64::from(MANY), "{table}: {rows} rows were read, one after the other");
     }
 }
