@@ -150,6 +150,7 @@ async fn r19_a_backlog_is_taken_without_pause_and_four_batches_of_it_at_most_are
     let in_hand = "SELECT count(*) FROM payment WHERE channel = 'bad-pay' AND next_check_time > create_time + interval '20 s'";
     assert_eq!(app.number(in_hand).await, i64::from(IN_HAND));
     bad.answer_held();
+    until_asked(&app, IN_HAND).await;
     until("the rest is asked about", async || bad.unanswered() == SLOW - IN_HAND).await;
     bad.answer_held();
     until_asked(&app, SLOW).await;
