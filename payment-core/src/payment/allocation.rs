@@ -128,6 +128,7 @@ mod tests {
     #[test]
     fn the_graph_in_the_architecture_is_this_table() {
         let document = include_str!("../../../ARCHITECTURE.md");
-        assert!(document.contains(&mermaid()), "paste this into ARCHITECTURE.md:\n{}", mermaid());
+        let graph = format!("```mermaid\n{}```", mermaid());
+        assert!(document.contains(&graph), "paste this into ARCHITECTURE.md:\n{graph}");
     }
 }
