@@ -423,4 +423,4 @@ fn transition(payment: &Payment, event: PaymentEvent) -> Option<PaymentTransitio
 }
 
 #[cfg(test)]
-pub(in crate::payment) mod tests;
+pub(crate) mod tests;

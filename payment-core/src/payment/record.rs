@@ -173,3 +173,37 @@ pub struct Failure {
     /// The channel's own code.
     pub channel_code: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payment::apply::tests::payment;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-23 08:10 UTC);
+
+    #[test]
+    fn r09_an_order_is_paid_by_the_part_that_is_effective_for_it() {
+        let mut paid = payment();
+        let (first, second) = (paid.allocations[0].order_no.clone(), paid.allocations[1].order_no.clone());
+        assert!(!paid.pays(&first) && !paid.pays(&second), "nothing is paid yet");
+        paid.allocations[0].state = AllocationState::Duplicate;
+        paid.allocations[1].state = AllocationState::Effective;
+        assert!(!paid.pays(&first) && paid.pays(&second));
+        assert_eq!(paid.paid_part(&second), paid.allocations.get(1));
+    }
+
+    #[test]
+    fn money_is_at_rest_while_it_is_held_and_nobody_takes_it() {
+        let held = Payment { state: PaymentState::Held, ..payment() };
+        assert!(held.is_at_rest());
+        assert!(!Payment { capture_intend_time: Some(NOW), ..held }.is_at_rest());
+        assert!(!payment().is_at_rest());
+    }
+
+    #[test]
+    fn what_a_payer_could_pay_with_is_not_shown() {
+        let handle = ChannelHandle { value: "wx1".to_owned(), expire_time: NOW };
+        assert_eq!(format!("{handle:?}"), "ChannelHandle(until 2026-11-23 8:10:00.0 +00:00:00)");
+    }
+}

@@ -22,7 +22,7 @@ fn transaction(text: &str) -> ChannelTransactionNo {
 }
 
 /// A payment of 100 fen for orders A (60) and B (40), awaiting its payer.
-pub(in crate::payment) fn payment() -> Payment {
+pub(crate) fn payment() -> Payment {
     let created = datetime!(2026-11-23 08:00 UTC);
     let allocation = |no, fen| Allocation {
         order_no: order(no),
@@ -107,11 +107,13 @@ fn r01_r06_f01_f02_success_is_recorded_in_every_state() {
         assert_eq!(decision.allocations.len(), 2);
         assert_eq!(decision.events, [MerchantEvent::PaymentSucceeded]);
         assert_eq!(decision.learned.succeed_time, Some(datetime!(2026-11-23 08:09 UTC)));
+        assert_eq!(decision.learned.channel_transaction_no, Some(transaction("4200001")));
     }
 }
 
 #[test]
 fn r03_f10_a_second_notification_changes_nothing() {
+    assert!(!found(&payment(), &[], paid(100)).is_empty(), "the first one does");
     assert!(found(&in_state(PaymentState::Succeeded), &[], paid(100)).is_empty());
 }
 
@@ -140,6 +142,16 @@ fn a_second_transaction_for_a_paid_payment_opens_a_case() {
 }
 
 #[test]
+fn r08_a_transaction_that_paid_another_payment_is_a_case_and_no_success() {
+    let taken = transaction_taken(&payment(), &Happening::Found(Finding::Paid(paid(100))));
+    let case = taken.cases.first().expect("a case");
+    assert_eq!(case.kind, CaseKind::TransactionMismatch);
+    assert_eq!(case.channel_transaction_no, Some(transaction("4200001")));
+    assert_eq!(Decision { cases: Vec::new(), ..taken }, Decision::default());
+    assert!(transaction_taken(&payment(), &Happening::Found(Finding::Closed)).is_empty());
+}
+
+#[test]
 fn r09_r12_the_order_that_was_paid_before_gets_a_duplicate_the_other_is_paid() {
     let earlier = PaymentNo::generate(datetime!(2026-11-23 07:00 UTC), 0, [1; 9]);
     let paid_by = [PaidBy { order_no: order("B"), payment_no: earlier }];
@@ -147,6 +159,9 @@ fn r09_r12_the_order_that_was_paid_before_gets_a_duplicate_the_other_is_paid() {
     let states: Vec<_> =
         decision.allocations.iter().map(|change| (change.order_no.as_str(), change.to)).collect();
     assert_eq!(states, [("A", AllocationState::Effective), ("B", AllocationState::Duplicate)]);
+    let written = decision.applied_to(&payment(), NOW).allocations;
+    let written: Vec<_> = written.iter().map(|part| (part.order_no.as_str(), part.state)).collect();
+    assert_eq!(written, states);
     assert!(decision.events.contains(&MerchantEvent::DuplicateFound));
 }
 
@@ -179,6 +194,7 @@ fn r04_f08_a_proven_end_releases_the_orders() {
         let failed = decide(&in_state(state), &[], &Happening::Found(Finding::Failed(failure.clone())), NOW);
         assert_eq!(failed.events, [MerchantEvent::PaymentFailed]);
         assert_eq!(failed.learned.failure, Some(failure.clone()));
+        assert_eq!((closed.learned.end_time, failed.learned.end_time), (Some(NOW), Some(NOW)));
     }
 }
 
@@ -202,6 +218,8 @@ fn f02_a_create_answer_after_the_callback_changes_nothing() {
     assert!(
         decide(&in_state(PaymentState::Succeeded), &[], &Happening::Created(handle.clone()), NOW).is_empty()
     );
+    let first = decide(&in_state(PaymentState::Initiating), &[], &Happening::Created(handle.clone()), NOW);
+    assert_eq!(first.transition.map(|transition| transition.to), Some(PaymentState::AwaitingPayer));
     let renewed = decide(&in_state(PaymentState::AwaitingPayer), &[], &Happening::Created(handle), NOW);
     assert_eq!((renewed.transition, renewed.learned.handle.is_some()), (None, true));
 }
@@ -211,6 +229,7 @@ fn r01_a_client_result_is_an_interim_state_only() {
     let reported = decide(&payment(), &[], &Happening::ClientReported, NOW);
     assert_eq!(reported.transition.map(|transition| transition.to), Some(PaymentState::ClientReported));
     assert!(reported.events.is_empty() && reported.allocations.is_empty());
+    assert_eq!(reported.applied_to(&payment(), NOW).times.client_report, Some(NOW));
 }
 
 #[test]
@@ -332,6 +351,17 @@ fn r11_held_money_is_taken_by_intent_only_and_let_go_by_the_channel_only() {
 }
 
 #[test]
+fn r11_money_is_held_only_for_an_open_payment_of_unpaid_orders_that_nothing_is_intended_with() {
+    let other = PaymentNo::generate(datetime!(2026-11-23 07:00 UTC), 0, [1; 9]);
+    let paid_by = [PaidBy { order_no: order("B"), payment_no: other }];
+    assert!(decide(&payment(), &paid_by, &Happening::HoldIntended, NOW).is_empty());
+    let taking = applied(&payment(), &Happening::CaptureIntended);
+    assert!(decide(&taking, &[], &Happening::HoldIntended, NOW).is_empty());
+    let closed = in_state(PaymentState::Closed);
+    assert!(decide(&closed, &[], &Happening::HoldIntended, NOW).is_empty());
+}
+
+#[test]
 fn r05_what_the_channel_says_did_not_happen_may_be_intended_again_or_closed() {
     let taking = applied(&payment(), &Happening::CaptureIntended);
     let declined = applied(&taking, &Happening::NothingMoved);
@@ -343,7 +373,9 @@ fn r05_what_the_channel_says_did_not_happen_may_be_intended_again_or_closed() {
     let held = applied(&applied(&payment(), &Happening::HoldIntended), &held(100));
     let refused = applied(&applied(&held, &Happening::CaptureIntended), &Happening::NothingMoved);
     assert_eq!((refused.capture_intend_time, refused.hold_intend_time), (None, Some(NOW)), "it stays held");
-    for state in [PaymentState::Succeeded, PaymentState::Closed, PaymentState::AwaitingPayer] {
+    for state in
+        [PaymentState::Succeeded, PaymentState::Closed, PaymentState::AwaitingPayer, PaymentState::Held]
+    {
         assert!(decide(&in_state(state), &[], &Happening::NothingMoved, NOW).is_empty(), "{state:?}");
     }
 }
