@@ -169,11 +169,6 @@ fn succeeded(refund: &Refund, finding: &RefundFinding, now: OffsetDateTime) -> R
         Some(_) => RefundDecision {
             succeed_time: Some(finding.refunded_time.unwrap_or(now)),
             events: vec![MerchantEvent::RefundSucceeded],
-            attention: if refund.attention.is_some() {
-                AttentionChange::Clear
-            } else {
-                AttentionChange::Keep
-            },
             ..decision
         },
     }
@@ -248,4 +243,4 @@ fn change(refund: &Refund, event: RefundEvent) -> Option<RefundStateChange> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

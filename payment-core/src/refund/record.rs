@@ -180,4 +180,13 @@ mod tests {
             assert_eq!(is_reserved_no(&RefundNo::parse(text).expect("a refund number")), reserved, "{text}");
         }
     }
+
+    #[test]
+    fn the_words_that_are_kept_are_these() {
+        assert_eq!(
+            RefundReason::ALL.map(RefundReason::as_str),
+            ["RETURN", "CANCELLATION", "DUPLICATE", "OTHER"]
+        );
+        assert_eq!(RefundOrigin::ALL.map(RefundOrigin::as_str), ["CALLER", "DUPLICATE", "CHANNEL"]);
+    }
 }

@@ -142,7 +142,10 @@ fn same_split(recorded: &Refund, wanted: &Split) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Currency;
+    use crate::{
+        money::Currency,
+        refund::{apply::tests::refund, state::RefundState},
+    };
     use proptest::prelude::*;
 
     fn fen(amount: i64) -> Money {
@@ -184,6 +187,46 @@ mod tests {
         assert_eq!(reserve(&two, &Split::OfOnlyOrder(fen(10))), Err(CannotReserve::SplitNeeded));
         assert_eq!(reserve(&two, &Split::Everything), Ok(vec![part("A", 60), part("B", 40)]));
         assert_eq!(reserve(&left(&[("A", 0)]), &Split::Everything), Err(CannotReserve::NothingLeft));
+    }
+
+    #[test]
+    fn r16_the_field_in_which_a_repeat_differs_is_named_in_a_fixed_order() {
+        let recorded = refund(RefundState::Pending);
+        let mut wanted = RefundContent {
+            payment_no: recorded.payment_no.clone(),
+            split: Split::Parts(recorded.parts.clone()),
+            reason: recorded.reason,
+            description: recorded.description.clone(),
+        };
+        assert_eq!(differing_field(&recorded, &wanted), None);
+        wanted.description = "other".to_owned();
+        assert_eq!(differing_field(&recorded, &wanted), Some("description"));
+        wanted.reason = RefundReason::Other;
+        assert_eq!(differing_field(&recorded, &wanted), Some("reason"));
+        wanted.split = Split::Parts(vec![part("A", 39)]);
+        assert_eq!(differing_field(&recorded, &wanted), Some("extent"));
+        wanted.payment_no = PaymentNo::generate(recorded.times.create, 0, [2; 9]);
+        assert_eq!(differing_field(&recorded, &wanted), Some("payment"));
+    }
+
+    #[test]
+    fn r16_a_repeat_may_say_everything_of_what_was_everything_then() {
+        let one = refund(RefundState::Pending);
+        let both = Refund { parts: vec![part("A", 30), part("B", 10)], ..one.clone() };
+        for (recorded, split, same) in [
+            (&one, Split::Everything, true),
+            (&both, Split::Everything, true),
+            (&one, Split::EverythingOf(order("A")), true),
+            (&one, Split::EverythingOf(order("B")), false),
+            (&both, Split::EverythingOf(order("A")), false),
+            (&one, Split::OfOnlyOrder(fen(40)), true),
+            (&one, Split::OfOnlyOrder(fen(39)), false),
+            (&both, Split::OfOnlyOrder(fen(40)), false),
+            (&both, Split::Parts(vec![part("A", 30), part("B", 10)]), true),
+            (&both, Split::Parts(vec![part("A", 10), part("B", 30)]), false),
+        ] {
+            assert_eq!(same_split(recorded, &split), same, "{split:?} of {:?}", recorded.parts);
+        }
     }
 
     proptest! {

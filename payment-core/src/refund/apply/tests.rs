@@ -12,7 +12,7 @@ use time::macros::datetime;
 
 const NOW: OffsetDateTime = datetime!(2026-11-23 09:00 UTC);
 
-fn refund(state: RefundState) -> Refund {
+pub(crate) fn refund(state: RefundState) -> Refund {
     let created = datetime!(2026-11-23 08:30 UTC);
     let forty = Money::new(Currency::CNY, 40);
     Refund {
@@ -70,6 +70,7 @@ fn r17_f24_not_found_and_refusals_end_nothing_and_change_no_number() {
 #[test]
 fn r17_only_a_proven_death_brings_a_successor_number() {
     let decision = on(RefundState::Processing, RefundStatus::Dead);
+    assert_eq!(decision.events, [MerchantEvent::RefundProgressed]);
     let after = decision.applied_to(&refund(RefundState::Processing), NOW);
     assert_eq!((after.state, after.sent_as.as_str(), after.successors), (RefundState::Pending, "R-1-S2", 1));
     let again = decide(&after, &RefundHappening::Found(finding(RefundStatus::Dead)), NOW);
@@ -100,8 +101,20 @@ fn r18_a_channel_refund_that_is_another_refunds_is_a_case_and_no_success() {
 }
 
 #[test]
+fn a_refund_that_the_channel_accepts_takes_its_number_and_is_told_of() {
+    let decision = on(RefundState::Pending, RefundStatus::Processing);
+    assert!(decision.moves_refund() && !decision.is_empty() && !decision.arrives());
+    assert_eq!((&decision.events[..], decision.attention), {
+        (&[MerchantEvent::RefundProgressed][..], AttentionChange::Keep)
+    });
+    let after = decision.applied_to(&refund(RefundState::Pending), NOW);
+    assert_eq!(after.channel_refund_no, ChannelRefundNo::parse("5030001").ok());
+}
+
+#[test]
 fn success_is_proven_told_once_and_kept() {
     let decision = on(RefundState::Processing, RefundStatus::Succeeded);
+    assert!(decision.arrives());
     assert_eq!(decision.events, [MerchantEvent::RefundSucceeded]);
     let after = decision.applied_to(&refund(RefundState::Processing), NOW);
     assert_eq!((after.state, after.times.succeed), (RefundState::Succeeded, Some(NOW)));
@@ -118,11 +131,27 @@ fn r17_what_needs_a_person_is_a_flag_with_one_case_and_goes_when_it_moves() {
         NOW,
     );
     assert_eq!(raised.cases.len(), 1);
+    assert_eq!(raised.events, [MerchantEvent::RefundNeedsAttention]);
     let flagged = raised.applied_to(&refund(RefundState::Pending), NOW);
     let again = decide(&flagged, &RefundHappening::Refused(Reason::MerchantBalanceInsufficient), NOW);
     assert!(again.is_empty());
     let accepted = decide(&flagged, &RefundHappening::Found(finding(RefundStatus::Processing)), NOW);
-    assert_eq!(accepted.applied_to(&flagged, NOW).attention, None);
+    let moving = accepted.applied_to(&flagged, NOW);
+    assert_eq!(moving.attention, None);
+    let flagged = Refund { attention: Some(Reason::NumberReused), ..moving };
+    let repeated = decide(&flagged, &RefundHappening::Found(finding(RefundStatus::Processing)), NOW);
+    assert!(repeated.is_empty(), "what does not move needs its person still");
+    let arrived = decide(&flagged, &RefundHappening::Found(finding(RefundStatus::Succeeded)), NOW);
+    assert_eq!(arrived.applied_to(&flagged, NOW).attention, None);
+}
+
+#[test]
+fn r17_what_arrived_and_came_back_needs_a_person_and_a_late_refusal_does_not() {
+    let bounced = on(RefundState::Succeeded, RefundStatus::NeedsPerson);
+    assert_eq!(bounced.attention, AttentionChange::Raise(Reason::PayerAccountUnusable));
+    assert_eq!(bounced.transition, None);
+    let refused = RefundHappening::Refused(Reason::RefundExceedsPaid);
+    assert!(decide(&refund(RefundState::Succeeded), &refused, NOW).is_empty());
 }
 
 #[test]
