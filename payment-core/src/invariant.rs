@@ -398,3 +398,6 @@ fn payment_is_sum_of_orders(ledger: &Ledger) -> Vec<String> {
         |payment: &Payment| format!("{} over {}: {:?}", payment.payment_no, payment.amount, sum(payment));
     ledger.payments.iter().filter(|payment| sum(payment) != Ok(payment.amount)).map(describe).collect()
 }
+
+#[cfg(test)]
+mod tests;
