@@ -127,3 +127,43 @@ fn each_kind_is_resolved_as_its_money_allows() {
     let unknown = Case { amount: None, ..case(CaseKind::UnknownPayment) };
     assert!(fit(&unknown, &attach).is_err());
 }
+
+#[test]
+fn the_words_that_are_kept_are_these() {
+    let attach = Resolution::Attach { order_no: OrderNo::parse("A").ok() };
+    let words =
+        [attach, Resolution::Refund, Resolution::Dismiss, Resolution::Settled].map(|kind| kind.as_str());
+    assert_eq!(words, ["ATTACH", "REFUND", "DISMISS", "SETTLED"]);
+    assert_eq!(words, Resolution::WORDS);
+}
+
+#[test]
+fn only_what_was_approved_is_approved_again_and_only_by_its_approver_once_it_is_resolved() {
+    let approve = |case: &Case, actor| decide(case, &CaseAct::Approve, actor, &above(999));
+    let open = case(CaseKind::UnknownPayment);
+    let alone = after(open.clone(), decide(&open, &dismiss(), "alice/laptop", &above(1000)).expect("begun"));
+    assert_eq!(approve(&alone, "bob/laptop"), Err(CaseRefusal::State(CaseState::Resolving)));
+    let proposed =
+        after(open.clone(), decide(&open, &dismiss(), "alice/laptop", &above(999)).expect("proposed"));
+    let approved = after(proposed.clone(), approve(&proposed, "bob/laptop").expect("approved"));
+    assert_eq!(approve(&approved, "carol/laptop"), Ok(CaseStep::GoOn), "its approver may have died over it");
+    let resolved = Case { state: CaseState::Resolved, ..approved };
+    assert_eq!(approve(&resolved, "bob/laptop"), Ok(CaseStep::Done));
+    assert_eq!(approve(&resolved, "carol/laptop"), Err(CaseRefusal::State(CaseState::Resolved)));
+}
+
+#[test]
+fn what_came_right_settles_its_case_in_every_state_before_the_end() {
+    let now = datetime!(2026-11-23 09:00 UTC);
+    for state in CaseState::ALL.into_iter().filter(|state| *state != CaseState::Resolved) {
+        let before = Case { state, ..case(CaseKind::RefundNeedsPerson) };
+        let after = settled(before.clone(), "the refund arrived".to_owned(), now).expect("settled");
+        let decision = after.decision.clone().expect("a decision");
+        assert_eq!((decision.resolution, decision.proposed_by.as_str()), (Resolution::Settled, SERVICE));
+        assert_eq!((after.state, after.update_time), (CaseState::Resolved, Some(now)));
+        assert_eq!(after.resolve_time, Some(now));
+        assert_eq!(settled(after, "again".to_owned(), now), None);
+        let on_its_way = before.into_state(CaseState::Resolving, None, now);
+        assert_eq!((on_its_way.update_time, on_its_way.resolve_time), (Some(now), None));
+    }
+}
