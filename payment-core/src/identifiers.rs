@@ -191,11 +191,27 @@ mod tests {
     }
 
     #[test]
-    fn randomness_reaches_the_number() {
+    fn payment_numbers_of_a_day_sort_by_the_millisecond_whatever_chance_says() {
+        let day = datetime!(2026-01-05 00:00 UTC);
+        let numbers = [0, 1, 999, 1000, 59_999, 60_000, 3_599_999, 3_600_000, 43_261_001, 86_399_999]
+            .map(|milliseconds| day + time::Duration::milliseconds(milliseconds))
+            .map(|at| [[0; 9], [255; 9]].map(|random| PaymentNo::generate(at, 0, random)));
+        assert!(numbers.as_flattened().is_sorted_by(|earlier, later| earlier < later), "{numbers:?}");
+    }
+
+    #[test]
+    fn every_bit_of_randomness_reaches_the_number() {
         let at = datetime!(2026-01-05 00:00 UTC);
+        let none = [0; PaymentNo::RANDOM_BYTES];
+        let with_bit = |bit: usize| {
+            let mut random = none;
+            random[bit / 8] = 1 << (bit % 8);
+            random
+        };
+        let draws = (0..72).map(with_bit).chain([none]);
         let numbers: std::collections::BTreeSet<_> =
-            (0..=255).map(|byte| PaymentNo::generate(at, 7, [0, 0, 0, 0, 0, 0, 0, 0, byte])).collect();
-        assert_eq!(numbers.len(), 256);
+            draws.map(|random| PaymentNo::generate(at, 7, random)).collect();
+        assert_eq!(numbers.len(), 73);
     }
 
     #[test]
@@ -206,5 +222,6 @@ mod tests {
         assert!(OrderNo::parse("x".repeat(65)).is_err());
         assert_eq!(OrderNo::parse("SO-1/2").map(|no| no.to_string()), Ok("SO-1/2".to_owned()));
         assert!(ChannelAccountId::parse("Main").is_err());
+        assert_eq!(ChannelAccountId::parse("main-2_eu").map(|id| id.to_string()), Ok("main-2_eu".to_owned()));
     }
 }

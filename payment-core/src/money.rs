@@ -240,6 +240,8 @@ mod tests {
         assert_eq!(read("-8.88"), Ok(-888));
         assert_eq!(read("92233720368547758.07"), Ok(i64::MAX));
         assert_eq!(read("92233720368547758.08"), Err(MoneyError::OutOfRange));
+        assert_eq!(read("-92233720368547758.08"), Ok(i64::MIN));
+        assert_eq!(read("-92233720368547758.09"), Err(MoneyError::OutOfRange));
         for wrong in ["", ".", "1.", ".5", "1.005", "+1", "1e2", "1,00", " 1", "--1", "1.-5", "١"] {
             assert_eq!(read(wrong), Err(MoneyError::Decimal), "{wrong:?}");
         }
@@ -254,5 +256,25 @@ mod tests {
         for wrong in ["", "cny", "CN", "CNYX", "C1Y", "é1"] {
             assert_eq!(Currency::parse(wrong), Err(MoneyError::Currency), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn an_amount_that_somebody_pays_is_at_least_one_minor_unit() {
+        let positive = |minor_units| Money::positive(Currency::CNY, minor_units);
+        assert_eq!(positive(1), Ok(Money::new(Currency::CNY, 1)));
+        for refused in [0, -1, i64::MIN] {
+            assert_eq!(positive(refused), Err(MoneyError::NotPositive), "{refused}");
+        }
+    }
+
+    #[test]
+    fn money_is_written_so_that_a_person_and_a_channel_can_read_it() {
+        let money = |minor_units| Money::new(Currency::CNY, minor_units);
+        assert_eq!(money(-5).to_string(), "-5 CNY");
+        assert_eq!(format!("{:?} in {:?}", money(100), Currency::CNY), "100 CNY in CNY");
+        assert_eq!(money(0).to_decimal(Exponent::TWO), "0.00");
+        assert_eq!(money(-5).to_decimal(Exponent::TWO), "-0.05");
+        let yen = Currency::parse("JPY").expect("a code");
+        assert_eq!((yen.code(), Money::new(yen, 100).to_decimal(Exponent::ZERO).as_str()), ("JPY", "100"));
     }
 }

@@ -126,6 +126,27 @@ mod tests {
     }
 
     #[test]
+    fn r19_a_payer_who_takes_long_costs_a_channel_few_questions() {
+        let payment = Schedules::USUAL.payment;
+        let mut asked_in_hour = [0; 3];
+        let mut age = Duration::ZERO;
+        for asked in 0..500 {
+            age += payment.delay(asked, 128);
+            let hour = usize::try_from(age.as_secs() / 3600).expect("an hour");
+            let Some(questions) = asked_in_hour.get_mut(hour) else { break };
+            *questions += 1;
+        }
+        let [first, _, third] = asked_in_hour;
+        assert!(first < 90 && third <= 15, "{asked_in_hour:?}");
+    }
+
+    #[test]
+    fn what_was_just_recorded_is_looked_at_after_the_first_step() {
+        let now = datetime!(2026-11-27 08:00 UTC);
+        assert_eq!(Schedules::USUAL.refund.first(now), datetime!(2026-11-27 08:00:10 UTC));
+    }
+
+    #[test]
     fn webhooks_are_tried_at_the_times_that_the_specification_recommends() {
         // Its table's column "Time since start".
         let recommended = [0, 5, 305, 2105, 9305, 27_305, 63_305, 113_705, 185_705, 272_105];
@@ -154,6 +175,8 @@ mod tests {
         assert_eq!(late.next(end, 2), None);
         let unanswered = datetime!(2026-11-27 09:00 UTC);
         assert_eq!(late.again(end, unanswered), Some(datetime!(2026-11-27 09:10 UTC)));
+        let last_chance = datetime!(2026-11-27 9:59:59 UTC);
+        assert_eq!(late.again(end, last_chance), Some(datetime!(2026-11-27 10:09:59 UTC)));
         assert_eq!(late.again(end, datetime!(2026-11-27 10:00 UTC)), None);
         let never = LateLooks::new(&[]);
         assert_eq!((never.next(end, 0), never.again(end, end)), (None, None));

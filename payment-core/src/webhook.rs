@@ -316,6 +316,17 @@ mod tests {
         health = after(health, AttemptResult::Delivered, taken);
         assert_eq!((health.paused, health.failing_since), (None, None));
         assert_eq!((health.resume_time, health.permits(taken)), (Some(taken), Permission::WhatIsDue));
+        assert_eq!(health.last_success_time, Some(taken));
+    }
+
+    #[test]
+    fn an_operator_resumes_an_endpoint_at_once_and_with_all_its_patience() {
+        let failing = after(EndpointHealth::new(), AttemptResult::TimedOut, START);
+        let paused = after(failing, AttemptResult::TimedOut, START + PATIENCE);
+        let resumed = paused.resume(START + PATIENCE);
+        assert_eq!(resumed.permits(START + PATIENCE), Permission::WhatIsDue, "no probe is waited for");
+        let again = after(resumed, AttemptResult::TimedOut, START + PATIENCE + Duration::SECOND);
+        assert_eq!(again.paused, None);
     }
 
     #[test]
@@ -376,5 +387,25 @@ mod tests {
     #[test]
     fn what_was_not_sent_is_not_the_endpoints_failure() {
         assert_eq!(after(EndpointHealth::new(), AttemptResult::NotSent, START), EndpointHealth::new());
+    }
+
+    #[test]
+    fn the_words_that_are_kept_are_these() {
+        assert_eq!(
+            AttemptResult::ALL.map(AttemptResult::as_str),
+            [
+                "DELIVERED",
+                "REDIRECTED",
+                "GONE",
+                "THROTTLED",
+                "REFUSED",
+                "TIMED_OUT",
+                "NOT_CONNECTED",
+                "ADDRESS_FORBIDDEN",
+                "BROKEN",
+                "NOT_SENT"
+            ]
+        );
+        assert_eq!(PauseReason::ALL.map(PauseReason::as_str), ["FAILING", "GONE", "OPERATOR"]);
     }
 }
