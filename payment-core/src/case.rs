@@ -197,3 +197,26 @@ impl CaseOpening {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_that_are_kept_are_these() {
+        assert_eq!(
+            CaseKind::ALL.map(CaseKind::as_str),
+            [
+                "UNKNOWN_PAYMENT",
+                "AMOUNT_MISMATCH",
+                "PAYEE_MISMATCH",
+                "TRANSACTION_MISMATCH",
+                "PAYMENT_REVERSED",
+                "PAYMENT_DISPUTED",
+                "REFUND_NEEDS_PERSON",
+                "REFUND_MISMATCH",
+                "REFUND_EXCEEDS_PAID"
+            ]
+        );
+    }
+}

@@ -104,3 +104,35 @@ impl Evidence {
         Self { source, caller: None, channel: Some(evidence) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_that_are_kept_are_these() {
+        assert_eq!(
+            Source::ALL.map(Source::as_str),
+            [
+                "CALLER_REQUEST",
+                "CLIENT_RESULT",
+                "CREATE_ANSWER",
+                "QUERY_ANSWER",
+                "CLOSE_ANSWER",
+                "HOLD_ANSWER",
+                "CAPTURE_ANSWER",
+                "REFUND_ANSWER",
+                "NOTIFICATION",
+                "CAPTURE_GATE",
+                "CHANNEL_LIMIT"
+            ]
+        );
+    }
+
+    #[test]
+    fn r29_a_channels_words_are_not_shown() {
+        let verified_by = KeySerial::parse("4F2A").ok();
+        let evidence = ChannelEvidence { bytes: b"openid=o1".to_vec(), verified_by };
+        assert_eq!(format!("{evidence:?}"), "ChannelEvidence(9 bytes, verified by Some(4F2A))");
+    }
+}

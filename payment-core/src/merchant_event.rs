@@ -57,3 +57,27 @@ impl MerchantEvent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_that_callers_are_sent_are_these() {
+        assert_eq!(
+            MerchantEvent::ALL.map(MerchantEvent::as_str),
+            [
+                "payment.authorized",
+                "payment.succeeded",
+                "payment.closed",
+                "payment.failed",
+                "payment.duplicate_found",
+                "refund.progressed",
+                "refund.needs_attention",
+                "refund.succeeded",
+                "case.opened",
+                "case.resolved"
+            ]
+        );
+    }
+}

@@ -61,3 +61,28 @@ impl Act {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_that_are_kept_are_these() {
+        assert_eq!(
+            Act::ALL.map(Act::as_str),
+            [
+                "CASE_RESOLUTION_PROPOSED",
+                "CASE_RESOLUTION_APPROVED",
+                "CASE_RESOLUTION_REJECTED",
+                "CASE_RESOLUTION_BEGUN",
+                "CASE_RESOLUTION_FAILED",
+                "CASE_RESOLVED",
+                "NOTIFICATION_REPLAYED",
+                "REFUND_RETRIED",
+                "REFUND_POSTPONED",
+                "JOB_RUN",
+                "EVIDENCE_READ"
+            ]
+        );
+    }
+}

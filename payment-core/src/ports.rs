@@ -123,3 +123,52 @@ pub struct Ports {
     /// The network.
     pub http: Arc<dyn Http>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts up from 250, so that bytes of one and of two hexadecimal digits come.
+    struct Counting;
+
+    impl Randomness for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            for (byte, value) in bytes.iter_mut().zip((250..=255).chain(0..)) {
+                *byte = value;
+            }
+        }
+    }
+
+    #[test]
+    fn a_nonce_writes_each_byte_in_two_digits() {
+        assert_eq!(nonce(&Counting), "fafbfcfdfeff00010203040506070809");
+    }
+
+    #[test]
+    fn the_words_on_the_wire_are_those_of_http() {
+        let words = [HttpMethod::Get, HttpMethod::Post, HttpMethod::Patch].map(HttpMethod::as_str);
+        assert_eq!(words, ["GET", "POST", "PATCH"]);
+    }
+
+    #[test]
+    fn r29_a_request_shows_where_it_goes_and_nothing_that_it_carries() {
+        let request = HttpRequest {
+            method: HttpMethod::Post,
+            url: Url::parse("https://api.example/v3/pay?sign=c2ln").expect("an address"),
+            headers: vec![("authorization", "c2ln".to_owned())],
+            body: b"openid=o1".to_vec(),
+            timeout: Duration::from_secs(5),
+        };
+        let shown = format!("{request:?}");
+        assert_eq!(shown, r#"HttpRequest { method: Post, url: "https://api.example/v3/pay", .. }"#);
+    }
+
+    #[test]
+    fn the_first_header_of_a_name_counts() {
+        let headers = [("date", "now"), ("retry-after", "9"), ("retry-after", "90")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let response = HttpResponse { status: 429, headers, body: Vec::new() };
+        assert_eq!(response.header("retry-after"), Some("9"));
+        assert_eq!(response.header("etag"), None);
+    }
+}

@@ -42,3 +42,19 @@ impl fmt::Display for Scope {
         formatter.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r30_each_scope_is_written_as_one_word_and_read_back() {
+        assert_eq!(Scope::ALL.map(|scope| scope.to_string()), ["pay", "refund", "read", "operate"]);
+        for scope in Scope::ALL {
+            assert_eq!(Scope::parse(scope.as_str()), Some(scope));
+        }
+        for unknown in ["", "Pay", "pay ", "admin"] {
+            assert_eq!(Scope::parse(unknown), None, "{unknown:?}");
+        }
+    }
+}

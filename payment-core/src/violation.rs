@@ -27,3 +27,14 @@ impl std::fmt::Display for Violation {
         write!(formatter, "{}: {}", self.field, self.description)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_violation_tells_the_whole_path_and_what_is_wrong() {
+        let violation = Violation::new("mchid", "must be digits").under("main").under("accounts");
+        assert_eq!(violation.to_string(), "accounts.main.mchid: must be digits");
+    }
+}

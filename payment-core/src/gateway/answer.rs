@@ -210,3 +210,20 @@ pub enum ClientResultHint {
     /// It says failed, or does not know.
     Unclear,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_payer_could_pay_with_is_not_shown() {
+        for (data, shown) in [
+            (PaymentData::SdkParameters(BTreeMap::from([("sign".into(), "c2ln".into())])), "SdkParameters"),
+            (PaymentData::SdkText("sign=c2ln".into()), "SdkText"),
+            (PaymentData::QrCode("weixin://1".into()), "QrCode"),
+            (PaymentData::RedirectUrl("https://pay.example/1".into()), "RedirectUrl"),
+        ] {
+            assert_eq!(format!("{data:?}"), shown);
+        }
+    }
+}

@@ -190,3 +190,52 @@ pub struct CallbackReply {
     /// The body.
     pub body: Vec<u8>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_that_are_kept_are_these() {
+        assert_eq!(
+            CallbackRejection::ALL.map(CallbackRejection::as_str),
+            ["MALFORMED", "STALE", "UNKNOWN_KEY", "SIGNATURE_INVALID", "UNREADABLE", "PROOF_UNAVAILABLE"]
+        );
+    }
+
+    fn callback(headers: &[(&str, &[u8])]) -> RawCallback {
+        RawCallback {
+            method: "POST".to_owned(),
+            target: "/v1/callbacks/wechat/main".to_owned(),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect(),
+            body: b"openid=o1".to_vec(),
+        }
+    }
+
+    #[test]
+    fn r02_a_header_that_was_signed_stands_once_and_is_ascii() {
+        let nonce = |headers: &[(&str, &[u8])]| {
+            callback(headers)
+                .single_header("nonce")
+                .map(str::to_owned)
+                .map_err(|rejected| rejected.description)
+        };
+        assert_eq!(nonce(&[("serial", b"4F2A"), ("nonce", b"n1")]), Ok("n1".to_owned()));
+        for (headers, problem) in [
+            (vec![("serial", &b"4F2A"[..])], "header nonce is missing"),
+            (vec![("nonce", b"n1"), ("nonce", b"n1")], "header nonce stands more than once"),
+            (vec![("nonce", "é".as_bytes())], "header nonce is not ASCII"),
+            (vec![("nonce", b"\xff")], "header nonce is not ASCII"),
+        ] {
+            assert_eq!(nonce(&headers), Err(problem.to_owned()));
+        }
+        let rejected = callback(&[]).single_header("nonce").map(str::to_owned);
+        assert_eq!(rejected.map_err(|rejected| rejected.kind), Err(CallbackRejection::Malformed));
+    }
+
+    #[test]
+    fn r29_what_was_delivered_is_not_shown() {
+        let shown = format!("{:?}", callback(&[("signature", b"c2ln")]));
+        assert_eq!(shown, "RawCallback(POST /v1/callbacks/wechat/main, 9 bytes)");
+    }
+}

@@ -114,3 +114,33 @@ impl Capabilities {
         self.products.iter().find(|capability| capability.product == *product)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_is_found_by_its_name_and_one_that_is_not_declared_is_not() {
+        let product = |name: &str| Product::parse(name).expect("a product");
+        let declared = |name, create| ProductCapability { product: product(name), create };
+        let capabilities = Capabilities {
+            channel: ChannelName::parse("wechat").expect("a channel"),
+            products: vec![
+                declared("app", CreateCapability::CallsChannel),
+                declared("wap", CreateCapability::SignsLocally),
+            ],
+            currencies: vec![Currency::CNY],
+            time_to_pay: Duration::minutes(1)..=Duration::hours(2),
+            repeated_create: RepeatedCreate::Safe,
+            completion: CompletionCapability::ByPayer,
+            hold: HoldCapability::Never,
+            close: CloseCapability::AtChannel,
+            refund: RefundCapability { parts: 50, window: Duration::days(365), apart: None },
+            schedules: Schedules::USUAL,
+        };
+        let create = |name| capabilities.product(&product(name)).map(|found| found.create);
+        assert_eq!(create("app"), Some(CreateCapability::CallsChannel));
+        assert_eq!(create("wap"), Some(CreateCapability::SignsLocally));
+        assert_eq!(create("h5"), None);
+    }
+}

@@ -81,3 +81,28 @@ impl Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_that_are_kept_and_sent_are_these() {
+        assert_eq!(
+            Reason::ALL.map(Reason::as_str),
+            [
+                "CHANNEL_REJECTED",
+                "CHANNEL_ACCOUNT_MISCONFIGURED",
+                "CHANNEL_ALREADY_PAID",
+                "CHANNEL_ALREADY_CLOSED",
+                "CHANNEL_NUMBER_REUSED",
+                "CHANNEL_NOT_FOUND",
+                "PAYER_IS_PAYING",
+                "PAYER_ACCOUNT_UNUSABLE",
+                "MERCHANT_BALANCE_INSUFFICIENT",
+                "CHANNEL_REFUND_EXCEEDS_PAID",
+                "FORBIDDEN_BY_CHANNEL"
+            ]
+        );
+    }
+}

@@ -65,3 +65,25 @@ pub trait GatewayFactory: Send + Sync {
         ports: &Ports,
     ) -> Result<Arc<dyn Gateway>, Vec<Violation>>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_text_of_the_settings_is_wiped_however_deep() {
+        let mut settings =
+            json!({"key": "secret", "keys": ["secret", {"serial": "secret"}], "sandbox": true});
+        wipe(&mut settings);
+        assert_eq!(settings, json!({"key": "", "keys": ["", {"serial": ""}], "sandbox": true}));
+    }
+
+    #[test]
+    fn settings_are_not_shown() {
+        let account = ChannelAccountId::parse("main").expect("an account");
+        let settings = Map::from_iter([("key".to_owned(), json!("secret"))]);
+        let shown = format!("{:?}", AccountSettings { account, settings });
+        assert_eq!(shown, "AccountSettings { account: main, .. }");
+    }
+}
