@@ -168,12 +168,7 @@ impl App {
         let at_rest = job == Job::PaymentSuccess && payment.is_at_rest();
         let schedule = if at_rest { schedules.hold } else { job.schedule(schedules) };
         let next = self.next_check(schedule, checks, outcome);
-        let expire = payment.end_of_time();
-        // Its closing begins when its time is over, with short steps again.
-        if job == Job::PaymentSuccess && next.time.is_some_and(|time| time > expire) {
-            return NextCheck { time: Some(expire.max(self.now())), checks: 0 };
-        }
-        next
+        no_later_than_closing(job, next, payment.end_of_time(), self.now())
     }
 
     /// What ended is looked at a few times more, for money that comes all the same. Only an answer counts as a look.
@@ -309,6 +304,20 @@ impl App {
     }
 }
 
+/// A payment that may still be paid is looked at when its time is over at the latest, for its closing begins then, with short
+/// steps again.
+fn no_later_than_closing(
+    job: Job,
+    next: NextCheck,
+    expire: OffsetDateTime,
+    now: OffsetDateTime,
+) -> NextCheck {
+    if job == Job::PaymentSuccess && next.time.is_some_and(|time| time > expire) {
+        return NextCheck { time: Some(expire.max(now)), checks: 0 };
+    }
+    next
+}
+
 const fn limits(settings: Settings, except: &[AccountOf]) -> ClaimLimits<'_> {
     ClaimLimits { lease: settings.lease, rows: settings.batch, except }
 }
@@ -350,4 +359,28 @@ fn report(outcomes: Vec<Result<Handled, AppError>>) -> Report {
         report.count(&outcome);
     }
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+
+    #[test]
+    fn r20_closing_begins_when_the_time_is_over_and_is_repeated_at_its_own_pace() {
+        let expire = datetime!(2026-11-28 08:30 UTC);
+        let (before, after) = (expire - Duration::MINUTE, expire + Duration::MINUTE);
+        let at = |time| NextCheck { time: Some(time), checks: 7 };
+        let closing = |time| NextCheck { time: Some(time), checks: 0 };
+        for (job, next, now, planned) in [
+            (Job::PaymentSuccess, before, before, at(before)),
+            (Job::PaymentSuccess, expire, before, at(expire)),
+            (Job::PaymentSuccess, after, before, closing(expire)),
+            (Job::PaymentSuccess, after + Duration::MINUTE, after, closing(after)),
+            (Job::PaymentClose, after + Duration::MINUTE, after, at(after + Duration::MINUTE)),
+        ] {
+            assert_eq!(no_later_than_closing(job, at(next), expire, now), planned, "{job:?} at {next}");
+        }
+    }
 }
