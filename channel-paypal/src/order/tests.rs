@@ -1,3 +1,5 @@
+//! Orders, captures and authorizations in every state that PayPal documents, and what is found in them.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
