@@ -4,6 +4,7 @@ mod barcode;
 mod callbacks;
 mod certificates;
 mod client_results;
+mod closing;
 mod payments;
 mod pitfalls;
 mod refunds;

@@ -10,6 +10,8 @@
 
 #[path = "config_mistakes/doors.rs"]
 mod doors;
+#[path = "config_mistakes/merchants.rs"]
+mod merchants;
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -239,168 +241,18 @@ const TABLE: &[(&str, &str, &str, &str, &str)] = &[
         "http://",
     ),
     (
-        "[merchants.acme]",
-        "[merchants.acme]\nname = \"Acme\"",
-        "merchants.acme.name",
-        "is not a key",
-        "api_keys",
-    ),
-    (
-        "[merchants.acme]\n",
-        "[merchants.Acme]\napi_keys = []\n[merchants.acme]\n",
-        "merchants.Acme",
-        "must be 1 to 32 of [a-z0-9_-]",
-        "Choose another",
-    ),
-    ("channel = \"wechat\"", "", "merchants.acme.accounts.main.channel", "is missing", "Name the channel"),
-    (
-        "channel = \"wechat\"",
-        "channel = \"WeChat\"",
-        "merchants.acme.accounts.main.channel",
-        "must be 1 to 32",
-        "another name",
-    ),
-    ("accounts.main]", "accounts.\"m n\"]", "merchants.acme.accounts.m n", "must be 1 to 64", "another name"),
-    (
-        "mchid =",
-        "key_file = \"gone.pem\"\nmchid =",
-        "merchants.acme.accounts.main.key_file",
-        "gone.pem: No such file",
-        "relative to",
-    ),
-    (
-        "mchid =",
-        "api_v3_key_file = \"x\"\nmchid =",
-        "merchants.acme.accounts.main.api_v3_key_file",
-        "stands beside api_v3_key",
-        "Keep one",
-    ),
-    (
         "[callbacks]",
         "[webhooks]\nlease_seconds = 60\n[callbacks]",
         "webhooks.lease_seconds",
         "from 90 to 3600",
         "Leave it out for 120",
     ),
-    (
-        "webhooks.shop]",
-        "webhooks.\"my shop\"]",
-        "merchants.acme.webhooks.my shop",
-        "must be 1 to 64",
-        "another name",
-    ),
-    (
-        "url = \"https://shop",
-        "uri = \"https://shop",
-        "merchants.acme.webhooks.shop.url",
-        "is missing",
-        "Write the https://",
-    ),
-    (
-        "https://shop.example",
-        "http://shop.example",
-        "merchants.acme.webhooks.shop.url",
-        "is not encrypted",
-        "Write the https://",
-    ),
-    (
-        "https://shop.example",
-        "ftp://shop.example",
-        "merchants.acme.webhooks.shop.url",
-        "must begin with https",
-        "Write the https://",
-    ),
-    (
-        "https://shop.example",
-        "https://me:pw@shop.example",
-        "merchants.acme.webhooks.shop.url",
-        "holds credentials",
-        "Write the https://",
-    ),
-    (
-        "https://shop.example.com",
-        "https://10.0.0.7",
-        "merchants.acme.webhooks.shop.url",
-        "10.0.0.7 is not an address",
-        "Write the https://",
-    ),
-    (
-        "https://shop.example.com",
-        "https://[::1]",
-        "merchants.acme.webhooks.shop.url",
-        "allow_private = true",
-        "Write the https://",
-    ),
-    (
-        "https://shop.example.com",
-        "https://0x7f.1",
-        "merchants.acme.webhooks.shop.url",
-        "127.0.0.1 is not an address",
-        "Write the https://",
-    ),
-    (
-        "secret = \"whsec",
-        "sekret = \"whsec",
-        "merchants.acme.webhooks.shop.secret",
-        "is missing",
-        "generate-webhook-secret",
-    ),
-    (
-        "secret = \"whsec_Mf",
-        "secret = \"Mf",
-        "merchants.acme.webhooks.shop.secret",
-        "must be whsec_",
-        "generate-webhook-secret",
-    ),
-    (
-        "secret = \"whsec",
-        "previous_secret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\nsecret = \"whsec",
-        "merchants.acme.webhooks.shop.previous_secret",
-        "is the secret of merchants.acme.webhooks.shop.secret",
-        "for each rotation",
-    ),
-    (
-        "secret = \"whsec",
-        "previous_secret_file = \"gone\"\nsecret = \"whsec",
-        "merchants.acme.webhooks.shop.previous_secret_file",
-        "No such file",
-        "relative to",
-    ),
-    (
-        "secret = \"whsec",
-        "events = [\"payment.paid\"]\nsecret = \"whsec",
-        "merchants.acme.webhooks.shop.events",
-        "no event type",
-        "\"payment.succeeded\"",
-    ),
-    (
-        "secret = \"whsec",
-        "events = []\nsecret = \"whsec",
-        "merchants.acme.webhooks.shop.events",
-        "is empty",
-        "leave it out for all",
-    ),
-    (
-        "secret = \"whsec",
-        "timeout_seconds = 61\nsecret = \"whsec",
-        "merchants.acme.webhooks.shop.timeout_seconds",
-        "from 1 to 60",
-        "Leave it out for 15",
-    ),
-    (
-        "secret = \"whsec",
-        "redirects = 3\nsecret = \"whsec",
-        "merchants.acme.webhooks.shop.redirects",
-        "is not a key",
-        "url, secret",
-    ),
-    ("mchid =", "rate = 0.6\nmchid =", "merchants.acme.accounts.main.rate", "is a fraction", "in quotes"),
 ];
 
 #[test]
 fn each_mistake_names_file_key_problem_and_remedy() {
     assert!(load(VALID, &[]).is_ok(), "{:?}", load(VALID, &[]).err());
-    for (from, to, key, problem, remedy) in TABLE.iter().chain(doors::TABLE) {
+    for (from, to, key, problem, remedy) in TABLE.iter().chain(doors::TABLE).chain(merchants::TABLE) {
         assert!(VALID.contains(from), "the table is out of date: {from}");
         let written = write(&VALID.replacen(from, to, 1));
         let error = Config::load(&written.file, &BTreeMap::new()).expect_err(key).to_string();
@@ -528,7 +380,7 @@ fn r29_secrets_do_not_show_in_debug_or_in_mistakes() {
     for secret in ["hunter2", "top-secret-v3-key", "00aa"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
-    for (from, to, ..) in TABLE.iter().chain(doors::TABLE) {
+    for (from, to, ..) in TABLE.iter().chain(doors::TABLE).chain(merchants::TABLE) {
         let error = mistakes(&VALID.replacen(from, to, 1), &[]);
         assert!(!error.contains("hunter2") && !error.contains("top-secret-v3-key"), "{error}");
     }

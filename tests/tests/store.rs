@@ -11,6 +11,8 @@
 
 #[path = "store/applying.rs"]
 mod applying;
+#[path = "store/broken.rs"]
+mod broken;
 #[path = "store/cancelled.rs"]
 mod cancelled;
 #[path = "store/constraints.rs"]

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -13,13 +12,16 @@ use time::OffsetDateTime;
 use super::delivery::DeliveryState;
 use super::engine::Engine;
 use super::error::ApiError;
-use super::fault::{self, Execution, Fault};
+use super::fault::{Execution, Fault};
 use super::idempotency::{self, Made, RequestKey};
 use super::office::{self, Visit};
 use super::operation::{Operation, Route};
 use super::order::Order;
+use super::reply::{
+    Answer, Outcome, bad_gateway, dropped_connection, rate_limited, refusal, render, response,
+};
 use super::world::{Call, Preference, RequestRecord, World};
-use super::{authorization, checkout, create, identifiers, oauth, patch, refund, shape, verify};
+use super::{authorization, checkout, create, oauth, patch, refund, shape, verify};
 use crate::simulator::wait_by_clock;
 
 /// The largest body that is read; the API's own bodies are far smaller.
@@ -39,14 +41,6 @@ impl Received {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
-
-/// An answer before it is written.
-struct Answer {
-    status: u16,
-    body: Option<Value>,
-}
-
-type Outcome = Result<Answer, ApiError>;
 
 /// Every path of the API.
 pub(super) async fn entry(State(engine): State<Arc<Engine>>, request: Request) -> Response {
@@ -440,78 +434,4 @@ async fn notified(engine: &Engine, references: &[String], route: &Route, outcome
             })
         })
         .await;
-}
-
-fn render(outcome: Outcome, fault: Option<&Fault>) -> Response {
-    match fault {
-        Some(Fault::ConnectionDropped { .. }) => return dropped_connection(),
-        Some(Fault::HtmlPage { .. }) => return bad_gateway(),
-        Some(Fault::ServerError { .. }) => return refusal(&ApiError::server()),
-        Some(_) | None => {}
-    }
-    let Answer { status, body } = match outcome {
-        Ok(answer) => answer,
-        Err(error) => return refusal(&error),
-    };
-    let Some(mut body) = body else { return response(status, "application/json", Vec::new()) };
-    distort(&mut body, fault);
-    let mut bytes = body.to_string().into_bytes();
-    if fault == Some(&Fault::TruncatedBody) {
-        bytes.truncate(bytes.len() / 2);
-    }
-    response(status, "application/json", bytes)
-}
-
-fn distort(body: &mut Value, fault: Option<&Fault>) {
-    match fault {
-        Some(Fault::ExtraFields) => fault::add_unknown_fields(body),
-        Some(Fault::ReplacedField { pointer, value }) => fault::replace_field(body, pointer, value),
-        Some(Fault::RemovedField { pointer }) => fault::remove_field(body, pointer),
-        Some(_) | None => {}
-    }
-}
-
-fn refusal(error: &ApiError) -> Response {
-    let debug_id = identifiers::debug_id();
-    let body = error.body(&debug_id).to_string().into_bytes();
-    identified(response(error.status(), "application/json", body), &debug_id)
-}
-
-fn response(status: u16, content_type: &'static str, body: Vec<u8>) -> Response {
-    let has_body = !body.is_empty();
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if has_body {
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    }
-    identified(response, &identifiers::debug_id())
-}
-
-fn identified(mut response: Response, debug_id: &str) -> Response {
-    if let Ok(id) = HeaderValue::from_str(debug_id) {
-        response.headers_mut().insert("paypal-debug-id", id);
-    }
-    response
-}
-
-fn rate_limited(retry_after: Option<u64>) -> Response {
-    let mut response = refusal(&ApiError::named(429, "RATE_LIMIT_REACHED"));
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-/// What a proxy in front of the API answers when nobody is behind it.
-fn bad_gateway() -> Response {
-    let page =
-        "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
-    response(502, "text/html", page.as_bytes().to_vec())
-}
-
-/// A body that fails at once: the server closes the connection before it has written anything.
-fn dropped_connection() -> Response {
-    let broken =
-        futures::stream::once(async { Err::<Vec<u8>, _>(std::io::Error::other("ordered to break")) });
-    Response::new(Body::from_stream(broken))
 }

@@ -84,6 +84,7 @@ mod operation;
 mod order;
 mod patch;
 mod refund;
+mod reply;
 mod reporting;
 mod shape;
 mod subscription;

@@ -5,6 +5,7 @@
 
 mod api_key;
 mod cases;
+mod database;
 mod error;
 mod key_list;
 mod layers;
@@ -30,6 +31,7 @@ use zeroize::Zeroizing;
 
 pub use api_key::{ApiKeyHash, ApiKeys, GeneratedApiKey, MalformedHash};
 pub use cases::Cases;
+pub use database::{Database, DatabaseEncryption};
 pub use error::{ConfigError, ConfigSource, ConfigViolation};
 pub use key_list::ApiKeyConfig;
 pub use merchant::{AccountConfig, Merchant, SettingFile};
@@ -38,8 +40,8 @@ pub use operator::OperatorConfig;
 pub use origin::Origin;
 pub use report::Sources;
 pub use sections::{
-    Admin, Callbacks, ChannelHttp, Database, DatabaseEncryption, Events, Grpc, Jobs, Log, LogFormat,
-    Payments, Rate, Retention, Shutdown, Traces,
+    Admin, Callbacks, ChannelHttp, Events, Grpc, Jobs, Log, LogFormat, Payments, Rate, Retention, Shutdown,
+    Traces,
 };
 pub use webhooks::{WebhookEndpoint, Webhooks};
 

@@ -3,10 +3,13 @@
 //! Every status carries `google.rpc.ErrorInfo`. What is said here is all that a caller learns: the text of internal
 //! errors stays in the log. `docs/errors.md` shows every kind, and a test holds it to be what is sent.
 
+mod answer;
+mod edge_refusal;
+mod meaning;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use payment_core::{
     gateway::Reason,
@@ -18,13 +21,13 @@ use payment_core::{
     violation::Violation,
 };
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
+use tonic_types::{FieldViolation, StatusExt as _};
 use uuid::Uuid;
 
+use self::{answer::Answer, meaning::meaning};
 use crate::app::{error::AppError, principal::Scope};
 
-/// The domain of every `ErrorInfo`.
-const DOMAIN: &str = "payment.v1";
+pub(crate) use edge_refusal::EdgeRefusal;
 
 /// The reason of every [`AppError::InvalidFields`].
 const INVALID_FIELD: &str = "INVALID_FIELD";
@@ -38,33 +41,6 @@ const RETRY_RACE: Duration = Duration::from_millis(100);
 
 /// When a store or channel that is away is worth another try.
 const RETRY_AWAY: Duration = Duration::from_secs(1);
-
-/// Refusals of the edge itself, before or around any use case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EdgeRefusal {
-    /// No API key, or one that is not known.
-    CredentialsInvalid,
-    /// Whether the API key was revoked cannot be known at the moment.
-    KeysUnknowable,
-    /// The API key is not good for this RPC.
-    ScopeMissing(Scope),
-    /// The merchant or operator calls too often; when it may again.
-    RateExceeded(Duration),
-    /// The bytes are no message of this RPC.
-    MessageMalformed,
-    /// The message is larger than the RPC takes.
-    MessageTooLarge,
-    /// The message is compressed in a way that the service does not read.
-    EncodingUnsupported,
-    /// There is no such RPC.
-    MethodUnknown,
-    /// The call took longer than the caller or the service allows.
-    DeadlineExceeded,
-    /// The service is stopping and ends its streams.
-    Stopping,
-    /// As many streams of events are open as the service holds.
-    TooManyStreams,
-}
 
 /// The status of a use case's refusal.
 pub(crate) fn of(error: &AppError) -> Status {
@@ -128,54 +104,6 @@ pub(crate) fn code_word(status: &Status) -> &'static str {
         Code::Unavailable => "UNAVAILABLE",
         Code::DataLoss => "DATA_LOSS",
         Code::Unauthenticated => "UNAUTHENTICATED",
-    }
-}
-
-/// Everything that a caller learns about one refusal.
-struct Answer {
-    code: Code,
-    reason: &'static str,
-    message: String,
-    metadata: HashMap<String, String>,
-    details: ErrorDetails,
-}
-
-impl Answer {
-    fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), metadata: HashMap::new(), details: ErrorDetails::new() }
-    }
-
-    fn metadata(mut self, key: &str, value: impl std::fmt::Display) -> Self {
-        self.metadata.insert(key.to_owned(), value.to_string());
-        self
-    }
-
-    /// Names the thing that is missing, forbidden or in the way.
-    fn resource(mut self, kind: &str, name: impl std::fmt::Display) -> Self {
-        self.details.set_resource_info(
-            format!("{DOMAIN}.{kind}"),
-            name.to_string(),
-            "",
-            self.message.clone(),
-        );
-        self
-    }
-
-    /// Names the thing whose state forbids the call.
-    fn precondition(mut self, subject: String) -> Self {
-        let violation = PreconditionViolation::new(self.reason, subject, self.message.clone());
-        self.details.set_precondition_failure(vec![violation]);
-        self
-    }
-
-    fn retry_after(mut self, delay: Duration) -> Self {
-        self.details.set_retry_info(Some(delay));
-        self
-    }
-
-    fn into_status(mut self) -> Status {
-        self.details.set_error_info(self.reason, DOMAIN, self.metadata);
-        Status::with_error_details(self.code, self.message, self.details)
     }
 }
 
@@ -245,8 +173,7 @@ fn invalid_fields(violations: &[Violation]) -> Answer {
         .into_iter()
         .map(|told| FieldViolation::new(told.field.as_str(), told.description.as_str()))
         .collect();
-    let mut answer = Answer::new(Code::InvalidArgument, INVALID_FIELD, message);
-    answer.details.set_bad_request(told);
+    let answer = Answer::new(Code::InvalidArgument, INVALID_FIELD, message).fields(told);
     if omitted > 0 { answer.metadata("violations_omitted", omitted) } else { answer }
 }
 
@@ -380,22 +307,6 @@ fn channel_refused(payment_no: &PaymentNo, reason: Reason, channel_code: &str) -
 }
 
 /// What a channel's refusal means, and what the caller can do where it can do something.
-const fn meaning(reason: Reason) -> &'static str {
-    match reason {
-        Reason::ChannelRejected => "the channel finds a parameter of it wrong",
-        Reason::AccountMisconfigured => "its channel account is misconfigured, here or at the channel",
-        Reason::AlreadyPaid => "the channel says that it is paid; sync it",
-        Reason::AlreadyClosed => "the channel says that it is closed; make a new attempt",
-        Reason::NumberReused => "the channel knows its number with other content; make a new attempt",
-        Reason::NotFound => "the channel does not know it",
-        Reason::PayerIsPaying => "the payer is paying at this moment; sync it",
-        Reason::PayerAccountUnusable => "the payer's account at the channel cannot be used",
-        Reason::MerchantBalanceInsufficient => "the merchant's balance at the channel does not suffice",
-        Reason::RefundExceedsPaid => "more was asked back than is left",
-        Reason::ForbiddenByChannel => "a rule of the channel forbids it",
-    }
-}
-
 fn capability_unsupported(channel: &ChannelName, capability: &str) -> Answer {
     let message = format!("channel {channel} cannot {capability}");
     Answer::new(Code::Unimplemented, "CAPABILITY_UNSUPPORTED", message)

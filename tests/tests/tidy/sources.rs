@@ -5,12 +5,6 @@ use crate::repository::{Source, assert_none, files};
 /// How many lines of code a file may have, tests, comments and blank lines left out.
 const LONGEST: usize = 500;
 
-/// Files that are longer, and why.
-const LONGER: [(&str, &str); 2] = [
-    ("payment-server/tests/config_mistakes.rs", "one table of what can be wrong, section by section"),
-    ("tests/tests/store/constraints.rs", "one table of what the database refuses, constraint by constraint"),
-];
-
 /// Where words of SQL may stand.
 const SQL_ROOMS: [&str; 3] = ["payment-store/", "payment-sandbox/src/postgres/", "bench/"];
 
@@ -23,11 +17,8 @@ fn every_file_begins_by_saying_what_it_is() {
 #[test]
 fn files_are_short_enough_to_be_read() {
     let lengths = files("rs").into_iter().map(|source| (code_lines(&source), source.path));
-    let too_long: Vec<_> = lengths.filter(|(lines, _)| *lines > LONGEST).collect();
-    let unlisted = too_long.iter().filter(|(_, path)| !LONGER.iter().any(|(listed, _)| listed == path));
-    assert_none("files beyond the limit", unlisted.map(|(lines, path)| format!("{path}: {lines} lines")));
-    let stale = LONGER.iter().filter(|(listed, _)| !too_long.iter().any(|(_, path)| path == listed));
-    assert_none("listed as long, and short or gone", stale.map(|(path, _)| (*path).to_owned()));
+    let too_long = lengths.filter(|(lines, _)| *lines > LONGEST);
+    assert_none("files beyond the limit", too_long.map(|(lines, path)| format!("{path}: {lines} lines")));
 }
 
 /// Lines that are neither blank nor comment, up to the tests inside the file.

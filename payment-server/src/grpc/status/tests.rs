@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use payment_core::money::Currency;
 use payment_store::StoreError;
+use tonic_types::ErrorDetails;
 
 use super::*;
 
