@@ -19,6 +19,7 @@ use crate::{
     cached::Cached,
     case::{CaseOrigin, cases_open},
     error::StoreError,
+    many::ManyRows,
     outbox::{EventOf, Place, outbox_append},
     schema::notification,
     transaction::{self, Abort},
@@ -108,7 +109,7 @@ impl Store {
         let id = self.uuid(delivery.receive_time);
         diesel::insert_into(notification::table)
             .values((
-                delivery_columns(id, delivery),
+                DeliveryRow::of(id, delivery),
                 notification::verdict.eq("REJECTED"),
                 notification::rejection.eq(rejected.kind.as_str()),
                 notification::rejection_description.eq(rejected.description.as_str()),
@@ -187,41 +188,84 @@ pub(crate) fn notification_insert(
     record: &NotificationRecord,
     verdict: Verdict,
 ) -> impl Write + '_ {
-    diesel::insert_into(notification::table).values((
-        delivery_columns(id, &record.delivery),
-        notification::verdict.eq(verdict.word()),
-        notification::verified_by.eq(record.verified_by.as_ref().map(|key| key.as_str())),
-        notification::channel_notification_id.eq(record.channel_notification_id.as_str()),
-        notification::payment_no.eq(record.payment_no.as_deref()),
-    ))
+    diesel::insert_into(notification::table).values(VerifiedRow::of(id, record, verdict))
 }
 
-type DeliveryColumns<'a> = (
-    diesel::dsl::Eq<notification::notification_id, Uuid>,
-    diesel::dsl::Eq<notification::merchant_id, &'a str>,
-    diesel::dsl::Eq<notification::channel, &'a str>,
-    diesel::dsl::Eq<notification::channel_account, &'a str>,
-    diesel::dsl::Eq<notification::receive_time, OffsetDateTime>,
-    diesel::dsl::Eq<notification::target, &'a str>,
-    diesel::dsl::Eq<notification::headers, Vec<u8>>,
-    diesel::dsl::Eq<notification::body, &'a [u8]>,
-    diesel::dsl::Eq<notification::replay_of, Option<Uuid>>,
-    diesel::dsl::Eq<notification::replayed_by, Option<&'a str>>,
-);
+/// Keeps several.
+pub(crate) fn notifications_insert<'a>(rows: &'a [VerifiedRow<'a>]) -> impl Write + 'a {
+    ManyRows::of(rows, "notification")
+        .column(notification::notification_id, |row| row.delivery.notification_id)
+        .column(notification::merchant_id, |row| row.delivery.merchant_id)
+        .column(notification::channel, |row| row.delivery.channel)
+        .column(notification::channel_account, |row| row.delivery.channel_account)
+        .column(notification::receive_time, |row| row.delivery.receive_time)
+        .column(notification::target, |row| row.delivery.target)
+        .column(notification::headers, |row| row.delivery.headers.as_slice())
+        .column(notification::body, |row| row.delivery.body)
+        .column(notification::replay_of, |row| row.delivery.replay_of)
+        .column(notification::replayed_by, |row| row.delivery.replayed_by)
+        .column(notification::verdict, |row| row.verdict)
+        .column(notification::verified_by, |row| row.verified_by)
+        .column(notification::channel_notification_id, |row| row.channel_notification_id)
+        .column(notification::payment_no, |row| row.payment_no)
+        .insert()
+}
 
-fn delivery_columns(id: Uuid, delivery: &Delivery) -> DeliveryColumns<'_> {
-    (
-        notification::notification_id.eq(id),
-        notification::merchant_id.eq(delivery.merchant_id.as_str()),
-        notification::channel.eq(delivery.channel.as_str()),
-        notification::channel_account.eq(delivery.channel_account.as_str()),
-        notification::receive_time.eq(delivery.receive_time),
-        notification::target.eq(delivery.callback.target.as_str()),
-        notification::headers.eq(header_lines(&delivery.callback.headers)),
-        notification::body.eq(delivery.callback.body.as_slice()),
-        notification::replay_of.eq(delivery.replay.as_ref().map(|replay| replay.of)),
-        notification::replayed_by.eq(delivery.replay.as_ref().map(|replay| replay.by.as_str())),
-    )
+/// What a row of a delivery says, whatever became of it.
+#[derive(Insertable)]
+#[diesel(table_name = notification, treat_none_as_default_value = false)]
+pub(crate) struct DeliveryRow<'a> {
+    notification_id: Uuid,
+    merchant_id: &'a str,
+    channel: &'a str,
+    channel_account: &'a str,
+    receive_time: OffsetDateTime,
+    target: &'a str,
+    headers: Vec<u8>,
+    body: &'a [u8],
+    replay_of: Option<Uuid>,
+    replayed_by: Option<&'a str>,
+}
+
+impl<'a> DeliveryRow<'a> {
+    fn of(notification_id: Uuid, delivery: &'a Delivery) -> Self {
+        Self {
+            notification_id,
+            merchant_id: delivery.merchant_id.as_str(),
+            channel: delivery.channel.as_str(),
+            channel_account: delivery.channel_account.as_str(),
+            receive_time: delivery.receive_time,
+            target: delivery.callback.target.as_str(),
+            headers: header_lines(&delivery.callback.headers),
+            body: delivery.callback.body.as_slice(),
+            replay_of: delivery.replay.as_ref().map(|replay| replay.of),
+            replayed_by: delivery.replay.as_ref().map(|replay| replay.by.as_str()),
+        }
+    }
+}
+
+/// The row of a verified delivery.
+#[derive(Insertable)]
+#[diesel(table_name = notification, treat_none_as_default_value = false)]
+pub(crate) struct VerifiedRow<'a> {
+    #[diesel(embed)]
+    delivery: DeliveryRow<'a>,
+    verdict: &'static str,
+    verified_by: Option<&'a str>,
+    channel_notification_id: &'a str,
+    payment_no: Option<&'a str>,
+}
+
+impl<'a> VerifiedRow<'a> {
+    pub(crate) fn of(id: Uuid, record: &'a NotificationRecord, verdict: Verdict) -> Self {
+        Self {
+            delivery: DeliveryRow::of(id, &record.delivery),
+            verdict: verdict.word(),
+            verified_by: record.verified_by.as_ref().map(|key| key.as_str()),
+            channel_notification_id: record.channel_notification_id.as_str(),
+            payment_no: record.payment_no.as_deref(),
+        }
+    }
 }
 
 fn header_lines(headers: &[(String, Vec<u8>)]) -> Vec<u8> {

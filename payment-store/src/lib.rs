@@ -18,6 +18,7 @@ mod feed;
 mod inbox;
 mod lane;
 mod ledger;
+mod many;
 mod migrate;
 pub mod operator;
 mod outbox;

@@ -4,16 +4,18 @@ use diesel::prelude::*;
 use payment_core::{
     identifiers::MerchantId, merchant_event::MerchantEvent, payment::Payment, refund::Refund,
 };
+use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     Store, appended,
     error::StoreError,
+    many::ManyRows,
     schema::outbox_event,
     snapshot::{CaseSnapshot, PaymentSnapshot, RefundSnapshot, Snapshot},
     words::Word as _,
-    writes::Writes,
+    writes::{Write, Writes},
 };
 
 /// What events are about, and where they stand in its order.
@@ -73,6 +75,22 @@ impl Telling {
     }
 }
 
+/// The row of an event that has no number in its merchant's feed yet.
+#[derive(Insertable)]
+#[diesel(table_name = outbox_event, treat_none_as_default_value = false)]
+pub(crate) struct EventRow<'a> {
+    event_id: Uuid,
+    merchant_id: &'a str,
+    payment_no: &'a str,
+    refund_no: Option<&'a str>,
+    case_id: Option<Uuid>,
+    revision: i32,
+    position: i16,
+    event: &'static str,
+    create_time: OffsetDateTime,
+    snapshot: Value,
+}
+
 /// Appends events in their order, with what else is written in the same transaction. Once that is committed, whoever waits in
 /// [`Store::events_appended`] wakes.
 pub(crate) fn outbox_append<'a>(
@@ -81,23 +99,51 @@ pub(crate) fn outbox_append<'a>(
     about: &EventOf<'a>,
     tellings: Vec<Telling>,
 ) -> Result<(), StoreError> {
+    for row in event_rows(store, about, tellings)? {
+        writes.add(diesel::insert_into(outbox_event::table).values(row));
+    }
+    Ok(())
+}
+
+/// The rows of events in their order. Whoever asks for them writes them in the present transaction.
+pub(crate) fn event_rows<'a>(
+    store: &Store,
+    about: &EventOf<'a>,
+    tellings: Vec<Telling>,
+) -> Result<Vec<EventRow<'a>>, StoreError> {
     if !tellings.is_empty() {
         appended::note(about.merchant_id);
     }
-    for (telling, position) in tellings.into_iter().zip(about.place.first_position()..) {
+    let row = |(telling, position): (Telling, i16)| {
         let snapshot = serde_json::to_value(&telling.snapshot);
-        writes.add(diesel::insert_into(outbox_event::table).values((
-            outbox_event::event_id.eq(store.uuid(about.now)),
-            outbox_event::merchant_id.eq(about.merchant_id.as_str()),
-            outbox_event::payment_no.eq(about.payment_no),
-            outbox_event::refund_no.eq(about.refund_no),
-            outbox_event::case_id.eq(telling.case_id),
-            outbox_event::revision.eq(about.revision),
-            outbox_event::position.eq(position.saturating_add(after_opening(telling.event))),
-            outbox_event::event.eq(telling.event.word()),
-            outbox_event::create_time.eq(about.now),
-            outbox_event::snapshot.eq(snapshot.map_err(|_| StoreError::Corrupt("outbox_event"))?),
-        )));
-    }
-    Ok(())
+        Ok(EventRow {
+            event_id: store.uuid(about.now),
+            merchant_id: about.merchant_id.as_str(),
+            payment_no: about.payment_no,
+            refund_no: about.refund_no,
+            case_id: telling.case_id,
+            revision: about.revision,
+            position: position.saturating_add(after_opening(telling.event)),
+            event: telling.event.word(),
+            create_time: about.now,
+            snapshot: snapshot.map_err(|_| StoreError::Corrupt("outbox_event"))?,
+        })
+    };
+    tellings.into_iter().zip(about.place.first_position()..).map(row).collect()
+}
+
+/// Writes the events of several payments.
+pub(crate) fn events_insert<'a>(rows: &'a [EventRow<'a>]) -> impl Write + 'a {
+    ManyRows::of(rows, "outbox_event")
+        .column(outbox_event::event_id, |row| row.event_id)
+        .column(outbox_event::merchant_id, |row| row.merchant_id)
+        .column(outbox_event::payment_no, |row| row.payment_no)
+        .column(outbox_event::refund_no, |row| row.refund_no)
+        .column(outbox_event::case_id, |row| row.case_id)
+        .column(outbox_event::revision, |row| row.revision)
+        .column(outbox_event::position, |row| row.position)
+        .column(outbox_event::event, |row| row.event)
+        .column(outbox_event::create_time, |row| row.create_time)
+        .column(outbox_event::snapshot, |row| &row.snapshot)
+        .insert()
 }

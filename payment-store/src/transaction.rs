@@ -78,7 +78,7 @@ pub(crate) async fn run<R: Sync, T: Send>(
     request: &R,
     body: Body<R, T>,
 ) -> Result<T, StoreError> {
-    Box::pin(until_decided(connections, request, Work::<R, (), T>::Plain(body))).await
+    Box::pin(until_decided(connections, request, Work::<R, (), T>::Plain(body), ATTEMPTS)).await
 }
 
 /// The same, where callers or channels wait for it: `opening` takes the first lock on its way with BEGIN.
@@ -88,7 +88,17 @@ pub(crate) async fn run_opened<R: Sync, O: Send, T: Send>(
     opening: Opening<R, O>,
     body: OpenedBody<R, O, T>,
 ) -> Result<T, StoreError> {
-    Box::pin(until_decided(connections, request, Work::Opened(opening, body))).await
+    Box::pin(until_decided(connections, request, Work::Opened(opening, body), ATTEMPTS)).await
+}
+
+/// The same, where a lost race is for the caller to decide about.
+pub(crate) async fn run_opened_once<R: Sync, O: Send, T: Send>(
+    connections: &Connections,
+    request: &R,
+    opening: Opening<R, O>,
+    body: OpenedBody<R, O, T>,
+) -> Result<T, StoreError> {
+    Box::pin(until_decided(connections, request, Work::Opened(opening, body), 1)).await
 }
 
 /// Boxed by those who call it: kilobytes that would be copied through every layer above.
@@ -96,9 +106,10 @@ async fn until_decided<R: Sync, O: Send, T: Send>(
     connections: &Connections,
     request: &R,
     work: Work<R, O, T>,
+    attempts: usize,
 ) -> Result<T, StoreError> {
     let mut failures = Failures::default();
-    for _ in 0..ATTEMPTS {
+    for _ in 0..attempts {
         let (mut connection, began, start) =
             (connections.acquire().await?, AtomicBool::new(false), Instant::now());
         let (outcome, told) = appended::noted(attempt(&mut connection, request, &work, &began)).await;

@@ -39,5 +39,7 @@ mod reading;
 mod scene;
 #[path = "store/statements.rs"]
 mod statements;
+#[path = "store/together.rs"]
+mod together;
 #[path = "store/waited_for.rs"]
 mod waited_for;

@@ -1,6 +1,8 @@
 //! The one writer of what happened to a payment (R25): lock, decide, write state, allocations, evidence, cases and
 //! events, commit. The decision itself is `payment_core::payment::apply::decide`.
 
+mod together;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::{
@@ -260,26 +262,50 @@ fn holds_hasten(rivals: &[String], now: OffsetDateTime) -> impl Write + '_ {
     diesel::update(held).set((payment::next_check_time.eq(now), payment::checks.eq(0)))
 }
 
+/// What any change of a payment writes to its row, beside when it is looked after next.
+#[derive(AsChangeset)]
+#[diesel(table_name = payment, treat_none_as_null = true)]
+struct PaymentChange<'a> {
+    state: &'static str,
+    revision: i32,
+    update_time: OffsetDateTime,
+    channel_transaction_no: Option<&'a str>,
+    handle: Option<&'a str>,
+    handle_expire_time: Option<OffsetDateTime>,
+    failure_reason: Option<&'static str>,
+    failure_code: Option<&'a str>,
+    client_report_time: Option<OffsetDateTime>,
+    succeed_time: Option<OffsetDateTime>,
+    end_time: Option<OffsetDateTime>,
+    capture_intend_time: Option<OffsetDateTime>,
+    hold_intend_time: Option<OffsetDateTime>,
+}
+
+impl<'a> PaymentChange<'a> {
+    fn of(after: &'a Payment) -> Self {
+        Self {
+            state: after.state.word(),
+            revision: after.revision,
+            update_time: after.times.update,
+            channel_transaction_no: after.channel_transaction_no.as_ref().map(|no| no.as_str()),
+            handle: after.handle.as_ref().map(|handle| handle.value.as_str()),
+            handle_expire_time: after.handle.as_ref().map(|handle| handle.expire_time),
+            failure_reason: after.failure.as_ref().map(|failure| failure.reason.word()),
+            failure_code: after.failure.as_ref().map(|failure| failure.channel_code.as_str()),
+            client_report_time: after.times.client_report,
+            succeed_time: after.times.succeed,
+            end_time: after.times.end,
+            capture_intend_time: after.capture_intend_time,
+            hold_intend_time: after.hold_intend_time,
+        }
+    }
+}
+
 fn payment_update<'a>(after: &'a Payment, decision: &Decision, schedules: Schedules) -> impl Write + use<'a> {
     let due = due(after, decision, schedules).map(|(time, checks)| {
         (payment::next_check_time.eq(time), checks.map(|checks| payment::checks.eq(checks)))
     });
-    diesel::update(payment::table.find(after.payment_no.as_str())).set((
-        payment::state.eq(after.state.word()),
-        payment::revision.eq(after.revision),
-        payment::update_time.eq(after.times.update),
-        payment::channel_transaction_no.eq(after.channel_transaction_no.as_ref().map(|no| no.as_str())),
-        payment::handle.eq(after.handle.as_ref().map(|handle| handle.value.as_str())),
-        payment::handle_expire_time.eq(after.handle.as_ref().map(|handle| handle.expire_time)),
-        payment::failure_reason.eq(after.failure.as_ref().map(|failure| failure.reason.word())),
-        payment::failure_code.eq(after.failure.as_ref().map(|failure| failure.channel_code.as_str())),
-        payment::client_report_time.eq(after.times.client_report),
-        payment::succeed_time.eq(after.times.succeed),
-        payment::end_time.eq(after.times.end),
-        payment::capture_intend_time.eq(after.capture_intend_time),
-        payment::hold_intend_time.eq(after.hold_intend_time),
-        due,
-    ))
+    diesel::update(payment::table.find(after.payment_no.as_str())).set((PaymentChange::of(after), due))
 }
 
 /// How long whoever intended to move money has to hear from the channel, before a scheduler asks.
@@ -340,22 +366,54 @@ pub(super) fn transition_insert<'a>(
     evidence: &'a Evidence,
     notification: Option<Uuid>,
 ) -> impl Write + 'a {
-    let channel = evidence.channel.as_ref();
-    // A notification's bytes are in the inbox; they are not kept twice.
-    let bytes =
-        channel.filter(|_| evidence.source != Source::Notification).map(|words| words.bytes.as_slice());
-    diesel::insert_into(payment_transition::table).values((
-        payment_transition::payment_no.eq(after.payment_no.as_str()),
-        payment_transition::revision.eq(after.revision),
-        payment_transition::event.eq(transition.event.word()),
-        payment_transition::from_state.eq(transition.from.word()),
-        payment_transition::to_state.eq(transition.to.word()),
-        payment_transition::source.eq(evidence.source.word()),
-        payment_transition::caller.eq(evidence.caller.as_ref().map(|caller| caller.as_str())),
-        payment_transition::notification_id.eq(notification),
-        payment_transition::evidence.eq(bytes),
-        payment_transition::verified_by
-            .eq(channel.and_then(|words| words.verified_by.as_ref()).map(|key| key.as_str())),
-        payment_transition::transition_time.eq(after.times.update),
+    diesel::insert_into(payment_transition::table).values(TransitionRow::of(
+        after,
+        transition,
+        evidence,
+        notification,
     ))
+}
+
+/// The row of a payment's change of state.
+#[derive(Insertable)]
+#[diesel(table_name = payment_transition, treat_none_as_default_value = false)]
+struct TransitionRow<'a> {
+    payment_no: &'a str,
+    revision: i32,
+    event: &'static str,
+    from_state: &'static str,
+    to_state: &'static str,
+    source: &'static str,
+    caller: Option<&'a str>,
+    notification_id: Option<Uuid>,
+    evidence: Option<&'a [u8]>,
+    verified_by: Option<&'a str>,
+    transition_time: OffsetDateTime,
+}
+
+impl<'a> TransitionRow<'a> {
+    fn of(
+        after: &'a Payment,
+        transition: PaymentTransition,
+        evidence: &'a Evidence,
+        notification_id: Option<Uuid>,
+    ) -> Self {
+        let channel = evidence.channel.as_ref();
+        // A notification's bytes are in the inbox; they are not kept twice.
+        let bytes =
+            channel.filter(|_| evidence.source != Source::Notification).map(|words| words.bytes.as_slice());
+        Self {
+            payment_no: after.payment_no.as_str(),
+            revision: after.revision,
+            event: transition.event.word(),
+            from_state: transition.from.word(),
+            to_state: transition.to.word(),
+            source: evidence.source.word(),
+            caller: evidence.caller.as_ref().map(|caller| caller.as_str()),
+            notification_id,
+            evidence: bytes,
+            verified_by: channel.and_then(|words| words.verified_by.as_ref()).map(|key| key.as_str()),
+            transition_time: after.times.update,
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Locks, in the one order that everybody takes them: orders by number, then the payment (R24).
 
+pub(super) mod together;
+
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use payment_core::{

@@ -59,6 +59,22 @@ async fn happen(store: &Store, dice: &mut StdRng, known: &Known) {
     store.payment_apply(&request).await.unwrap().unwrap();
 }
 
+/// What notifications say about several of the newest at once: together, and what is left alone.
+async fn happen_together(store: &Store, dice: &mut StdRng, known: &Known) {
+    let chosen: Vec<Payment> = {
+        let known = known.lock().unwrap();
+        known[known.len().saturating_sub(16)..].choose_multiple(dice, 6).cloned().collect()
+    };
+    let said =
+        |payment: &Payment| Arc::new(notified(payment, paid(payment, &format!("42-{}", payment.payment_no))));
+    let requests: Vec<_> = chosen.iter().map(said).collect();
+    for (applied, request) in store.payments_apply_together(&requests).await.unwrap().iter().zip(&requests) {
+        if applied.is_none() {
+            store.payment_apply(request).await.unwrap().unwrap();
+        }
+    }
+}
+
 async fn work(store: Store, worker: u64, known: Known) {
     let mut dice = StdRng::seed_from_u64(SEED + worker);
     for round in 0..ROUNDS {
@@ -66,6 +82,9 @@ async fn work(store: Store, worker: u64, known: Known) {
         create(&store, &known, &format!("r-{worker}-{round}"), &basket).await;
         happen(&store, &mut dice, &known).await;
         happen(&store, &mut dice, &known).await;
+        if dice.random_bool(0.2) {
+            happen_together(&store, &mut dice, &known).await;
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! Prepared statements are kept (Diesel throws many away), and each use case takes few of them.
 
+use std::sync::Arc;
+
 use payment_core::{
     gateway::RefundStatus,
     payment::{apply::Happening, state::PaymentState},
     refund::{RefundPart, reserve::Split},
 };
 use payment_store::{
-    payment::{CreateOutcome, NewPayment, PaymentFilter},
+    payment::{ApplyRequest, CreateOutcome, NewPayment, PaymentFilter},
     refund::RefundOutcome,
 };
 use payment_tests::database::{
@@ -162,7 +164,32 @@ pub(crate) async fn use_cases(
     refund_apply(on, &arrived).await;
     // One of them looks for a case that the money's arrival settles.
     taken.push(("refund notification", proxy.take_traffic(), 6));
+    let several = several(on, round).await;
+    proxy.take_traffic();
+    together(on, &several[..1]).await;
+    taken.push(("notification, together with none", proxy.take_traffic(), 6));
+    together(on, &several[1..]).await;
+    taken.push(("eight notifications together", proxy.take_traffic(), 6));
+    together(on, &several).await;
+    taken.push(("nine repeats together", proxy.take_traffic(), 6));
     taken
+}
+
+/// Nine notifications of as many payments, each for one order or two.
+async fn several(on: &TestStore, round: usize) -> Vec<Arc<ApplyRequest>> {
+    let mut several = Vec::new();
+    for number in 0..9 {
+        let orders = [format!("E-{round}-{number}"), format!("F-{round}-{number}")];
+        let orders: Vec<&str> = orders.iter().take(1 + number % 2).map(String::as_str).collect();
+        let payment = created(on, &format!("several-{round}-{number}"), &orders).await;
+        several.push(Arc::new(notified(&payment, paid(&payment, &format!("43-{round}-{number}")))));
+    }
+    several
+}
+
+async fn together(on: &TestStore, requests: &[Arc<ApplyRequest>]) {
+    let applied = on.store.payments_apply_together(requests).await.unwrap();
+    assert!(applied.iter().all(Option::is_some), "{applied:?}");
 }
 
 fn print(what: &str, traffic: &Traffic) {
