@@ -27,6 +27,7 @@ pub mod operate;
 pub mod principal;
 mod read;
 mod run_job;
+mod together;
 mod turns;
 mod watch_payment;
 pub mod webhooks;
@@ -40,15 +41,17 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use futures::{FutureExt as _, future::BoxFuture};
 use payment_core::{
+    gateway::Finding,
     identifiers::{ChannelAccountId, MerchantId, PaymentNo},
     payment::{Payment, apply::Happening, state::PaymentState},
     ports::{Clock, Randomness},
 };
 use payment_store::{
-    Lane, NotificationRecord, Store,
+    Lane, NotificationRecord, Store, StoreError,
     payment::{Applied, ApplyRequest, Effect},
 };
 use time::OffsetDateTime;
+use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, Span};
 
 use crate::{
@@ -67,6 +70,7 @@ use payment_core::{
     case::resolution::ApprovalLimits,
     evidence::{Evidence, Source},
 };
+use together::Together;
 use turns::Turns;
 use webhooks::Webhooks;
 
@@ -98,6 +102,7 @@ pub struct App {
     policy: Policy,
     changes: Changes,
     turns: Turns,
+    together: Together<ApplyRequest, Applied>,
     feeds: Arc<Tails>,
     guards: Guards,
     webhooks: Webhooks,
@@ -132,6 +137,7 @@ impl App {
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { store, accounts, clock, randomness, policy, webhooks, metrics, lifecycle } = parts;
         let turns = Turns::new(store.acquire_timeout());
+        let together = applied_together(store.clone(), lifecycle.tasks.clone());
         Arc::new(Self {
             store,
             accounts,
@@ -140,6 +146,7 @@ impl App {
             policy,
             changes: Changes::new(),
             turns,
+            together,
             feeds: Tails::new(),
             guards: Guards::new(),
             webhooks,
@@ -199,20 +206,29 @@ impl App {
         notification: Option<NotificationRecord>,
     ) -> Result<Option<Applied>, AppError> {
         evidence.caller = evidence.caller.or_else(acting::acting);
-        let request = ApplyRequest {
+        let request = Arc::new(ApplyRequest {
             merchant_id: merchant.clone(),
             payment_no: payment_no.clone(),
             happening,
             evidence,
             notification,
             now: self.now(),
-        };
-        let applying = self.store.payment_apply(&request).boxed();
-        let applied = self.turns.take(payment_no, applying).await??;
+        });
+        let applied = self.turns.take(payment_no, self.applied(&request).boxed()).await??;
         if let Some(applied) = &applied {
             self.announce_change(applied, request.evidence.source);
         }
         Ok(applied)
+    }
+
+    /// Together with others if it may be, alone if it has to be.
+    async fn applied(&self, request: &Arc<ApplyRequest>) -> Result<Option<Applied>, StoreError> {
+        if comes_in_crowds(request)
+            && let Some(applied) = self.together.take(request).await
+        {
+            return Ok(Some(applied));
+        }
+        self.store.payment_apply(request).await
     }
 
     /// Does work on a payment as a part of the trace of the call that made it.
@@ -244,6 +260,22 @@ impl App {
             Effect::Nothing => {}
         }
     }
+}
+
+/// Notifications do, but for those of which it is known that more follows from them than a change of one payment. What an operator
+/// has handled again is one at a time.
+fn comes_in_crowds(request: &ApplyRequest) -> bool {
+    let notified = request.notification.as_ref().is_some_and(|record| record.delivery.replay.is_none());
+    notified
+        && matches!(&request.happening, Happening::Found(finding) if !matches!(finding, Finding::Held(_)))
+}
+
+fn applied_together(store: Store, tasks: TaskTracker) -> Together<ApplyRequest, Applied> {
+    let work = move |requests: Vec<Arc<ApplyRequest>>| {
+        let store = store.clone();
+        async move { store.payments_apply_together(&requests).await }.boxed()
+    };
+    Together::new(Box::new(work), tasks)
 }
 
 fn not_enabled(account: &ChannelAccountId) -> AppError {

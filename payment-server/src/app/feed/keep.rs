@@ -29,6 +29,10 @@ const MERCHANTS_AT_ONCE: u16 = 1000;
 /// How many feeds are worked on at a time, each with one connection.
 const FEEDS_AT_ONCE: usize = 2;
 
+/// How long events gather once some were numbered, for a look costs as much for one as for a dozen. Who comes later than that
+/// does not wait.
+const GATHERING: Duration = Duration::from_millis(5);
+
 /// How often it looks for events that are too old.
 const TRIM_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -47,12 +51,17 @@ pub async fn keep_feeds(app: Arc<App>, settings: FeedSettings) {
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut trims = interval(TRIM_INTERVAL);
     trims.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut gathering = interval(GATHERING);
+    gathering.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let draining = app.draining();
     loop {
         // What is begun in an arm is finished before the next choice: a transaction is never dropped half-way.
         tokio::select! {
             () = draining.cancelled() => return,
-            merchants = app.store.events_appended() => app.number(merchants).await,
+            merchants = app.store.events_appended() => {
+                gathering.tick().await;
+                app.number(merchants).await;
+            }
             _ = looks.tick() => told("look for events", app.look_for_events().await),
             _ = trims.tick() => if let Some(keep) = settings.keep {
                 told("delete old events", app.trim_feeds(keep).await);
