@@ -15,6 +15,13 @@ use tokio_util::task::TaskTracker;
 /// How many share a transaction at most.
 const MOST: usize = 32;
 
+/// How many transactions are under way at most.
+const AT_ONCE: usize = 2;
+
+/// How many have to wait for a second one to begin beside the first: it pays for a crowd only, for two small ones cost more than
+/// one that is twice as large.
+const CROWD: usize = 16;
+
 /// How long one waits for a transaction that is under way, before it goes alone: much longer than one takes, unless the
 /// database is in trouble.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -36,9 +43,9 @@ struct Shared<R, O> {
     tasks: TaskTracker,
 }
 
-/// Those that wait, and whether somebody is carrying out those before them.
+/// Those that wait, and how many transactions are under way for those before them. Nobody waits while there is none.
 struct Line<R, O> {
-    under_way: bool,
+    under_way: usize,
     waiting: VecDeque<Waiting<R, O>>,
 }
 
@@ -50,7 +57,7 @@ struct Waiting<R, O> {
 impl<R: Send + Sync + 'static, O: Send + 'static> Together<R, O> {
     /// Nobody waits. The work is done in tasks of `tasks`.
     pub(super) fn new(work: Work<R, O>, tasks: TaskTracker) -> Self {
-        let line = Mutex::new(Line { under_way: false, waiting: VecDeque::new() });
+        let line = Mutex::new(Line { under_way: 0, waiting: VecDeque::new() });
         Self(Arc::new(Shared { line, work, tasks }))
     }
 
@@ -68,8 +75,8 @@ impl<R: Send + Sync + 'static, O: Send + 'static> Together<R, O> {
         let (outcome, told) = oneshot::channel();
         let mut line = self.0.line();
         line.waiting.push_back(Waiting { request: Arc::clone(request), outcome });
-        if !line.under_way {
-            line.under_way = true;
+        if line.may_begin(line.under_way) {
+            line.under_way += 1;
             drop(line);
             self.0.tasks.spawn(carry_out(Arc::clone(&self.0)));
         }
@@ -90,15 +97,26 @@ impl<R, O> Shared<R, O> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next who share a transaction. Where there are none, nobody is under way any more.
+    /// The next who share a transaction. Where there are none, or too few beside another one, whoever asks is done.
     fn next(&self) -> Vec<Waiting<R, O>> {
         let mut line = self.line();
-        let next: Vec<_> = {
+        if line.may_begin(line.under_way - 1) {
             let most = line.waiting.len().min(MOST);
             line.waiting.drain(..most).collect()
-        };
-        line.under_way = !next.is_empty();
-        next
+        } else {
+            line.under_way -= 1;
+            Vec::new()
+        }
+    }
+}
+
+impl<R, O> Line<R, O> {
+    /// Whether those that wait may begin beside so many.
+    fn may_begin(&self, beside: usize) -> bool {
+        match beside {
+            0 => !self.waiting.is_empty(),
+            beside => beside < AT_ONCE && self.waiting.len() >= CROWD,
+        }
     }
 }
 
@@ -150,6 +168,8 @@ mod tests {
         leave: Arc<Semaphore>,
         taken: Arc<Mutex<Vec<Vec<u32>>>>,
         begun: Arc<AtomicUsize>,
+        at_once: Arc<AtomicUsize>,
+        most_at_once: Arc<AtomicUsize>,
     }
 
     /// Requests of these numbers are odd ones.
@@ -160,7 +180,8 @@ mod tests {
     impl Desk {
         fn open(leave: usize) -> Self {
             let (leave, taken) = (Arc::new(Semaphore::new(leave)), Arc::default());
-            Self { leave, taken, begun: Arc::default() }
+            let (begun, at_once, most_at_once) = (Arc::default(), Arc::default(), Arc::default());
+            Self { leave, taken, begun, at_once, most_at_once }
         }
 
         fn together(&self) -> Together<u32, u32> {
@@ -169,7 +190,10 @@ mod tests {
                 let desk = desk.clone();
                 async move {
                     desk.begun.fetch_add(1, Ordering::SeqCst);
+                    let at_once = desk.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+                    desk.most_at_once.fetch_max(at_once, Ordering::SeqCst);
                     desk.leave.acquire().await.unwrap().forget();
+                    desk.at_once.fetch_sub(1, Ordering::SeqCst);
                     let numbers: Vec<u32> = requests.iter().map(|request| **request).collect();
                     desk.taken.lock().unwrap().push(numbers.clone());
                     assert!(!numbers.contains(&DEFECT), "a defect");
@@ -217,12 +241,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_crowd_is_taken_in_turns_of_so_many() {
-        let desk = Desk::open(0);
-        let crowd: Vec<u32> = (0..70).collect();
-        let outcomes = behind_one(&desk, &desk.together(), &crowd).await;
-        assert_eq!(outcomes, crowd.iter().map(|number| Some(2 * number)).collect::<Vec<_>>());
-        assert_eq!(desk.taken(), [1, MOST, MOST, 6]);
+    async fn a_crowd_is_taken_by_two_in_turns_of_so_many() {
+        for crowd in [CROWD - 1, CROWD, 70_usize] {
+            let desk = Desk::open(0);
+            let crowd: Vec<u32> = (1..=u32::try_from(crowd).unwrap()).collect();
+            let outcomes = behind_one(&desk, &desk.together(), &crowd).await;
+            assert_eq!(outcomes, crowd.iter().map(|number| Some(2 * number)).collect::<Vec<_>>());
+            let taken = desk.taken();
+            assert!(taken.iter().all(|taken| *taken <= MOST), "{taken:?}");
+            assert_eq!(taken.iter().sum::<usize>(), 1 + crowd.len(), "each once: {taken:?}");
+            let begun_beside = desk.most_at_once.load(Ordering::SeqCst);
+            assert_eq!(begun_beside, if crowd.len() < CROWD { 1 } else { AT_ONCE }, "{taken:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
