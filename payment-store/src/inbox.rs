@@ -193,7 +193,7 @@ pub(crate) fn notification_insert(
 
 /// Keeps several.
 pub(crate) fn notifications_insert<'a>(rows: &'a [VerifiedRow<'a>]) -> impl Write + 'a {
-    ManyRows::of(rows, "notification")
+    ManyRows::of(rows, notification::table)
         .column(notification::notification_id, |row| row.delivery.notification_id)
         .column(notification::merchant_id, |row| row.delivery.merchant_id)
         .column(notification::channel, |row| row.delivery.channel)

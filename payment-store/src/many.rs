@@ -2,7 +2,7 @@
 //! one row as for a hundred, so it is prepared once. Where Diesel writes many rows it makes a text for each number of them.
 
 use diesel::{
-    Column,
+    Column, Table,
     expression::{AsExpression, TypedExpressionType},
     pg::Pg,
     query_builder::{AstPass, QueryFragment},
@@ -13,9 +13,9 @@ use diesel::{
 use crate::writes::Write;
 
 /// Rows of one table, column by column.
-pub(crate) struct ManyRows<'a, R> {
+pub(crate) struct ManyRows<'a, T, R> {
     rows: &'a [R],
-    table: &'static str,
+    table: T,
     columns: Vec<ManyValues<'a>>,
 }
 
@@ -25,16 +25,16 @@ struct ManyValues<'a> {
     values: Box<dyn Write + 'a>,
 }
 
-impl<'a, R> ManyRows<'a, R> {
-    /// These rows of a table with this name, without any column yet.
-    pub(crate) const fn of(rows: &'a [R], table: &'static str) -> Self {
+impl<'a, T: Table + Write + 'a, R> ManyRows<'a, T, R> {
+    /// These rows of a table, without any column yet.
+    pub(crate) const fn of(rows: &'a [R], table: T) -> Self {
         Self { rows, table, columns: Vec::new() }
     }
 
     /// One column more, with its value in each row.
     pub(crate) fn column<C, V>(mut self, _column: C, value: impl Fn(&'a R) -> V) -> Self
     where
-        C: Column,
+        C: Column<Table = T>,
         Array<C::SqlType>: SqlType + TypedExpressionType,
         Vec<V>: AsExpression<Array<C::SqlType>>,
         <Vec<V> as AsExpression<Array<C::SqlType>>>::Expression: Write + 'a,
@@ -46,30 +46,29 @@ impl<'a, R> ManyRows<'a, R> {
 
     /// `INSERT INTO table (a, b) SELECT * FROM unnest($1, $2)`
     pub(crate) fn insert(self) -> ManyInserts<'a> {
-        ManyInserts { table: self.table, columns: self.columns }
+        ManyInserts { table: Box::new(self.table), columns: self.columns }
     }
 
-    /// Changes the rows whose first column is that of one of these, and so are the next, up to `keys` of them; the others
-    /// are what is changed.
+    /// Finds the rows that are there by the first columns, so many as `keys` says, and writes the others.
     ///
     /// `UPDATE table SET b = rows.b FROM unnest($1, $2) AS rows (a, b) WHERE table.a = rows.a AND table.a = ANY ($3)`
     ///
     /// The last condition says nothing new. It is for a plan that was made while the table was small, and that would
     /// read the whole of it later: what has an index for each of its tables takes it.
     pub(crate) fn update(self, keys: usize) -> ManyUpdates<'a> {
-        ManyUpdates { table: self.table, columns: self.columns, keys }
+        ManyUpdates { table: Box::new(self.table), columns: self.columns, keys }
     }
 }
 
 /// Rows that are new.
 pub(crate) struct ManyInserts<'a> {
-    table: &'static str,
+    table: Box<dyn Write + 'a>,
     columns: Vec<ManyValues<'a>>,
 }
 
 /// Rows that are there.
 pub(crate) struct ManyUpdates<'a> {
-    table: &'static str,
+    table: Box<dyn Write + 'a>,
     columns: Vec<ManyValues<'a>>,
     keys: usize,
 }
@@ -77,7 +76,7 @@ pub(crate) struct ManyUpdates<'a> {
 impl QueryFragment<Pg> for ManyInserts<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         pass.push_sql("INSERT INTO ");
-        pass.push_identifier(self.table)?;
+        self.table.walk_ast(pass.reborrow())?;
         names(&self.columns, &mut pass)?;
         pass.push_sql(" SELECT * FROM ");
         unnested(&self.columns, &mut pass)
@@ -86,9 +85,9 @@ impl QueryFragment<Pg> for ManyInserts<'_> {
 
 impl QueryFragment<Pg> for ManyUpdates<'_> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let (table, (keys, changes)) = (self.table, self.columns.split_at(self.keys));
+        let (keys, changes) = self.columns.split_at(self.keys);
         pass.push_sql("UPDATE ");
-        pass.push_identifier(table)?;
+        self.table.walk_ast(pass.reborrow())?;
         pass.push_sql(" SET ");
         for (position, change) in changes.iter().enumerate() {
             separate(&mut pass, position);
@@ -102,14 +101,14 @@ impl QueryFragment<Pg> for ManyUpdates<'_> {
         names(&self.columns, &mut pass)?;
         for (position, key) in keys.iter().enumerate() {
             pass.push_sql(if position == 0 { " WHERE " } else { " AND " });
-            pass.push_identifier(table)?;
+            self.table.walk_ast(pass.reborrow())?;
             pass.push_sql(".");
             pass.push_identifier(key.name)?;
             pass.push_sql(" = rows.");
             pass.push_identifier(key.name)?;
             if position == 0 {
                 pass.push_sql(" AND ");
-                pass.push_identifier(table)?;
+                self.table.walk_ast(pass.reborrow())?;
                 pass.push_sql(".");
                 pass.push_identifier(key.name)?;
                 pass.push_sql(" = ANY (");
@@ -156,8 +155,8 @@ mod tests {
 
     const ROWS: [(&str, &str, &str); 2] = [("P1", "1", "EFFECTIVE"), ("P2", "2", "RELEASED")];
 
-    fn rows() -> ManyRows<'static, (&'static str, &'static str, &'static str)> {
-        ManyRows::of(&ROWS, "allocation")
+    fn rows() -> ManyRows<'static, allocation::table, (&'static str, &'static str, &'static str)> {
+        ManyRows::of(&ROWS, allocation::table)
             .column(allocation::payment_no, |row| row.0)
             .column(allocation::order_no, |row| row.1)
             .column(allocation::state, |row| row.2)

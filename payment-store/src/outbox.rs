@@ -28,6 +28,20 @@ pub(crate) struct EventOf<'a> {
     pub(crate) now: OffsetDateTime,
 }
 
+impl<'a> EventOf<'a> {
+    /// A change of a payment, as it is about to be committed.
+    pub(crate) fn of_change(payment: &'a Payment, now: OffsetDateTime) -> Self {
+        Self {
+            merchant_id: &payment.merchant_id,
+            payment_no: payment.payment_no.as_str(),
+            refund_no: None,
+            revision: payment.revision,
+            place: Place::OfChange,
+            now,
+        }
+    }
+}
+
 /// Where events stand within a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -134,7 +148,7 @@ pub(crate) fn event_rows<'a>(
 
 /// Writes the events of several payments.
 pub(crate) fn events_insert<'a>(rows: &'a [EventRow<'a>]) -> impl Write + 'a {
-    ManyRows::of(rows, "outbox_event")
+    ManyRows::of(rows, outbox_event::table)
         .column(outbox_event::event_id, |row| row.event_id)
         .column(outbox_event::merchant_id, |row| row.merchant_id)
         .column(outbox_event::payment_no, |row| row.payment_no)

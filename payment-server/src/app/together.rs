@@ -2,7 +2,6 @@
 //! and the next one takes all of them. Nobody waits for others to come, so one alone is as fast as ever.
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -46,7 +45,7 @@ struct Shared<R, O> {
 /// Those that wait, and how many transactions are under way for those before them. Nobody waits while there is none.
 struct Line<R, O> {
     under_way: usize,
-    waiting: VecDeque<Waiting<R, O>>,
+    waiting: Vec<Waiting<R, O>>,
 }
 
 struct Waiting<R, O> {
@@ -57,7 +56,7 @@ struct Waiting<R, O> {
 impl<R: Send + Sync + 'static, O: Send + 'static> Together<R, O> {
     /// Nobody waits. The work is done in tasks of `tasks`.
     pub(super) fn new(work: Work<R, O>, tasks: TaskTracker) -> Self {
-        let line = Mutex::new(Line { under_way: 0, waiting: VecDeque::new() });
+        let line = Mutex::new(Line { under_way: 0, waiting: Vec::new() });
         Self(Arc::new(Shared { line, work, tasks }))
     }
 
@@ -74,7 +73,7 @@ impl<R: Send + Sync + 'static, O: Send + 'static> Together<R, O> {
     fn line_up(&self, request: &Arc<R>) -> oneshot::Receiver<Option<O>> {
         let (outcome, told) = oneshot::channel();
         let mut line = self.0.line();
-        line.waiting.push_back(Waiting { request: Arc::clone(request), outcome });
+        line.waiting.push(Waiting { request: Arc::clone(request), outcome });
         if line.may_begin(line.under_way) {
             line.under_way += 1;
             drop(line);

@@ -37,7 +37,7 @@ use crate::{
     case::{CaseOrigin, cases_open},
     error::{ONE_FOR_EACH_CHANNEL_TRANSACTION, StoreError},
     inbox::{NotificationRecord, Verdict, notification_insert},
-    outbox::{EventOf, Place, Telling, outbox_append},
+    outbox::{EventOf, Telling, outbox_append},
     refund::duplicates_refund_in_txn,
     schema::{allocation, payment, payment_hold, payment_transition},
     transaction::{self, Abort, commit_with},
@@ -197,14 +197,7 @@ async fn write(
     } else {
         after.clone()
     };
-    let about = EventOf {
-        merchant_id: &after.merchant_id,
-        payment_no: after.payment_no.as_str(),
-        refund_no: None,
-        revision: after.revision,
-        place: Place::OfChange,
-        now: request.now,
-    };
+    let about = EventOf::of_change(&after, request.now);
     let told = decision.events.iter().map(|event| Telling::of_payment(*event, &refunded));
     outbox_append(&mut writes, context.store, &about, told.chain(cases).collect())?;
     commit_with(connection, writes).await.inspect_err(|error| note_taken(context, error))?;

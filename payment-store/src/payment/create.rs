@@ -17,7 +17,7 @@ use payment_core::{
 
 use super::{
     apply::transition_insert,
-    lock::{Orders, orders_lock_after_making, orders_make},
+    lock::{Orders, may_pay, orders_lock_after_making, orders_make},
     read::payments_in_txn,
     row::{AllocationRow, PaymentRow},
     trace::trace_insert,
@@ -168,11 +168,7 @@ async fn standing_allocations(
     let standing = allocation::table
         .filter(allocation::merchant_id.eq(wanted.merchant_id.as_str()))
         .filter(among(allocation::order_no, orders.iter().copied()))
-        .filter(
-            allocation::state
-                .eq(AllocationState::Effective.as_str())
-                .or(allocation::state.eq(AllocationState::Pending.as_str())),
-        )
+        .filter(may_pay())
         .order((allocation::order_no, allocation::payment_no))
         .select(AllocationRow::as_select());
     Ok(Cached(standing).load(connection).await?)

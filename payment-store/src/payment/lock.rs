@@ -2,7 +2,10 @@
 
 pub(super) mod together;
 
-use diesel::prelude::*;
+use diesel::{
+    dsl::{Eq, Or},
+    prelude::*,
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use payment_core::{
     identifiers::{MerchantId, OrderNo, PaymentNo},
@@ -11,7 +14,7 @@ use payment_core::{
 
 use super::{
     read::hold_of,
-    row::{AllocationRow, PaymentRow},
+    row::{AllocationRow, HoldRow, PaymentRow},
 };
 use crate::{
     among::among,
@@ -48,6 +51,34 @@ impl<T> Locked<T> {
     pub(crate) fn rivals(&self) -> &[String] {
         &self.rivals
     }
+}
+
+impl Locked<Payment> {
+    /// From the payment's row and the allocations of its orders that count.
+    fn of(row: PaymentRow, around: Vec<AllocationRow>, hold: Option<HoldRow>) -> Result<Self, StoreError> {
+        let (own, others): (Vec<_>, Vec<_>) =
+            around.into_iter().partition(|part| part.payment_no == row.payment_no);
+        let (paying, waiting): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|part| part.state == AllocationState::Effective.as_str());
+        let paid_by = paying.into_iter().map(paid_by).collect::<Result<_, _>>()?;
+        let rivals = waiting.into_iter().map(|part| part.payment_no).collect();
+        Ok(Self { value: row.into_domain(own, hold)?, paid_by, rivals })
+    }
+
+    /// Whether no other payment has paid one of its orders or may come to.
+    fn stands_alone(&self) -> bool {
+        self.paid_by.is_empty() && self.rivals.is_empty()
+    }
+}
+
+type InState = Eq<allocation::state, &'static str>;
+
+/// That an allocation holds its order's money, or may come to hold it.
+pub(super) type MayPay = Or<InState, InState>;
+
+pub(super) fn may_pay() -> MayPay {
+    let effective = allocation::state.eq(AllocationState::Effective.as_str());
+    effective.or(allocation::state.eq(AllocationState::Pending.as_str()))
 }
 
 /// Locks a payment of `merchant`'s with its orders, or finds that there is none.
@@ -96,13 +127,7 @@ pub(crate) async fn payment_lock_after_orders(
         return Ok(None);
     };
     let hold = hold_of(connection, &row).await?;
-    let (own, others): (Vec<_>, Vec<_>) =
-        around.into_iter().partition(|row| row.payment_no == payment_no.as_str());
-    let (paying, waiting): (Vec<_>, Vec<_>) =
-        others.into_iter().partition(|row| row.state == AllocationState::Effective.as_str());
-    let paid_by = paying.into_iter().map(paid_by).collect::<Result<_, _>>()?;
-    let rivals = waiting.into_iter().map(|row| row.payment_no).collect();
-    Ok(Some(Locked { value: row.into_domain(own, hold)?, paid_by, rivals }))
+    Ok(Some(Locked::of(row, around, hold)?))
 }
 
 /// Locks the payment and reads the allocations of its orders that count: its own, and those of others that hold money or may
@@ -113,10 +138,7 @@ async fn payment_lock_and_look_around(
     payment_no: &PaymentNo,
     orders: &[String],
 ) -> QueryResult<Option<(PaymentRow, Vec<AllocationRow>)>> {
-    let counts = allocation::payment_no
-        .eq(payment_no.as_str())
-        .or(allocation::state.eq(AllocationState::Effective.as_str()))
-        .or(allocation::state.eq(AllocationState::Pending.as_str()));
+    let counts = allocation::payment_no.eq(payment_no.as_str()).or(may_pay());
     let of_orders = among(allocation::order_no, orders.iter().map(String::as_str));
     let around = allocation::merchant_id.eq(payment::merchant_id).and(of_orders).and(counts);
     let query = payment::table

@@ -23,7 +23,7 @@ use crate::{
     error::StoreError,
     inbox::{NotificationRecord, VerifiedRow, notifications_insert},
     many::ManyRows,
-    outbox::{EventOf, EventRow, Place, Telling, event_rows, events_insert},
+    outbox::{EventOf, EventRow, Telling, event_rows, events_insert},
     payment::lock::{
         Locked,
         together::{OrderOf, orders_lock_if_free, payments_lock_if_free},
@@ -111,15 +111,21 @@ fn apply_in_txn<'c>(
 /// The decision, if nothing follows from it beyond the payment itself.
 fn decided<'a>(store: &Store, request: &'a ApplyRequest, locked: Locked<Payment>) -> Option<Decided<'a>> {
     let record = request.notification.as_ref()?;
-    let before = locked.into_value();
-    if before.merchant_id != request.merchant_id || !is_of_account(&before, record) {
+    let before = locked.value();
+    if before.merchant_id != request.merchant_id || !is_of_account(before, record) {
         return None;
     }
-    let decision = decide(&before, &[], &request.happening, request.now);
+    let decision = decide(before, locked.paid_by(), &request.happening, request.now);
     if decision.is_empty() {
-        return Some(Decided { request, record, decision, after: before, next_check_time: None });
+        return Some(Decided {
+            request,
+            record,
+            decision,
+            after: locked.into_value(),
+            next_check_time: None,
+        });
     }
-    let after = decision.applied_to(&before, request.now);
+    let after = decision.applied_to(before, request.now);
     let (next_check_time, checks) = due(&after, &decision, store.schedules_of(&after.channel))?;
     let plain = decision.transition.is_some()
         && checks == Some(NO_CHECKS)
@@ -170,14 +176,7 @@ impl<'a> Rows<'a> {
         self.changes.push(ChangeRow { payment_no, change, next_check_time });
         self.parts.extend(decision.allocations.iter().map(|change| (payment_no, change)));
         self.transitions.push(TransitionRow::of(after, transition, &request.evidence, Some(id)));
-        let about = EventOf {
-            merchant_id: &after.merchant_id,
-            payment_no,
-            refund_no: None,
-            revision: after.revision,
-            place: Place::OfChange,
-            now: request.now,
-        };
+        let about = EventOf::of_change(after, request.now);
         let told = decision.events.iter().map(|event| Telling::of_payment(*event, after));
         self.events.extend(event_rows(store, &about, told.collect())?);
         Ok(())
@@ -205,7 +204,7 @@ impl<'a> Rows<'a> {
 }
 
 fn payments_update<'a>(rows: &'a [ChangeRow<'a>]) -> impl Write + 'a {
-    ManyRows::of(rows, "payment")
+    ManyRows::of(rows, payment::table)
         .column(payment::payment_no, |row| row.payment_no)
         .column(payment::state, |row| row.change.state)
         .column(payment::revision, |row| row.change.revision)
@@ -226,7 +225,7 @@ fn payments_update<'a>(rows: &'a [ChangeRow<'a>]) -> impl Write + 'a {
 }
 
 fn allocations_update<'a>(rows: &'a [(&'a str, &'a AllocationChange)]) -> impl Write + 'a {
-    ManyRows::of(rows, "allocation")
+    ManyRows::of(rows, allocation::table)
         .column(allocation::payment_no, |(payment_no, _)| *payment_no)
         .column(allocation::order_no, |(_, change)| change.order_no.as_str())
         .column(allocation::state, |(_, change)| change.to.word())
@@ -234,7 +233,7 @@ fn allocations_update<'a>(rows: &'a [(&'a str, &'a AllocationChange)]) -> impl W
 }
 
 fn transitions_insert<'a>(rows: &'a [TransitionRow<'a>]) -> impl Write + 'a {
-    ManyRows::of(rows, "payment_transition")
+    ManyRows::of(rows, payment_transition::table)
         .column(payment_transition::payment_no, |row| row.payment_no)
         .column(payment_transition::revision, |row| row.revision)
         .column(payment_transition::event, |row| row.event)

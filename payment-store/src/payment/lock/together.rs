@@ -12,7 +12,7 @@ use diesel::{
     pg::Pg,
     prelude::*,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
-    sql_types::{Array, Nullable, Text},
+    sql_types::{Array, Bool, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use payment_core::{
@@ -20,7 +20,7 @@ use payment_core::{
     payment::Payment,
 };
 
-use super::{AllocationRow, Locked, PaymentRow};
+use super::{AllocationRow, Locked, MayPay, PaymentRow, may_pay};
 use crate::{cached::Cached, transaction::Abort};
 
 /// An order of one of the payments.
@@ -32,9 +32,9 @@ pub(crate) struct OrderOf {
     merchant_id: String,
     #[diesel(sql_type = Text)]
     order_no: String,
-    /// The same, if it could be locked.
-    #[diesel(sql_type = Nullable<Text>)]
-    locked: Option<String>,
+    /// Whether it could be locked.
+    #[diesel(sql_type = Bool)]
+    locked: bool,
 }
 
 impl OrderOf {
@@ -50,7 +50,7 @@ fn twice<'a>(orders: impl Iterator<Item = &'a OrderOf>) -> BTreeSet<(String, Str
 }
 
 const LOCK_ORDERS: &str = "\
-    SELECT asked.payment_no, asked.merchant_id, covered.order_no, locked.order_no AS locked \
+    SELECT asked.payment_no, asked.merchant_id, covered.order_no, locked.order_no IS NOT NULL AS locked \
     FROM unnest($1, $2) AS asked (payment_no, merchant_id), \
     LATERAL (SELECT merchant_id, order_no FROM allocation WHERE payment_no = asked.payment_no OFFSET 0) AS covered \
     LEFT JOIN LATERAL (SELECT order_no FROM merchant_order \
@@ -85,7 +85,7 @@ pub(crate) async fn payments_lock_if_free(
     }
     let shared = twice(covered.values().flatten());
     covered.retain(|_, orders| {
-        orders.iter().all(|order| order.locked.is_some() && !shared.contains(&order.of_merchant()))
+        orders.iter().all(|order| order.locked && !shared.contains(&order.of_merchant()))
     });
     if covered.is_empty() {
         return Ok(BTreeMap::new());
@@ -97,20 +97,25 @@ pub(crate) async fn payments_lock_if_free(
         let (_, around) = found.entry(payment.payment_no.clone()).or_insert_with(|| (payment, Vec::new()));
         around.push(allocation);
     }
-    let stand_alone = found.into_iter().filter(|(payment_no, (row, around))| {
-        let whole = covered.get(payment_no).is_some_and(|orders| orders.len() == around.len());
-        whole && !row.may_have_hold() && around.iter().all(|part| part.payment_no == *payment_no)
-    });
-    let locked = stand_alone.map(|(payment_no, (row, own))| {
-        let value = row.into_domain(own, None)?;
-        Ok((payment_no, Locked { value, paid_by: Vec::new(), rivals: Vec::new() }))
-    });
-    locked.collect()
+    let mut alone = BTreeMap::new();
+    for (payment_no, (row, around)) in found {
+        if row.may_have_hold() {
+            continue;
+        }
+        let locked = Locked::of(row, around, None)?;
+        let whole =
+            covered.get(&payment_no).is_some_and(|orders| orders.len() == locked.value.allocations.len());
+        if whole && locked.stands_alone() {
+            alone.insert(payment_no, locked);
+        }
+    }
+    Ok(alone)
 }
 
 /// Payments, and the allocations of their orders that count.
 struct Look<'a> {
     columns: Columns,
+    may_pay: MayPay,
     payment_nos: Vec<&'a str>,
     merchant_ids: Vec<&'a str>,
     order_nos: Vec<&'a str>,
@@ -121,8 +126,8 @@ type Columns = (AsSelect<PaymentRow, Pg>, AsSelect<AllocationRow, Pg>);
 impl<'a> Look<'a> {
     fn at(orders: impl Iterator<Item = &'a OrderOf>) -> Self {
         let columns = (PaymentRow::as_select(), AllocationRow::as_select());
-        let mut look =
-            Self { columns, payment_nos: Vec::new(), merchant_ids: Vec::new(), order_nos: Vec::new() };
+        let (payment_nos, merchant_ids, order_nos) = (Vec::new(), Vec::new(), Vec::new());
+        let mut look = Self { columns, may_pay: may_pay(), payment_nos, merchant_ids, order_nos };
         for order in orders {
             look.payment_nos.push(&order.payment_no);
             look.merchant_ids.push(&order.merchant_id);
@@ -157,8 +162,10 @@ impl QueryFragment<Pg> for Look<'_> {
                  AND merchant_id = asked.merchant_id FOR UPDATE SKIP LOCKED) AS payment, \
              LATERAL (SELECT * FROM allocation \
                  WHERE merchant_id = asked.merchant_id AND order_no = asked.order_no \
-                 AND (payment_no = asked.payment_no OR state = 'EFFECTIVE' OR state = 'PENDING') OFFSET 0) AS allocation",
+                 AND (payment_no = asked.payment_no OR ",
         );
+        self.may_pay.walk_ast(pass.reborrow())?;
+        pass.push_sql(") OFFSET 0) AS allocation");
         Ok(())
     }
 }
